@@ -1,0 +1,50 @@
+# Everything a user or CI needs: `make demo` and `make test` set up what they need themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check format bench clean setup evidence
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    set up, build a synthetic county, rank it, show the first ten children"
+	@echo "make test    set up, then format check, lint, types, tests and doctests"
+	@echo "make bench   speed figures, each beside a reference measured in the same run"
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "carescreen needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make demo PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(STAMP)
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/carescreen synth --children 2000 --villages 12 --months 18 --seed 7 --out out/county
+	$(BIN)/carescreen rank out/county --as-of 2026-11-01 --pack cn-rural --model evidence --capacity 20 --quotes --out out/lists --show 10
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest
+
+laws: $(STAMP)
+	$(BIN)/python -m pytest -o addopts="-q --strict-markers" tests/laws
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+evidence: $(STAMP)
+	$(BIN)/python -m carescreen.evidence models/evidence
+
+clean:
+	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,100 @@
+"""Errors a user can fix. One base, one leaf per thing to fix, each with its exit code.
+
+    CarescreenError            1   anything below; catch this one
+    ├── UsageError             2   an option, argument or date that cannot be used
+    ├── CaseloadError          3   a table that cannot be read, or lacks what it must have
+    ├── PackError              4   a pack file that is wrong: file, line, column, what is allowed
+    │   └── ConditionError     4   a rule's condition that cannot be parsed or typed
+    ├── ModelError             5   a model folder that is missing, tampered with or does not fit
+    │   └── NotCalibrated      5   a probability was asked of a score that has none yet
+    ├── OutputError            6   a folder or file that cannot be written
+    └── MissingExtra           7   an optional library that is not installed
+
+Messages say what was wanted, what came and what to do. They may show a value of a pack or model
+file; they never show a value of a child's record.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class CarescreenError(Exception):
+    """Base of every error a user can fix."""
+
+    exit_code = 1
+
+
+class UsageError(CarescreenError):
+    """An option, argument or date that cannot be used."""
+
+    exit_code = 2
+
+
+class CaseloadError(CarescreenError):
+    """A table that cannot be read, or lacks a column it must have."""
+
+    exit_code = 3
+
+
+class PackError(CarescreenError):
+    """A pack file is wrong; the message starts with file:line:column where they are known."""
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        message: str,
+        path: Path | str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        self.path, self.line, self.column = path, line, column
+        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class ConditionError(PackError):
+    """A rule's condition cannot be parsed, or does not fit the declared indicators."""
+
+
+class ModelError(CarescreenError):
+    """A model folder is missing, truncated, tampered with, newer, or does not fit the data."""
+
+    exit_code = 5
+
+
+class NotCalibrated(ModelError):
+    """A probability was asked of a model whose score is not one yet."""
+
+
+class OutputError(CarescreenError):
+    """A folder or file cannot be written."""
+
+    exit_code = 6
+
+
+class MissingExtra(CarescreenError):
+    """An optional library is not installed."""
+
+    exit_code = 7
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the library {library}, which is not installed. "
+            f"Install it with: pip install 'carescreen[{extra}]'"
+        )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A sentence part that suggests the nearest known word, or nothing.
+
+    >>> did_you_mean("birth_dat", ["birth_date", "village_id"])
+    "; did you mean 'birth_date'?"
+    >>> did_you_mean("xyz", ["birth_date"])
+    ''
+    """
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
