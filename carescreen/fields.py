@@ -1,0 +1,202 @@
+"""The tables of a caseload and the columns that carescreen itself gives a meaning to.
+
+Indicators come on top of these, from the pack. A field's kind says how it is checked and encoded:
+
+    id      object, trimmed text, None missing       text    object, as written, None missing
+    date    datetime64[s] at midnight, NaT           time    datetime64[s], NaT
+    yes_no  int16, 1 yes, 0 no, -1 blank             word    object, one of `words`, None missing
+    number  float64 within `bounds`, NaN missing
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.checks import (
+    A_DATE,
+    Checked,
+    check_dates,
+    check_ids,
+    check_numbers,
+    check_texts,
+    check_times,
+    check_words,
+    check_yes_no,
+    expected_range,
+)
+
+Kind = Literal["id", "text", "date", "time", "yes_no", "word", "number"]
+
+RESULTS = ("confirmed", "not_confirmed", "could_not_tell", "not_seen")
+DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a table that every pack shares."""
+
+    name: str
+    kind: Kind = "id"
+    words: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether its texts must be read as written."""
+        return self.kind in ("id", "text", "word")
+
+    @property
+    def expected(self) -> str:
+        """What a cell may hold, in words for `rejected`."""
+        if self.kind in ("date", "time"):
+            return A_DATE
+        if self.kind == "word":
+            return f"one of: {', '.join(self.words)}"
+        if self.kind == "number":
+            return f"a number{expected_range(self.bounds)}"
+        return "yes or no" if self.kind == "yes_no" else "a text"
+
+    def check(self, column: pd.Series) -> Checked:
+        """The column encoded, and which rows could not be."""
+        if self.kind == "word":
+            return check_words(column, self.words)
+        if self.kind == "number":
+            return check_numbers(column, *self.bounds)
+        by_kind = {
+            "id": check_ids,
+            "text": check_texts,
+            "date": check_dates,
+            "time": check_times,
+            "yes_no": check_yes_no,
+        }
+        return by_kind[self.kind](column)
+
+    def missing(self, count: int) -> NDArray[Any]:
+        """The column where nobody recorded it."""
+        if self.kind in ("date", "time"):
+            return np.full(count, np.datetime64("NaT", "s"))
+        if self.kind == "yes_no":
+            return np.full(count, -1, dtype=np.int16)
+        if self.kind == "number":
+            return np.full(count, np.nan)
+        return np.full(count, None, dtype=object)
+
+
+@dataclass(frozen=True)
+class TableFields:
+    """One table: its fields, which columns must be there, and what else it may hold.
+
+    key    the column without which a row cannot be used at all
+    date   the column that dates a row, "" where none does
+    extra  "indicators": declared indicators; "texts": any other column, kept as text
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    required: tuple[str, ...]
+    key: str
+    date: str
+    extra: Literal["indicators", "texts"]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the fields, in order."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def exact(self) -> frozenset[str]:
+        """Names of the fields whose texts must be read as written."""
+        return frozenset(field.name for field in self.fields if field.is_exact)
+
+
+def _fields(*names: str, kind: Kind = "id") -> tuple[Field, ...]:
+    return tuple(Field(name, kind) for name in names)
+
+
+_RECORDED = Field("recorded_at", "time")
+_ORIGIN = Field("data_origin")
+
+TABLES: dict[str, TableFields] = {
+    table.name: table
+    for table in (
+        TableFields(
+            "children",
+            (
+                *_fields("child_id", "village_id", "household_id", "caseworker_id"),
+                Field("birth_date", "date"),
+                Field("age_years", "number", bounds=(0.0, 120.0)),
+                _RECORDED,
+                _ORIGIN,
+            ),
+            required=("child_id", "village_id"),
+            key="child_id",
+            date="",
+            extra="indicators",
+        ),
+        TableFields(
+            "visits",
+            (
+                *_fields("visit_id", "child_id"),
+                Field("visit_date", "date"),
+                _RECORDED,
+                Field("caseworker_id"),
+                *_fields("child_seen", "worker_concern", kind="yes_no"),
+                Field("note", "text"),
+                _ORIGIN,
+            ),
+            required=("visit_id", "child_id", "visit_date"),
+            key="child_id",
+            date="visit_date",
+            extra="indicators",
+        ),
+        TableFields(
+            "households",
+            (Field("household_id"), _RECORDED, _ORIGIN),
+            required=("household_id",),
+            key="household_id",
+            date="",
+            extra="indicators",
+        ),
+        TableFields(
+            "outcomes",
+            (
+                Field("child_id"),
+                Field("outcome_date", "date"),
+                Field("result", "word", words=RESULTS),
+                *_fields("visit_id", "concern", "severity", "assessed_by", "basis", "action"),
+                Field("selected_by"),
+                Field("selection_probability", "number", bounds=(0.0, 1.0)),
+                Field("run_id"),
+                _RECORDED,
+                _ORIGIN,
+            ),
+            required=("child_id", "outcome_date", "result"),
+            key="child_id",
+            date="outcome_date",
+            extra="texts",
+        ),
+        TableFields(
+            "decisions",
+            (
+                Field("child_id"),
+                Field("decided_at", "time"),
+                Field("decided_by"),
+                Field("decision", "word", words=DECISIONS),
+                *_fields("rule", "concept", "visit_id", "tier", "review_on"),
+                Field("reason", "text"),
+                *_fields("confirmed_by", "run_id"),
+                _RECORDED,
+                _ORIGIN,
+            ),
+            required=("child_id", "decided_at", "decided_by", "decision"),
+            key="child_id",
+            date="decided_at",
+            extra="texts",
+        ),
+    )
+}

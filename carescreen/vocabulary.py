@@ -1,0 +1,106 @@
+"""A lexicon prepared for search: each word once, with everything it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.lexicon import ConceptWords, CueSet, Lexicon, Pattern
+from carescreen.normalise import Positions, fold
+from carescreen.patterns import PatternTable
+from carescreen.scan import Hits, Scanner, expand
+
+PHRASE, LASTING, ELEMENT, CUE, STOP, SHIELD, EXCLUSION = range(7)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Hits with what they are for, by start: `kind` one of the constants above.
+
+    `value` is the concept (PHRASE, LASTING, EXCLUSION), the part (ELEMENT), the cue set (CUE) or the
+    stop list (STOP).
+    """
+
+    start: Positions
+    end: Positions
+    kind: NDArray[np.int8]
+    value: Positions
+
+    def of(self, *kinds: int) -> Roles:
+        rows = np.isin(self.kind, kinds) if len(kinds) > 1 else self.kind == kinds[0]
+        return self.take(rows)
+
+    def take(self, rows: Positions | NDArray[np.bool_]) -> Roles:
+        return Roles(self.start[rows], self.end[rows], self.kind[rows], self.value[rows])
+
+
+class Vocabulary:
+    """The words, patterns, cue sets and stop lists of every language of a lexicon.
+
+    Patterns come in two rows of numbers: those below `mention_patterns` mention the concept
+    `pattern_target`; the others are cues of the set `pattern_target`.
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.concepts = tuple(lexicon.concepts)
+        every = lexicon.concepts.values()
+        # The last entry of both: a span of no known concept.
+        self.drops_adults = np.array([*(c.adult_subject == "dropped" for c in every), False])
+        self.is_risk = np.array([*(c.polarity == "risk" for c in every), True])
+        number = {name: index for index, name in enumerate(self.concepts)}
+        self.cue_sets: list[CueSet] = []
+        self.stop_sets: list[tuple[str, str]] = []  # (language, status or "all")
+        self.cue_language: list[str] = []
+        self._roles: dict[str, list[tuple[int, int]]] = {}
+        mentioned: list[tuple[Pattern, int]] = []
+        cued: list[tuple[Pattern, int]] = []
+        for language in lexicon.languages:
+            for name, words in language.concepts.items():
+                self._add_concept(number[name], words)
+                mentioned += [(pattern, number[name]) for pattern in words.patterns]
+            self._add(language.shields, SHIELD, 0)
+            for cues in language.cues:
+                cued += [(pattern, len(self.cue_sets)) for pattern in cues.patterns]
+                self._add(cues.words, CUE, len(self.cue_sets))
+                self.cue_sets.append(cues)
+                self.cue_language.append(language.language)
+            for status, words_ in language.stops.items():
+                self._add(words_, STOP, len(self.stop_sets))
+                self.stop_sets.append((language.language, status))
+        self.patterns = PatternTable([pattern for pattern, _ in [*mentioned, *cued]])
+        self.pattern_target = np.array([target for _, target in [*mentioned, *cued]], np.int64)
+        self.mention_patterns = len(mentioned)
+        for part, index in self.patterns.parts.items():
+            self._add(part, ELEMENT, index)
+        self._finish()
+
+    def _add_concept(self, concept: int, words: ConceptWords) -> None:
+        self._add(words.phrases, PHRASE, concept)
+        self._add(words.lasting, LASTING, concept)
+        self._add(words.exclusions, EXCLUSION, concept)
+
+    def _add(self, words: Iterable[str], kind: int, value: int) -> None:
+        for word in words:
+            folded = "".join(map(chr, fold(word)))
+            roles = self._roles.setdefault(folded, [])
+            if (kind, value) not in roles:
+                roles.append((kind, value))
+
+    def _finish(self) -> None:
+        words = list(self._roles)
+        self.scanner = Scanner(words)
+        counts = np.array([len(self._roles[word]) for word in words], np.int64)
+        rows = [role for word in words for role in self._roles[word]]
+        self._count, self._first = counts, np.cumsum(counts) - counts
+        self._kind = np.array([kind for kind, _ in rows], np.int8)
+        self._value = np.array([value for _, value in rows], np.int64)
+        self.size = len(words)
+
+    def roles(self, hits: Hits) -> Roles:
+        """One row per hit and role, by start."""
+        owner, rank = expand(self._count[hits.word])
+        row = self._first[hits.word[owner]] + rank
+        return Roles(hits.start[owner], hits.end[owner], self._kind[row], self._value[row])
