@@ -1,0 +1,428 @@
+"""Reading a caseload from a folder or from DataFrames, and checking it against a pack's indicators.
+
+    caseload = Caseload.read("county")            # or Caseload(children=..., visits=...)
+    checked = caseload.check(pack.indicators)     # never raises for a value
+    checked.rejected, checked.needs_data, checked.summary()
+
+Reading checks structure: files, formats, columns that must be there. Checking looks at values. An
+optional value that cannot be used becomes missing and is reported; a row is refused only for its
+key or its date, and then its child is listed as needing data and a visit's note is still read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.checked import (
+    Bools,
+    CheckedCaseload,
+    Ints,
+    Joined,
+    Rejections,
+    Rows,
+    content_hash,
+    exact_frame,
+    join,
+)
+from carescreen.checks import A_DATE, check_ids, check_indicator, expected
+from carescreen.errors import CaseloadError, did_you_mean
+from carescreen.fields import TABLES, TableFields
+from carescreen.indicators import Indicator
+from carescreen.mapping import FILE as MAPPING_FILE
+from carescreen.mapping import CaseloadMapping, apply_mapping, load_mapping
+from carescreen.tables import (
+    SUFFIXES,
+    Table,
+    find_table,
+    from_frame,
+    read_table,
+    require_columns,
+)
+
+__all__ = ["Caseload", "CheckedCaseload"]
+
+_ONE_DAY = np.timedelta64(1, "D")
+_SET_TO_MISSING = "value set to missing"
+_ROW_LEFT_OUT = "row left out"
+_PARTS_LEFT_OUT = "parts that are not known left out"
+_DATE_MISSING = "date set to missing; the note is still read"
+
+
+class Caseload:
+    """Children, visits, households, outcomes and decisions as read, before values are checked.
+
+    The five tables are DataFrames under our column names, always there and always with the columns
+    they must have; a table that was not given is empty. `rejected` and `notices` say what reading
+    found; `check` adds the rest.
+    """
+
+    def __init__(
+        self,
+        children: pd.DataFrame,
+        visits: pd.DataFrame | None = None,
+        households: pd.DataFrame | None = None,
+        outcomes: pd.DataFrame | None = None,
+        decisions: pd.DataFrame | None = None,
+    ) -> None:
+        given = {
+            "children": children,
+            "visits": visits,
+            "households": households,
+            "outcomes": outcomes,
+            "decisions": decisions,
+        }
+        self._tables = _complete(
+            {name: from_frame(name, frame) for name, frame in given.items() if frame is not None}
+        )
+
+    @classmethod
+    def read(
+        cls, folder: str | Path, mapping: str | Path | CaseloadMapping | None = None
+    ) -> Caseload:
+        """Read a folder with children.* and visits.*, and the other tables where they are there.
+
+        `mapping` is a mapping.yaml (or its path); without one, the folder's own is used if there
+        is one. CaseloadError says in one sentence what is wrong with a file; MissingExtra which
+        library a format needs.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            what = "is a file" if folder.exists() else "does not exist"
+            raise CaseloadError(f"{folder} {what}: wanted a folder with children.* and visits.*.")
+        mapping = _mapping(folder, mapping)
+        found = {name: _read_one(folder, name, mapping) for name in TABLES}
+        caseload = cls.__new__(cls)
+        caseload._tables = _complete({name: table for name, table in found.items() if table})
+        return caseload
+
+    @property
+    def children(self) -> pd.DataFrame:
+        """The children table as read."""
+        return self._tables["children"].frame
+
+    @property
+    def visits(self) -> pd.DataFrame:
+        """The visits table as read."""
+        return self._tables["visits"].frame
+
+    @property
+    def households(self) -> pd.DataFrame:
+        """The households table as read."""
+        return self._tables["households"].frame
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """The outcomes table as read."""
+        return self._tables["outcomes"].frame
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """The decisions table as read."""
+        return self._tables["decisions"].frame
+
+    @property
+    def notices(self) -> list[str]:
+        """What a person should know about how the files were read."""
+        return [notice for table in self._tables.values() for notice in table.notices]
+
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """Cells with bytes that no encoding explains (file, row, field, expected, action)."""
+        report = Rejections()
+        _report_damaged(self._tables, report)
+        return report.frame()
+
+    @property
+    def needs_data(self) -> pd.DataFrame:
+        """Empty until values are checked; the same columns as a checked caseload's."""
+        empty = np.empty(0, dtype=object)
+        return exact_frame({"child_id": empty, "reason": empty})
+
+    def describe(self) -> dict[str, Any]:
+        """Files, rows and columns of each table as plain data."""
+        return {
+            name: {"file": table.file, "rows": len(table.frame), "columns": table.frame.shape[1]}
+            for name, table in self._tables.items()
+        }
+
+    def check(self, indicators: Mapping[str, Indicator]) -> CheckedCaseload:
+        """Check every value against the declared indicators and encode the tables.
+
+        Never raises for what a cell holds. Order of rows changes nothing but the order of rows.
+        """
+        report, notices = Rejections(), self.notices
+        _report_damaged(self._tables, report)
+        encoded = {
+            name: _encode(table, TABLES[name], indicators, report, notices)
+            for name, table in self._tables.items()
+        }
+        rows = _rows(encoded, {name: table.file for name, table in self._tables.items()}, report)
+        joined = join(rows)
+        notices += [*joined.notices, *_missing_notices(rows, joined)]
+        return CheckedCaseload(
+            **joined.tables,
+            rejected=_sorted_report(rows.files, report.frame(), joined.rejected),
+            notices=notices,
+            needs_data=joined.needs_data,
+            read_counts={name: len(table.frame) for name, table in self._tables.items()},
+            rows=rows,
+        )
+
+    def __repr__(self) -> str:
+        """Counts only: a record must not reach a log or a traceback."""
+        return f"Caseload({len(self.children)} children, {len(self.visits)} visits)"
+
+
+# --- structure ---------------------------------------------------------------------------------
+
+
+def _mapping(folder: Path, given: str | Path | CaseloadMapping | None) -> CaseloadMapping:
+    if isinstance(given, CaseloadMapping):
+        return given
+    if given is None and not (folder / MAPPING_FILE).exists():
+        return CaseloadMapping()
+    return load_mapping(folder / MAPPING_FILE if given is None else given, tuple(TABLES))
+
+
+def _read_one(folder: Path, name: str, mapping: CaseloadMapping) -> Table | None:
+    of_table = mapping.of(name)
+    path = folder / of_table.file if of_table.file else find_table(folder, name)
+    if path is None:
+        if name in ("children", "visits"):
+            raise CaseloadError(_no_table(folder, name))
+        return None
+    if not path.exists():
+        hint = did_you_mean(path.name, [other.name for other in folder.iterdir()])
+        raise CaseloadError(
+            f"{folder} has no file '{path.name}', which {MAPPING_FILE} names{hint}."
+        )
+    table = read_table(path, of_table.exact_columns(TABLES[name].exact))
+    return apply_mapping(table, of_table)
+
+
+def _no_table(folder: Path, name: str) -> str:
+    files = [path for path in folder.iterdir() if path.name != MAPPING_FILE]
+    same = next((path.name for path in sorted(files) if path.stem.casefold() == name), None)
+    if same:
+        return f"{folder} has no table {name}: {same} is not read; wanted {', '.join(SUFFIXES)}."
+    hint = did_you_mean(f"{name}.csv", [path.name for path in files])
+    wanted = f"{', '.join(name + suffix for suffix in SUFFIXES[:-1])} or {name}{SUFFIXES[-1]}"
+    return f"{folder} has no table {name}: wanted {wanted}{hint}."
+
+
+def _complete(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """All five tables, each with its required columns; raises where those given lack them."""
+    for name, table in tables.items():
+        require_columns(table, name, TABLES[name].required)
+    _require_age(tables["children"])
+    if not len(tables["children"].frame):
+        raise CaseloadError(
+            f"{tables['children'].file} has no rows: wanted one row for each child."
+        )
+    return {name: tables.get(name) or _empty_table(TABLES[name]) for name in TABLES}
+
+
+def _require_age(children: Table) -> None:
+    if "birth_date" in children.frame:
+        return
+    if "age_years" not in children.frame:
+        require_columns(children, "children", ("child_id", "village_id", "birth_date"))
+    if "recorded_at" not in children.frame:
+        raise CaseloadError(
+            f"{children.file} has age_years but no column 'recorded_at': an age needs the date on "
+            "which it was written down. Add recorded_at or birth_date."
+        )
+
+
+def _empty_table(fields: TableFields) -> Table:
+    frame = exact_frame({name: np.empty(0, dtype=object) for name in fields.required})
+    return Table(fields.name, frame, np.empty(0, dtype=np.int64))
+
+
+def _report_damaged(tables: Mapping[str, Table], report: Rejections) -> None:
+    for table in tables.values():
+        for row, column in table.damaged:
+            report.add(
+                table.file,
+                np.array([row], dtype=np.int64),
+                column,
+                "a text in UTF-8 or GB18030",
+                "unreadable bytes replaced by \ufffd",
+            )
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """A table's encoded columns, and the rows whose fields held something unusable, by field."""
+
+    table: Table
+    columns: dict[str, NDArray[Any]]
+    bad: dict[str, Bools] = field(default_factory=dict)
+
+    @property
+    def row(self) -> Ints:
+        """The row of each data row in its file."""
+        return self.table.rows
+
+
+def _encode(
+    table: Table,
+    fields: TableFields,
+    indicators: Mapping[str, Indicator],
+    report: Rejections,
+    notices: list[str],
+) -> _Encoded:
+    """Check and encode every column that means something; say which ones do not."""
+    count = len(table.frame)
+    encoded = _Encoded(table, {"row": table.rows})
+    for known in fields.fields:
+        if known.name not in table.frame:
+            encoded.columns[known.name] = known.missing(count)
+            continue
+        checked = known.check(table.frame[known.name])
+        encoded.columns[known.name], encoded.bad[known.name] = checked.values, checked.bad
+        if known.name not in (fields.key, fields.date):
+            bad = table.rows[checked.bad]
+            report.add(table.file, bad, known.name, known.expected, _SET_TO_MISSING)
+    for name in map(str, table.frame):
+        if name in fields.names:
+            continue
+        if fields.extra == "texts":
+            encoded.columns[name] = check_ids(table.frame[name]).values
+        elif name in indicators and indicators[name].kind != "derived":
+            checked = check_indicator(table.frame[name], indicators[name])
+            encoded.columns[name] = checked.values
+            wanted = expected(indicators[name])
+            action = _PARTS_LEFT_OUT if indicators[name].type == "set" else _SET_TO_MISSING
+            report.add(table.file, table.rows[checked.bad], name, wanted, action)
+        else:
+            notices.append(_unknown_column(table.file, name, fields.names, indicators))
+    return encoded
+
+
+def _unknown_column(
+    file: str, name: str, fields: tuple[str, ...], indicators: Mapping[str, Indicator]
+) -> str:
+    if name in indicators:
+        return f"{file}: column '{name}' is computed from dates and was not read."
+    hint = did_you_mean(name.casefold(), [*fields, *indicators])
+    return f"{file}: column '{name}' is not known and was left out{hint or '.'}"
+
+
+def _rows(encoded: Mapping[str, _Encoded], files: Mapping[str, str], report: Rejections) -> Rows:
+    """Apply the checks within a row, leave out rows without a key, number the children."""
+    refused = {name: _refused(part, TABLES[name], report) for name, part in encoded.items()}
+    kept = {name: _has_key(part, TABLES[name], report) for name, part in encoded.items()}
+    tables = {name: _frame(part, kept[name]) for name, part in encoded.items()}
+    _name_visits(tables["visits"])
+    people = [name for name in TABLES if TABLES[name].key == "child_id"]
+    codes, ids = pd.factorize(np.concatenate([tables[name]["child_id"] for name in people]))
+    bounds = np.cumsum([len(tables[name]) for name in people])[:-1]
+    child = dict(zip(people, np.split(codes.astype(np.int64), bounds), strict=True))
+    return Rows(
+        tables=tables,
+        files=files,
+        ids=np.asarray(ids, dtype=object),
+        child=child,
+        key={
+            "visits": pd.factorize(tables["visits"]["visit_id"])[0].astype(np.int64),
+            "households": pd.factorize(tables["households"]["household_id"])[0].astype(np.int64),
+        },
+        refused={name: refused[name][kept[name]] for name in people},
+        dates={name: tuple(filter(None, (TABLES[name].date, "recorded_at"))) for name in TABLES},
+    )
+
+
+def _refused(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
+    """Rows whose date cannot be used (their dates become missing), or visits without an id."""
+    refused = np.zeros(len(part.row), dtype=bool)
+    if fields.name == "children":
+        refused |= part.bad.get("birth_date", refused)
+        return refused | _after_record(part, "birth_date", 0, report)
+    if fields.date:
+        missing = np.isnat(part.columns[fields.date])
+        action = _DATE_MISSING if fields.name == "visits" else _ROW_LEFT_OUT
+        report.add(part.table.file, part.row[missing], fields.date, A_DATE, action)
+        refused |= missing
+    if fields.name == "visits":
+        refused |= _after_record(part, "visit_date", 1, report)
+        unnamed = _is_none(part.columns["visit_id"])
+        action = "row kept, under an id made of its content"
+        report.add(part.table.file, part.row[unnamed], "visit_id", "an id", action)
+        refused |= unnamed
+    return refused
+
+
+def _after_record(part: _Encoded, name: str, days: int, report: Rejections) -> Bools:
+    """Dates more than some days after they were written down; they become missing."""
+    dates = part.columns[name].astype("datetime64[D]")
+    late = dates > part.columns["recorded_at"].astype("datetime64[D]") + days * _ONE_DAY
+    action = _DATE_MISSING if name == "visit_date" else _SET_TO_MISSING
+    report.add(part.table.file, part.row[late], name, "a date not after recorded_at", action)
+    part.columns[name][late] = np.datetime64("NaT", "s")
+    return np.asarray(late, dtype=bool)
+
+
+def _has_key(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
+    without = _is_none(part.columns[fields.key])
+    report.add(part.table.file, part.row[without], fields.key, "an id", _ROW_LEFT_OUT)
+    return np.asarray(~without, dtype=bool)
+
+
+def _is_none(values: NDArray[Any]) -> Bools:
+    return np.asarray(pd.isna(values), dtype=bool)
+
+
+def _frame(part: _Encoded, kept: Bools) -> pd.DataFrame:
+    frame = exact_frame(part.columns)
+    return frame if kept.all() else frame[kept].reset_index(drop=True)
+
+
+def _name_visits(visits: pd.DataFrame) -> None:
+    """Give visits without an id one made of their content, the same in any order of rows."""
+    unnamed = _is_none(visits["visit_id"].to_numpy())
+    if unnamed.any():
+        names = visits["visit_id"].to_numpy(copy=True)
+        names[unnamed] = [f"no-id-{number:016x}" for number in content_hash(visits[unnamed])]
+        visits["visit_id"] = pd.Series(names, index=visits.index, dtype=object)
+
+
+def _missing_notices(rows: Rows, joined: Joined) -> list[str]:
+    """What is missing from many rows and would otherwise show in each."""
+    children, listed = joined.tables["children"], joined.tables["children"]["row"] > 0
+    has_age = children["age_years"].notna() & children["recorded_at"].notna()
+    no_age = int((listed & children["birth_date"].isna() & ~has_age).sum())
+    no_village = int((listed & children["village_id"].isna()).sum())
+    stray = ~np.isin(rows.child["decisions"], rows.child["children"])
+    file = rows.files["children"]
+    notices = []
+    if no_age:
+        notices.append(f"{file}: children whose age is not known: {no_age:,}.")
+    if no_village:
+        notices.append(f"{file}: children without a village_id: {no_village:,}.")
+    if stray.any():
+        notices.append(
+            f"{rows.files['decisions']}: decisions about children who are not in the children "
+            f"table: {stray.sum():,}."
+        )
+    return notices
+
+
+def _sorted_report(files: Mapping[str, str], *parts: pd.DataFrame) -> pd.DataFrame:
+    """All that was rejected, by table, row and field."""
+    frame = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
+    place = frame["file"].map({file: place for place, file in enumerate(files.values())})
+    order = np.lexsort(
+        (frame["expected"].astype(str), frame["field"].astype(str), frame["row"], place)
+    )
+    return frame.iloc[order].reset_index(drop=True)

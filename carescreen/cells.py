@@ -1,0 +1,51 @@
+"""One cell of a table as the text a person would have written, whatever type it came in."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+
+
+def cell_text(cell: object) -> str:
+    """One cell as the text a person would have written; '' where nothing is known.
+
+    >>> [cell_text(cell) for cell in (12.0, True, None, ["a", "b"])]
+    ['12', 'true', '', 'a;b']
+    """
+    if isinstance(cell, str):
+        return str(cell)
+    if isinstance(cell, bool | np.bool_):
+        return "true" if cell else "false"
+    if isinstance(cell, list | tuple | set | frozenset | np.ndarray):
+        return ";".join(sorted(cell_text(part) for part in cell)) if len(cell) else "none"
+    if isinstance(cell, dict):
+        return json.dumps(cell, ensure_ascii=False, default=str, sort_keys=True)
+    if isinstance(cell, Decimal):  # before isna(), which a signalling NaN would stop
+        return "" if cell.is_nan() else str(cell)
+    if cell is None or pd.isna(cell):  # type: ignore[call-overload]  # any scalar
+        return ""
+    return _number_or_date_text(cell)
+
+
+def _number_or_date_text(cell: object) -> str:
+    if isinstance(cell, datetime):  # a pandas Timestamp is one
+        return cell.replace(tzinfo=None).isoformat(sep=" ")
+    if isinstance(cell, np.datetime64):
+        return str(cell.astype("datetime64[s]"))
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, Integral):
+        return str(int(cell))
+    if isinstance(cell, Real):
+        number = float(cell)
+        whole = math.isfinite(number) and number == int(number)
+        return str(int(number)) if whole else repr(number)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    return str(cell)

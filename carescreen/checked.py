@@ -1,0 +1,357 @@
+"""A checked caseload: encoded tables that agree with each other, as a whole or as of a date.
+
+Row by row checks come first (caseload.py) and give `Rows`. What depends on other rows is decided
+here, by `join`: which of two rows of one child counts, visits before birth, visits of children
+that no table lists. It is decided again for each as-of date, from the rows known by then only, so
+that nothing entered later shows (law 7).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+REJECTED_COLUMNS = ("file", "row", "field", "expected", "action")
+DUPLICATE_CHILD = "duplicate_child"
+CHILD_ROW_REJECTED = "child_row_rejected"
+VISIT_ROW_REJECTED = "visit_row_rejected"
+UNKNOWN_CHILD = "unknown_child"
+
+_OLDEST = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Encoded tables before any row was compared with another.
+
+    tables   by name, each with a column `row`; rows without a usable key are not in them
+    files    the name of each table in messages
+    ids      every child_id of the input; `child` holds positions in it, by table
+    key      positions that are equal where visit_id (visits) or household_id (households) are
+    refused  rows of a table whose key or date could not be used
+    dates    the columns that say by when a row was known, by table
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    files: Mapping[str, str]
+    ids: NDArray[np.object_]
+    child: Mapping[str, Ints]
+    key: Mapping[str, Ints]
+    refused: Mapping[str, Bools]
+    dates: Mapping[str, tuple[str, ...]]
+
+    def known_by(self, day: np.datetime64) -> tuple[Rows, list[str]]:
+        """The rows dated and recorded by a day (undated ones count), and what was left out."""
+        tables, child, key = dict(self.tables), dict(self.child), dict(self.key)
+        refused, notices = dict(self.refused), []
+        for name, table in self.tables.items():
+            known = np.ones(len(table), dtype=bool)
+            for column in self.dates[name]:
+                known &= ~(table[column].to_numpy(dtype="datetime64[s]") >= day + 1)
+            if known.all():
+                continue
+            tables[name] = table[known].reset_index(drop=True)
+            for part in (child, key, refused):
+                if name in part:
+                    part[name] = part[name][known]  # type: ignore[assignment]  # all are arrays
+            count = int((~known).sum())
+            notices.append(
+                f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
+                f"{count:,}."
+            )
+        rows = replace(self, tables=tables, child=child, key=key, refused=refused)
+        return (rows if notices else self), notices
+
+
+@dataclass(frozen=True, repr=False)
+class CheckedCaseload:
+    """Five encoded tables, what was wrong with the input, and which children need data.
+
+    ids are object (None missing), dates datetime64[s] (NaT), enums int16 codes and sets int64 bit
+    masks over `Indicator.values` (-1), numbers float64 (NaN), yes/no fields int16 (1, 0, -1). One
+    row a child_id in `children` and a household_id in `households`. `row` is the row in the input
+    file, 0 for a child that only its visits or outcomes name. A visits row whose date could not be
+    used stays, with visit_date NaT: its note is still read.
+
+    rejected    DataFrame[file, row, field, expected, action], of the input as a whole
+    needs_data  DataFrame[child_id, reason], sorted, each pair once
+    """
+
+    children: pd.DataFrame
+    visits: pd.DataFrame
+    households: pd.DataFrame
+    outcomes: pd.DataFrame
+    decisions: pd.DataFrame
+    rejected: pd.DataFrame
+    notices: list[str]
+    needs_data: pd.DataFrame
+    read_counts: Mapping[str, int] = field(default_factory=dict)
+    rows: Rows | None = None
+
+    def known_by(self, as_of: str | date | np.datetime64) -> CheckedCaseload:
+        """The caseload as it was known at the end of a day.
+
+        Left out are rows dated or recorded after it; a child whose own row was recorded later
+        stays, by its id only, if a visit or outcome already named it. `rejected` still lists what
+        is wrong with the input as a whole.
+        """
+        assert self.rows is not None
+        rows, notices = self.rows.known_by(np.datetime64(as_of, "D"))  # type: ignore[call-overload]  # any of the three
+        if rows is self.rows:
+            return self
+        joined = join(rows)
+        return replace(
+            self,
+            **joined.tables,  # type: ignore[arg-type]  # the five tables by name
+            needs_data=joined.needs_data,
+            notices=[*self.notices, *notices],
+            rows=rows,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Counts for a person, as plain data: nothing in it names a child."""
+        assert self.rows is not None
+        found = Counter(zip(self.rejected["file"], self.rejected["field"], strict=True))
+        return {
+            "tables": {
+                name: {
+                    "file": self.rows.files[name],
+                    "rows_read": self.read_counts.get(name, 0),
+                    "rows_used": int((getattr(self, name)["row"] > 0).sum()),
+                }
+                for name in self.rows.tables
+            },
+            "rejected": [
+                {"file": file, "field": name, "count": count}
+                for (file, name), count in sorted(found.items())
+            ],
+            "needs_data": dict(sorted(Counter(self.needs_data["reason"]).items())),
+            "notices": list(self.notices),
+        }
+
+    def __repr__(self) -> str:
+        """Counts only: a record must not reach a log or a traceback."""
+        return f"CheckedCaseload({len(self.children)} children, {len(self.visits)} visits)"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The tables after their rows were compared, and what that showed."""
+
+    tables: dict[str, pd.DataFrame]
+    rejected: pd.DataFrame
+    needs_data: pd.DataFrame
+    notices: list[str]
+
+
+class Rejections:
+    """Collects what could not be used: file, row, field, what was expected, what was done."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[str, Ints, str, str, str]] = []
+
+    def add(self, file: str, rows: Ints, field: str, expected: str, action: str) -> None:
+        """Report one field of some rows; never a value."""
+        if len(rows):
+            self._parts.append((file, rows, field, expected, action))
+
+    def frame(self) -> pd.DataFrame:
+        """One line for each, in the order they were added."""
+        sizes = [len(rows) for _, rows, *_ in self._parts]
+        columns: dict[str, Any] = {
+            name: np.repeat(np.array([part[place] for part in self._parts], dtype=object), sizes)
+            for place, name in enumerate(REJECTED_COLUMNS)
+            if name != "row"
+        }
+        columns["row"] = np.concatenate([np.empty(0, dtype=np.int64)] + [p[1] for p in self._parts])
+        return exact_frame({name: columns[name] for name in REJECTED_COLUMNS})
+
+
+def exact_frame(columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    """A table with columns of exactly these types (pandas would turn object texts into `str`)."""
+    index = pd.RangeIndex(len(next(iter(columns.values()))))
+    series = {
+        name: pd.Series(values, index=index, dtype=values.dtype, copy=False)
+        for name, values in columns.items()
+    }
+    return pd.DataFrame(series, index=index, copy=False)
+
+
+def join(rows: Rows) -> Joined:
+    """Compare rows with each other: duplicates, visits before birth, unknown children."""
+    report, notices = Rejections(), list[str]()
+    needs: list[tuple[str, Ints]] = []
+    children = _one_row_each(rows, "children", "child_id", rows.child["children"], report, notices)
+    listed = rows.child["children"]
+    counts = np.bincount(listed, minlength=len(rows.ids))
+    needs.append((DUPLICATE_CHILD, np.flatnonzero(counts > 1)))
+    needs.append((CHILD_ROW_REJECTED, listed[rows.refused["children"]]))
+
+    visits, visit_child, refused = _distinct_visits(rows, report, notices)
+    visits, before = _dated_after_birth(rows, visits, visit_child, children, report)
+    needs.append((VISIT_ROW_REJECTED, visit_child[refused | before]))
+
+    unknown = _unknown_children(rows, counts == 0, report)
+    needs.append((UNKNOWN_CHILD, unknown))
+    tables = {
+        "children": _with_unknown(children, rows.ids[unknown]),
+        "visits": visits,
+        "households": _one_row_each(
+            rows, "households", "household_id", rows.key["households"], report, notices
+        ),
+        "outcomes": _kept(rows.tables["outcomes"], ~rows.refused["outcomes"]),
+        "decisions": _kept(rows.tables["decisions"], ~rows.refused["decisions"]),
+    }
+    return Joined(tables, report.frame(), _needs_data(rows.ids, needs), notices)
+
+
+def _kept(table: pd.DataFrame, kept: Bools) -> pd.DataFrame:
+    return table if kept.all() else table[kept].reset_index(drop=True)
+
+
+def _one_row_each(
+    rows: Rows, name: str, field: str, key: Ints, report: Rejections, notices: list[str]
+) -> pd.DataFrame:
+    """The newest row of each key; the others are reported. Equal dates: the row with the larger
+    content hash, so that the order of rows cannot matter."""
+    table = rows.tables[name]
+    twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
+    if not len(twins):
+        return table
+    content = content_hash(table.iloc[twins])
+    recorded = table["recorded_at"].to_numpy(dtype="datetime64[s]")[twins]
+    newness = np.where(np.isnat(recorded), _OLDEST, recorded.astype(np.int64))
+    place = table["row"].to_numpy()[twins]
+    order = np.lexsort((-place, content, newness, key[twins]))
+    twins, content = twins[order], content[order]
+    is_last = np.append(key[twins][1:] != key[twins][:-1], True)
+    is_copy = np.append((content[1:] == content[:-1]) & ~is_last[:-1], False)
+    _report_twins(rows.files[name], table, twins, is_last, is_copy, field, report, notices)
+    kept = np.ones(len(table), dtype=bool)
+    kept[twins[~is_last]] = False
+    return _kept(table, kept)
+
+
+def _report_twins(
+    file: str,
+    table: pd.DataFrame,
+    twins: Ints,
+    is_last: Bools,
+    is_copy: Bools,
+    field: str,
+    report: Rejections,
+    notices: list[str],
+) -> None:
+    older = table["row"].to_numpy()[twins[~is_last & ~is_copy]]
+    report.add(file, older, field, "an id that one row has", "row left out; the newest row counts")
+    if is_copy.any():
+        notices.append(f"{file}: exact copies of a row left out: {is_copy.sum():,}.")
+
+
+def _distinct_visits(
+    rows: Rows, report: Rejections, notices: list[str]
+) -> tuple[pd.DataFrame, Ints, Bools]:
+    """Visits without exact copies; visits that share an id but differ all stay, reported."""
+    table, child, key = rows.tables["visits"], rows.child["visits"], rows.key["visits"]
+    refused = rows.refused["visits"]
+    twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
+    if not len(twins):
+        return table, child, refused
+    place = table["row"].to_numpy()
+    content = content_hash(table.iloc[twins])
+    order = np.lexsort((place[twins], content, key[twins]))
+    twins, content = twins[order], content[order]
+    same_id = np.append(False, key[twins][1:] == key[twins][:-1])
+    is_copy = same_id & np.append(False, content[1:] == content[:-1])
+    kept = np.ones(len(table), dtype=bool)
+    kept[twins[is_copy]] = False
+    if is_copy.any():
+        file = rows.files["visits"]
+        notices.append(f"{file}: exact copies of a visit left out: {is_copy.sum():,}.")
+    left = twins[~is_copy]
+    repeated = left[np.bincount(key[left])[key[left]] > 1]
+    report.add(
+        rows.files["visits"],
+        place[repeated],
+        "visit_id",
+        "an id that one visit has",
+        "row kept; other visits have the same id",
+    )
+    return _kept(table, kept), child[kept], refused[kept]
+
+
+def _dated_after_birth(
+    rows: Rows, visits: pd.DataFrame, child: Ints, children: pd.DataFrame, report: Rejections
+) -> tuple[pd.DataFrame, Bools]:
+    """A visit dated before the child was born loses its date; its note is still read."""
+    birth = np.full(len(rows.ids), np.datetime64("NaT", "s"))
+    listed = pd.Index(rows.ids).get_indexer(pd.Index(children["child_id"]))
+    birth[listed] = children["birth_date"].to_numpy(dtype="datetime64[s]")
+    dates = visits["visit_date"].to_numpy(dtype="datetime64[s]")
+    before = dates < birth[child]
+    if not before.any():
+        return visits, before
+    report.add(
+        rows.files["visits"],
+        visits["row"].to_numpy()[before],
+        "visit_date",
+        "a date not before the child's birth_date",
+        "date set to missing; the note is still read",
+    )
+    corrected = np.where(before, np.datetime64("NaT", "s"), dates)
+    return visits.assign(visit_date=corrected), before
+
+
+def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> Ints:
+    """Positions of children that visits or outcomes name and no children row does."""
+    found = [np.empty(0, dtype=np.int64)]
+    for name in ("visits", "outcomes"):
+        child = rows.child[name]
+        unlisted = is_unlisted[child]
+        report.add(
+            rows.files[name],
+            rows.tables[name]["row"].to_numpy()[unlisted],
+            "child_id",
+            "a child_id of the children table",
+            "row kept; the child is listed as needing data",
+        )
+        found.append(child[unlisted])
+    return np.unique(np.concatenate(found))
+
+
+def _with_unknown(children: pd.DataFrame, ids: NDArray[np.object_]) -> pd.DataFrame:
+    """The children, and a row with nothing but the id for each unknown child."""
+    if not len(ids):
+        return children
+    columns = {name: _blanks(children[name].to_numpy(), len(ids)) for name in map(str, children)}
+    columns["child_id"] = np.array(sorted(ids), dtype=object)
+    columns["row"] = np.zeros(len(ids), dtype=np.int64)
+    return pd.concat([children, exact_frame(columns)], ignore_index=True)
+
+
+def _blanks(like: NDArray[Any], count: int) -> NDArray[Any]:
+    """Missing values of the same type."""
+    missing = {"O": None, "M": np.datetime64("NaT", "s"), "f": np.nan}.get(like.dtype.kind, -1)
+    return np.full(count, missing, dtype=like.dtype)
+
+
+def _needs_data(ids: NDArray[np.object_], needs: list[tuple[str, Ints]]) -> pd.DataFrame:
+    pairs = sorted((ids[place], reason) for reason, found in needs for place in np.unique(found))
+    children = np.array([child for child, _ in pairs], dtype=object)
+    reasons = np.array([reason for _, reason in pairs], dtype=object)
+    return exact_frame({"child_id": children, "reason": reasons})
+
+
+def content_hash(table: pd.DataFrame) -> NDArray[np.uint64]:
+    """A hash of each row's values, whatever its place in the file."""
+    return np.asarray(pd.util.hash_pandas_object(table.drop(columns="row"), index=False))

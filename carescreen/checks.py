@@ -1,0 +1,347 @@
+"""Checking and encoding one column at a time: each distinct text once, then spread over the rows.
+
+Every check takes a column of a table as read and gives a `Checked`: an array of encoded values, and
+which rows held something that could not be used (they get the missing value). A blank cell is
+missing and never wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.cells import cell_text
+from carescreen.indicators import Indicator
+
+BoolArray = NDArray[np.bool_]
+
+FEW = 64  # up to so many cells a plain loop costs less than one pandas call: a case alone
+
+# Dates outside are typing slips: nobody on these lists was born before, and no later date can be
+# meant. Fixed, so that the same input gives the same output whenever it is read.
+EARLIEST, LATEST = np.datetime64("1900-01-01", "s"), np.datetime64("2100-12-31T23:59:59", "s")
+A_DATE = "a date such as 2026-11-01, between 1900 and 2100"
+YES_NO = ("no", "yes")  # the code of a word is its position
+
+_YES = frozenset({"yes", "y", "true", "1", "1.0", "是"})
+_NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
+_NOTHING = frozenset({"none", "无", "没有"})  # an empty set, written out
+_SET_BREAK = re.compile(r"[;,|、；，]")
+_MISSING_DATE = np.datetime64("NaT", "s")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`values`: the encoded column; `bad`: rows whose cell could not be used."""
+
+    values: NDArray[Any]
+    bad: BoolArray
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """A column as codes into its distinct texts; -1 where the cell is blank."""
+
+    codes: NDArray[np.int64]
+    texts: NDArray[np.object_]
+
+    def spread(self, values: NDArray[Any], missing: object) -> NDArray[Any]:
+        """One value a distinct text -> one value a row; blank rows get `missing`."""
+        table = np.empty(len(values) + 1, dtype=values.dtype)
+        table[:-1] = values
+        table[-1] = missing  # code -1 picks the last place
+        return table[self.codes]
+
+
+def distinct(column: pd.Series) -> Distinct:
+    """The distinct texts of a column of any type, as a person would write them.
+
+    Whole floats lose their ".0", true and false are words, dates are ISO dates, lists are joined
+    by ";". White space around a text is kept; a text of white space only is blank.
+    """
+    if column.dtype == object or len(column) <= FEW:
+        return _distinct_objects(column.tolist())
+    codes, found = pd.factorize(column)
+    codes = codes.astype(np.int64, copy=False)
+    if isinstance(column.dtype, pd.StringDtype):
+        blank = np.flatnonzero(found.str.strip() == "")
+        return _without_blanks(codes, found.to_numpy(dtype=object), blank)
+    texts = _objects(cell_text(cell) for cell in found)
+    return _without_blanks(codes, texts, np.flatnonzero(texts == ""))
+
+
+def _distinct_objects(cells: Iterable[object]) -> Distinct:
+    places: dict[str, int] = {}
+    # str() first: 1, 1.0 and True are equal as Python values but not as what a person wrote.
+    codes = [
+        places.setdefault(cell if type(cell) is str else cell_text(cell), len(places))
+        for cell in cells
+    ]
+    blank = np.array([place for text, place in places.items() if not text.strip()], dtype=np.int64)
+    return _without_blanks(np.array(codes, dtype=np.int64), _objects(places), blank)
+
+
+def _without_blanks(
+    codes: NDArray[np.int64], texts: NDArray[np.object_], blank: NDArray[np.int64]
+) -> Distinct:
+    return Distinct(np.where(np.isin(codes, blank), -1, codes) if len(blank) else codes, texts)
+
+
+def check_ids(column: pd.Series) -> Checked:
+    """Identifiers and other short texts: object, trimmed, None where blank."""
+    cells = distinct(column)
+    return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
+
+
+def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    if len(texts) <= FEW:
+        return _objects(text.strip() for text in texts)
+    trimmed = pd.Series(texts, dtype="str").str.strip()
+    return np.asarray(trimmed.to_numpy(dtype=object))
+
+
+def check_texts(column: pd.Series) -> Checked:
+    """Free text: object, exactly as written, None where blank."""
+    if isinstance(column.dtype, pd.StringDtype):  # notes are all different: nothing to share
+        values = column.to_numpy(dtype=object, copy=True)
+        values[column.fillna("").str.strip().eq("").to_numpy(dtype=bool)] = None
+        return Checked(values, np.zeros(len(values), dtype=bool))
+    cells = distinct(column)
+    return Checked(cells.spread(cells.texts, None), _none(cells))
+
+
+def check_words(column: pd.Series, words: Sequence[str]) -> Checked:
+    """One of some words, in any case: object, None where blank or not one of them."""
+    cells = distinct(column)
+    known = {word.casefold(): word for word in words}
+    found = [known.get(_plain(text)) for text in cells.texts]
+    bad = np.array([word is None for word in found], dtype=bool)
+    return Checked(cells.spread(_objects(found), None), cells.spread(bad, False))
+
+
+def check_yes_no(column: pd.Series) -> Checked:
+    """A yes or no in any usual form: int16, 1 yes, 0 no, -1 blank."""
+    return _coded(distinct(column), _yes_no_code)
+
+
+def _yes_no_code(text: str) -> int | None:
+    word = _plain(text)
+    return 1 if word in _YES else 0 if word in _NO else None
+
+
+def check_enum(column: pd.Series, indicator: Indicator) -> Checked:
+    """An enum: int16 position in `indicator.values`, -1 missing."""
+    return _coded(distinct(column), _enum_words(indicator).get)
+
+
+def _coded(cells: Distinct, code_of: Callable[[str], int | None]) -> Checked:
+    found = [code_of(_plain(text)) for text in cells.texts]
+    codes = np.array([-1 if code is None else code for code in found], dtype=np.int16)
+    bad = np.array([code is None for code in found], dtype=bool)
+    return Checked(cells.spread(codes, -1), cells.spread(bad, False))
+
+
+def check_set(column: pd.Series, indicator: Indicator) -> Checked:
+    """A set: int64 bit mask over `indicator.values`, -1 missing, 0 nothing of them.
+
+    Parts that are not known are left out and make the row bad; the known parts count.
+    """
+    cells = distinct(column)
+    bits = {value.casefold(): 1 << place for place, value in enumerate(indicator.values)}
+    missing = frozenset(word.casefold() for word in indicator.missing)
+    masks = [_set_mask(text, bits, missing) for text in cells.texts]
+    values = np.array([mask for mask, _ in masks], dtype=np.int64)
+    bad = np.array([wrong for _, wrong in masks], dtype=bool)
+    return Checked(cells.spread(values, -1), cells.spread(bad, False))
+
+
+def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tuple[int, bool]:
+    words = [word for part in _SET_BREAK.split(text) if (word := _plain(part))]
+    known = [bits[word] for word in words if word in bits]
+    nothing = any(word in _NOTHING for word in words)
+    wrong = any(word not in bits and word not in missing and word not in _NOTHING for word in words)
+    mask = int(np.bitwise_or.reduce(known)) if known else 0 if nothing else -1
+    return mask, wrong or (not words)
+
+
+def check_numbers(column: pd.Series, low: float, high: float, is_whole: bool = False) -> Checked:
+    """Numbers within [low, high]: float64, NaN where blank or not such a number."""
+    dtype = column.dtype
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    else:
+        cells = distinct(column)
+        numbers = np.array([_number(text) for text in cells.texts], dtype=np.float64)
+        values = cells.spread(numbers, np.nan)
+        unreadable = cells.spread(np.isnan(numbers), False)
+        return _within(values, unreadable, (low, high), is_whole)
+    return _within(values, np.zeros(len(values), dtype=bool), (low, high), is_whole)
+
+
+def _within(
+    values: NDArray[np.float64], bad: BoolArray, bounds: tuple[float, float], is_whole: bool
+) -> Checked:
+    with np.errstate(invalid="ignore"):
+        bad |= (values < bounds[0]) | (values > bounds[1]) | np.isinf(values)
+        if is_whole:
+            bad |= np.isfinite(values) & (values != np.floor(values))
+    values[bad] = np.nan
+    return Checked(values, bad)
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
+
+
+def _number(text: str) -> float:
+    word = _plain(text)
+    return float(word) if _NUMBER.match(word) else math.nan
+
+
+def check_dates(column: pd.Series) -> Checked:
+    """Dates: datetime64[s] at midnight, NaT where blank or not a date."""
+    checked = check_times(column)
+    return Checked(checked.values.astype("datetime64[D]").astype("datetime64[s]"), checked.bad)
+
+
+def check_times(column: pd.Series) -> Checked:
+    """Dates with an optional time: datetime64[s], NaT where blank or not a date.
+
+    Read: 2026-11-01, 2026/11/1, 2026.11.1, 2026年11月1日, 20261101, each with an optional time. A
+    time zone is dropped: the date is the one that was written down.
+    """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        plain = column.dt.tz_localize(None) if column.dt.tz is not None else column
+        values = plain.to_numpy(dtype="datetime64[s]", copy=True)
+        bad = (values < EARLIEST) | (values > LATEST)
+        values[bad] = _MISSING_DATE
+        return Checked(values, bad)
+    cells = distinct(column)
+    found = _parse_dates(cells.texts)
+    bad = np.isnat(found) | (found < EARLIEST) | (found > LATEST)
+    found[bad] = _MISSING_DATE
+    return Checked(cells.spread(found, _MISSING_DATE), cells.spread(bad, False))
+
+
+def _parse_dates(texts: NDArray[np.object_]) -> NDArray[np.datetime64]:
+    """The usual forms at C speed, then the rest one by one."""
+    found = np.full(len(texts), _MISSING_DATE)
+    if len(texts) > FEW:
+        for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
+            left = np.flatnonzero(np.isnat(found))
+            parsed = pd.to_datetime(pd.Series(texts[left]), format=form, errors="coerce")
+            found[left] = parsed.to_numpy(dtype="datetime64[s]")
+    for place in np.flatnonzero(np.isnat(found)):
+        found[place] = _parse_date(texts[place])
+    return found
+
+
+_TIME = (
+    r"(?:[T\s]*(?P<hour>\d{1,2})[:时点](?P<minute>\d{2})分?(?::?(?P<second>\d{2})秒?(?:\.\d+)?)?"
+    r"\s*(?:Z|[+-]\d{2}:?\d{2})?)?\Z"
+)
+_DATE_FORMS = tuple(
+    re.compile(form + _TIME, re.ASCII)
+    for form in (
+        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)",
+        r"(?P<year>\d{4})\s*年\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号]?",
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
+    )
+)
+
+
+@lru_cache(maxsize=4096)
+def _parse_date(text: str) -> datetime | None:
+    word = unicodedata.normalize("NFKC", text).strip()
+    match = next(filter(None, (form.match(word) for form in _DATE_FORMS)), None)
+    if match is None:
+        return None
+    year, month, day = (int(match[name]) for name in ("year", "month", "day"))
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    try:
+        return datetime(year, month, day, hour, minute, second)
+    except ValueError:
+        return None
+
+
+def check_indicator(column: pd.Series, indicator: Indicator) -> Checked:
+    """A column of a declared indicator, encoded by its type."""
+    if indicator.type == "enum":
+        return check_enum(column, indicator)
+    if indicator.type == "set":
+        return check_set(column, indicator)
+    if indicator.type in ("number", "integer"):
+        low, high = indicator.range or (-math.inf, math.inf)
+        return check_numbers(column, low, high, indicator.type == "integer")
+    if indicator.type == "date":
+        return check_dates(column)
+    return check_times(column) if indicator.type == "datetime" else check_ids(column)
+
+
+def expected(indicator: Indicator) -> str:
+    """What a cell of an indicator may hold, in words for `rejected`."""
+    if indicator.type == "enum":
+        return f"one of: {', '.join((*indicator.values, *indicator.missing))}"
+    if indicator.type == "set":
+        return f"one or more, separated by ';', of: {', '.join(indicator.values)}"
+    if indicator.type in ("number", "integer"):
+        kind = "a whole number" if indicator.type == "integer" else "a number"
+        return (
+            kind
+            + expected_range(indicator.range)
+            + (f" ({indicator.unit})" if indicator.unit else "")
+        )
+    return A_DATE if indicator.type in ("date", "datetime") else "a text"
+
+
+def expected_range(bounds: tuple[float, float] | None) -> str:
+    """The words for a range, or nothing.
+
+    >>> expected_range((0.0, 18.0))
+    ' from 0 to 18'
+    """
+    return f" from {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
+
+
+def missing_values(indicator: Indicator, count: int) -> NDArray[Any]:
+    """A column of an indicator that nobody recorded."""
+    return check_indicator(pd.Series([None] * count, dtype=object), indicator).values
+
+
+def _enum_words(indicator: Indicator) -> dict[str, int]:
+    """Every accepted word of an enum and its code; missing words give -1."""
+    words = {value.casefold(): place for place, value in enumerate(indicator.values)}
+    words.update({word.casefold(): -1 for word in indicator.missing})
+    for value, synonyms in (("yes", _YES), ("no", _NO)):
+        if {"yes", "no"} <= set(indicator.values):
+            words = {**dict.fromkeys(synonyms, indicator.values.index(value)), **words}
+    return words
+
+
+def _plain(text: str) -> str:
+    """A word for comparison: trimmed, one case, ordinary width (ＹＥＳ -> yes)."""
+    return text.strip().casefold() if text.isascii() else _plain_wide(text)
+
+
+def _plain_wide(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _objects(values: Iterable[object]) -> NDArray[np.object_]:
+    items = list(values)
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def _none(cells: Distinct) -> BoolArray:
+    return np.zeros(len(cells.codes), dtype=bool)
