@@ -1,0 +1,472 @@
+"""What a pack's notes can mention and in which words: concepts, phrases, patterns and cues.
+
+    <pack>/concepts.yaml        concepts: id, title, polarity, severity, subject, what a note may do
+    <pack>/lexicon.<lang>.yaml  classes, shields, phrases and patterns by concept, cues, stops
+
+A child pack replaces concepts by id; each word list of its lexicon is `{add: [...], remove: [...]}`
+or a whole new list. Words are plain text; a pattern is data, never a regular expression:
+
+    ["{by}", 0-8, "{hit}"]      parts and, between them, gaps in characters; "{by}" is a word class,
+                                "打|揍" alternatives. A gap never holds a comma or a sentence end.
+
+    shields     longer words that only look like a phrase (打工, dead tired): what lies inside is not found
+    lasting     phrases of a lasting state (去世): said of last year, it still is so
+    exclusions  words that, in the same clause, mean the concept is not meant
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from carescreen.errors import did_you_mean
+from carescreen.pack import Pack
+from carescreen.yamlfile import Key, YamlFile, read_yaml
+
+FORMAT = "carescreen-lexicon/1"
+LANGUAGES = ("zh", "en")
+STATUSES = ("other", "hypothetical", "negated", "suspected", "past", "affirmed")
+# "none" is a cue that only keeps shorter cues inside it from acting (不得不, "not only");
+# "question" is hypothetical unless an answer follows; "adult" is a grown-up as the subject.
+CUE_STATUSES = (*STATUSES, "question", "adult", "none")
+MAX_GAP = 60
+MAX_WORD = 60
+
+_CONCEPT_KEYS = {
+    "id",
+    "title",
+    "polarity",
+    "severity",
+    "subject",
+    "sensitive",
+    "adult_subject",
+    "note_limit",
+    "note_limit_when",
+    "hold",
+    "answered_by",
+}
+_CHOICES = {
+    "polarity": ("risk", "protective"),
+    "severity": ("critical", "high", "medium", "low", "none"),
+    "subject": ("child", "guardian", "household"),
+    "note_limit": ("immediate", "urgent"),
+    "hold": ("until_closed", "window"),
+    "adult_subject": ("kept", "dropped"),
+}
+_LIST_KEYS = {"phrases", "lasting", "patterns", "exclusions"}
+_CUE_KEYS = {"status", "side", "reach", "commas", "words", "patterns", "concepts"}
+_GAP = re.compile(r"(\d+)-(\d+)\Z")
+
+
+@dataclass(frozen=True)
+class AnsweredBy:
+    """The recorded answer that stands against a mention: indicator `indicator` equal to `value`."""
+
+    indicator: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One thing a note can mention.
+
+    `note_limit` is the highest tier a note alone may reach (None: it only informs), under
+    `note_limit_when` ({"age_under": 14} or {"visits": 2}); `answered_by` is None where no recorded
+    answer may clear a mention (abuse, sexual harm, suicide). `adult_subject` "dropped" says that
+    the words mean nothing about the child when a grown-up is their subject (妈妈怀孕).
+    """
+
+    id: str
+    title: Mapping[str, str]
+    polarity: Literal["risk", "protective"]
+    severity: Literal["critical", "high", "medium", "low", "none"]
+    subject: Literal["child", "guardian", "household"]
+    sensitive: bool = False
+    adult_subject: Literal["kept", "dropped"] = "kept"
+    note_limit: Literal["immediate", "urgent"] | None = None
+    note_limit_when: Mapping[str, int] | None = None
+    hold: Literal["until_closed", "window"] = "window"
+    answered_by: AnsweredBy | None = None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Parts with gaps between them; a part is a tuple of alternative words."""
+
+    parts: tuple[tuple[str, ...], ...]
+    gaps: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class ConceptWords:
+    """The words of one concept in one language."""
+
+    phrases: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    exclusions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CueSet:
+    """Cues that act alike.
+
+    side      "before": the cue stands before what it changes; "after": behind it
+    reach     how far it acts, in characters
+    commas    "stop" at the first comma; "list": pass it to an item that follows it at once
+              (未见打骂，饿饭); "pass" up to the sentence's end
+    concepts  the only concepts it acts on; empty: all
+    """
+
+    id: str
+    status: str
+    side: Literal["before", "after"]
+    reach: int
+    commas: Literal["stop", "list", "pass"]
+    words: tuple[str, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    concepts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LanguageWords:
+    """The merged lexicon of one language. `stops` by status: words that end a cue's reach."""
+
+    language: str
+    shields: tuple[str, ...] = ()
+    concepts: Mapping[str, ConceptWords] = field(default_factory=dict)
+    cues: tuple[CueSet, ...] = ()
+    stops: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A pack's concepts and the words of each language."""
+
+    concepts: Mapping[str, Concept]
+    languages: tuple[LanguageWords, ...]
+
+
+def load_concepts(pack: Pack) -> dict[str, Concept]:
+    """Concepts by id, parents' first; a child pack replaces by id. PackError names file and line."""
+    merged: dict[str, Concept] = {}
+    for folder in pack.chain:
+        path = folder / "concepts.yaml"
+        if path.exists():
+            merged.update(_read_concepts(read_yaml(path)))
+    return merged
+
+
+def load_lexicon(pack: Pack) -> Lexicon:
+    """Concepts and words of a pack, merged over its chain."""
+    concepts = load_concepts(pack)
+    languages = tuple(
+        _load_language(language, pack.chain, concepts)
+        for language in LANGUAGES
+        if any((folder / f"lexicon.{language}.yaml").exists() for folder in pack.chain)
+    )
+    return Lexicon(concepts, languages)
+
+
+def _read_concepts(file: YamlFile) -> dict[str, Concept]:
+    file.require_keys((), {"concepts"}, frozenset({"concepts"}))
+    found: dict[str, Concept] = {}
+    for index, entry in enumerate(file.data["concepts"] or []):
+        concept = _read_concept(file, ("concepts", index), entry)
+        if concept.id in found:
+            raise file.error(f"concept '{concept.id}' is declared twice", "concepts", index)
+        found[concept.id] = concept
+    return found
+
+
+def _read_concept(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> Concept:
+    required = frozenset({"id", "title", "polarity", "severity", "subject"})
+    file.require_keys(key, _CONCEPT_KEYS, required)
+    for name, allowed in _CHOICES.items():
+        if name in entry and entry[name] not in allowed:
+            raise file.error(
+                f"{name} is '{entry[name]}'; allowed: {', '.join(allowed)}", *key, name
+            )
+    if set(entry["title"] or {}) != {"en", "zh"}:
+        raise file.error("title needs both languages: {en: …, zh: …}", *key, "title")
+    if not isinstance(entry.get("sensitive", False), bool):
+        raise file.error("sensitive is true or false", *key, "sensitive")
+    values = dict(entry)
+    values["note_limit_when"] = _note_limit_when(file, key, entry)
+    values["answered_by"] = _answered_by(file, key, entry)
+    return Concept(**values)
+
+
+def _note_limit_when(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> dict[str, int] | None:
+    when = entry.get("note_limit_when")
+    if when is None:
+        return None
+    where = (*key, "note_limit_when")
+    file.require_keys(where, {"age_under", "visits"})
+    if "note_limit" not in entry:
+        raise file.error("note_limit_when needs a note_limit", *where)
+    for name, value in when.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise file.error(f"{name} wants a whole number above 0", *where, name)
+    return dict(when)
+
+
+def _answered_by(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> AnsweredBy | None:
+    if entry.get("answered_by") is None:
+        return None
+    both = {"indicator", "value"}
+    file.require_keys((*key, "answered_by"), both, frozenset(both))
+    return AnsweredBy(str(entry["answered_by"]["indicator"]), str(entry["answered_by"]["value"]))
+
+
+def _load_language(
+    language: str, chain: Iterable[Path], concepts: Mapping[str, Concept]
+) -> LanguageWords:
+    merged = _Merged()
+    for folder in chain:
+        path = folder / f"lexicon.{language}.yaml"
+        if path.exists():
+            _merge_file(merged, read_yaml(path), language, concepts)
+    return merged.finish(language)
+
+
+class _Merged:
+    """Word lists while the files of a chain are laid over each other."""
+
+    def __init__(self) -> None:
+        self.lists: dict[Key, list[Any]] = {}
+        self.where: dict[Key, tuple[YamlFile, Key]] = {}
+        self.cues: dict[str, dict[str, Any]] = {}
+
+    def lay(self, file: YamlFile, key: Key) -> None:
+        """Lay the list at `key` over what the parents gave."""
+        node = file.at(key)
+        if isinstance(node, dict):
+            file.require_keys(key, {"add", "remove"})
+            kept = list(self.lists.get(key, []))
+            for index, item in enumerate(node.get("remove") or []):
+                if item not in kept:
+                    raise file.error(f"'{item}' is not in the parent's list", *key, "remove", index)
+                kept.remove(item)
+            self.lists[key] = kept + _items(file, (*key, "add") if "add" in node else None)
+        else:
+            self.lists[key] = _items(file, key)
+        self.where[key] = (file, key)
+
+    def words(self, *key: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.lists.get(key, [])))
+
+    def patterns(self, *key: str) -> tuple[Pattern, ...]:
+        file, where = self.where.get(key, (None, ()))
+        return tuple(
+            self._pattern(cast(YamlFile, file), where, index, entry)
+            for index, entry in enumerate(self.lists.get(key, []))
+        )
+
+    def _pattern(self, file: YamlFile, key: Key, index: int, entry: Any) -> Pattern:
+        if not isinstance(entry, list) or len(entry) < 3 or len(entry) % 2 == 0:
+            raise file.error("a pattern is a list: part, gap, part …", *key, index)
+        gaps = tuple(
+            self._gap(file, (*key, index, at), entry[at]) for at in range(1, len(entry), 2)
+        )
+        parts = tuple(
+            self._part(file, (*key, index, at), entry[at]) for at in range(0, len(entry), 2)
+        )
+        return Pattern(parts, gaps)
+
+    def _gap(self, file: YamlFile, key: Key, entry: Any) -> tuple[int, int]:
+        match = _GAP.match(str(entry))
+        if match is None or not int(match[1]) <= int(match[2]) <= MAX_GAP:
+            raise file.error(f"a gap is written 0-8, at most {MAX_GAP}; found '{entry}'", *key)
+        return int(match[1]), int(match[2])
+
+    def _part(self, file: YamlFile, key: Key, entry: Any) -> tuple[str, ...]:
+        words: list[str] = []
+        for word in str(entry).split("|"):
+            if not (word.startswith("{") and word.endswith("}")):
+                words.append(word)
+            elif ("classes", word[1:-1]) in self.lists:
+                words.extend(self.lists[("classes", word[1:-1])])
+            else:
+                known = [str(name[1]) for name in self.lists if name[0] == "classes"]
+                raise file.error(f"no word class {word}{did_you_mean(word[1:-1], known)}", *key)
+        if not all(words):
+            raise file.error("an empty alternative in a pattern's part", *key)
+        return tuple(dict.fromkeys(words))
+
+    def finish(self, language: str) -> LanguageWords:
+        ids = dict.fromkeys(str(key[1]) for key in self.lists if key[0] == "concepts")
+        concepts = {
+            name: ConceptWords(
+                phrases=self.words("concepts", name, "phrases"),
+                lasting=self.words("concepts", name, "lasting"),
+                patterns=self.patterns("concepts", name, "patterns"),
+                exclusions=self.words("concepts", name, "exclusions"),
+            )
+            for name in ids
+        }
+        cues = tuple(
+            CueSet(
+                id=name,
+                words=self.words("cues", name, "words"),
+                patterns=self.patterns("cues", name, "patterns"),
+                **settings,
+            )
+            for name, settings in self.cues.items()
+        )
+        stops = {str(key[1]): self.words(*map(str, key)) for key in self.lists if key[0] == "stops"}
+        return LanguageWords(language, self.words("shields"), concepts, cues, stops)
+
+
+def _merge_file(
+    merged: _Merged, file: YamlFile, language: str, concepts: Mapping[str, Concept]
+) -> None:
+    top = {"format", "language", "classes", "shields", "concepts", "cues", "stops"}
+    file.require_keys((), top, frozenset({"format", "language"}))
+    if file.data["format"] != FORMAT:
+        raise file.error(
+            f"format is '{file.data['format']}'; this version reads '{FORMAT}'", "format"
+        )
+    if file.data["language"] != language:
+        raise file.error(
+            f"language is '{file.data['language']}'; the file is for '{language}'", "language"
+        )
+    for name in file.data.get("classes") or {}:
+        merged.lay(file, ("classes", name))
+    if file.data.get("shields") is not None:
+        merged.lay(file, ("shields",))
+    for name in file.data.get("concepts") or {}:
+        if name not in concepts:
+            hint = did_you_mean(name, concepts)
+            raise file.error(f"concept '{name}' is not in concepts.yaml{hint}", "concepts", name)
+        file.require_keys(("concepts", name), _LIST_KEYS)
+        for kind in file.data["concepts"][name]:
+            merged.lay(file, ("concepts", name, kind))
+    for name in file.data.get("cues") or {}:
+        _merge_cues(merged, file, name, concepts)
+    for name in file.data.get("stops") or {}:
+        if name != "all" and name not in CUE_STATUSES:
+            raise file.error(f"stops are by status or 'all'; found '{name}'", "stops", name)
+        merged.lay(file, ("stops", name))
+
+
+def _merge_cues(
+    merged: _Merged, file: YamlFile, name: str, concepts: Mapping[str, Concept]
+) -> None:
+    key: Key = ("cues", name)
+    known = name in merged.cues
+    required = frozenset() if known else frozenset({"status", "side", "reach", "commas"})
+    file.require_keys(key, _CUE_KEYS, required)
+    entry = dict(file.at(key))
+    for kind in ("words", "patterns"):
+        if kind in entry:
+            merged.lay(file, (*key, kind))
+            del entry[kind]
+    allowed = {
+        "status": CUE_STATUSES,
+        "side": ("before", "after"),
+        "commas": ("stop", "list", "pass"),
+    }
+    for field_name, choices in allowed.items():
+        if field_name in entry and entry[field_name] not in choices:
+            raise file.error(
+                f"{field_name} is '{entry[field_name]}'; allowed: {', '.join(choices)}",
+                *key,
+                field_name,
+            )
+    if not isinstance(entry.get("reach", 1), int) or entry.get("reach", 1) < 1:
+        raise file.error("reach wants a number of characters above 0", *key, "reach")
+    for index, concept in enumerate(entry.get("concepts") or []):
+        if concept not in concepts:
+            hint = did_you_mean(concept, concepts)
+            raise file.error(f"no concept '{concept}'{hint}", *key, "concepts", index)
+    if "concepts" in entry:
+        entry["concepts"] = tuple(entry["concepts"])
+    merged.cues[name] = {**merged.cues.get(name, {}), **entry}
+
+
+def _items(file: YamlFile, key: Key | None) -> list[Any]:
+    if key is None:
+        return []
+    node = file.at(key)
+    if node is None:
+        return []
+    if not isinstance(node, list):
+        raise file.error("wanted a list", *key)
+    for index, item in enumerate(node):
+        if isinstance(item, list):
+            continue
+        if not isinstance(item, str) or not item.strip() or len(item) > MAX_WORD:
+            raise file.error(
+                f"wanted a word or phrase of 1 to {MAX_WORD} characters; quote it if it looks like "
+                "a number",
+                *key,
+                index,
+            )
+    return list(node)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a lexicon's author should look at: what is wrong with which word."""
+
+    kind: Literal["two_concepts", "shadowed", "no_words", "idle_exclusion"]
+    language: str
+    concept: str
+    word: str
+    other: str = ""
+
+    def __str__(self) -> str:
+        said = {
+            "two_concepts": f"'{self.word}' is a phrase of {self.concept} and of {self.other}",
+            "shadowed": f"'{self.word}' of {self.concept} is never found: '{self.other}' hides it",
+            "no_words": f"{self.concept} has no phrase and no pattern",
+            "idle_exclusion": f"'{self.word}' excludes from {self.concept} nothing that is found",
+        }
+        return f"{self.language}: {said[self.kind]}"
+
+
+def check_lexicon(lexicon: Lexicon) -> list[Finding]:
+    """What is odd in a lexicon that loads: `carescreen notes check PACK` prints it."""
+    found: list[Finding] = []
+    for words in lexicon.languages:
+        found += _in_two_concepts(words)
+        found += _shadowed(words)
+        found += [
+            Finding("no_words", words.language, name, "")
+            for name in lexicon.concepts
+            if not (words.concepts.get(name) or ConceptWords()).phrases
+            and not (words.concepts.get(name) or ConceptWords()).patterns
+        ]
+    return found
+
+
+def _all_phrases(words: LanguageWords) -> Iterable[tuple[str, str]]:
+    for name, entry in words.concepts.items():
+        for phrase in (*entry.phrases, *entry.lasting):
+            yield name, phrase.lower()
+
+
+def _in_two_concepts(words: LanguageWords) -> list[Finding]:
+    first: dict[str, str] = {}
+    found = []
+    for name, phrase in _all_phrases(words):
+        owner = first.setdefault(phrase, name)
+        if owner != name:
+            found.append(Finding("two_concepts", words.language, owner, phrase, name))
+    return found
+
+
+def _shadowed(words: LanguageWords) -> list[Finding]:
+    shields = {word.lower() for word in words.shields}
+    found = []
+    for name, phrase in _all_phrases(words):
+        exclusions = words.concepts[name].exclusions
+        hiding = [word for word in exclusions if word.lower() in phrase]
+        hiding += [phrase] if phrase in shields else []
+        if hiding:
+            found.append(Finding("shadowed", words.language, name, phrase, hiding[0]))
+    return found

@@ -1,0 +1,104 @@
+"""Learned phrases of a note column: which n-grams a note holds, and what each one weighs.
+
+Chinese has no spaces, so its phrases are runs of 2 to 4 characters; English ones are single words
+and pairs of neighbours. A phrase counts once a note, however often it is repeated. Weights are
+integers in millionths of a log-odds, so the phrases' contributions add up exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+MAX_PHRASES = 2_000
+MIN_NOTES = 5  # a phrase of fewer notes tells about those notes, not about risk
+CANDIDATES = 20_000
+CHARACTER_LENGTHS = (2, 3, 4)
+
+_RUNS = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<word>[a-z]+(?:'[a-z]+)?)")
+
+
+def note_phrases(note: str) -> set[str]:
+    """The distinct phrases of one note, in lower case; figures and signs are no phrase.
+
+    >>> sorted(note_phrases("Left ALONE, 没人管"))
+    ['alone', 'left', 'left alone', '人管', '没人', '没人管']
+    """
+    found: set[str] = set()
+    previous = ""
+    for match in _RUNS.finditer(note.lower()):
+        run = match.group()
+        if match.lastgroup == "han":
+            previous = ""
+            for length in CHARACTER_LENGTHS:
+                found.update(run[at : at + length] for at in range(len(run) - length + 1))
+            continue
+        found.add(run)
+        if previous:
+            found.add(f"{previous} {run}")
+        previous = run
+    return found
+
+
+@dataclass(frozen=True)
+class PhraseTable:
+    """Weights of phrases, millionths of a log-odds; a blank note scores 0."""
+
+    weights: Mapping[str, int] = field(default_factory=dict)
+
+    def score_micro(self, notes: pd.Series) -> NDArray[np.int64]:
+        """Sum of the weights of the phrases found, int64[n]."""
+        look_up = self.weights
+        sums = (sum(look_up[phrase] for phrase in self._held(note)) for note in notes)
+        return np.fromiter(sums, dtype=np.int64, count=len(notes))
+
+    def contributions(self, notes: pd.Series) -> pd.DataFrame:
+        """One row per phrase found: `row` (the note's index label), `phrase`, `micro`."""
+        found = [
+            (label, phrase, self.weights[phrase])
+            for label, note in zip(notes.index, notes, strict=True)
+            for phrase in sorted(self._held(note))
+        ]
+        return pd.DataFrame(found, columns=["row", "phrase", "micro"])
+
+    def _held(self, note: object) -> Iterable[str]:
+        if not isinstance(note, str) or not self.weights:
+            return ()
+        return self._known & note_phrases(note)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.weights)
+
+
+def candidate_phrases(notes: Iterable[object]) -> list[str]:
+    """Phrases of at least MIN_NOTES notes, the most frequent CANDIDATES of them, sorted."""
+    counts: Counter[str] = Counter()
+    for note in notes:
+        if isinstance(note, str):
+            counts.update(note_phrases(note))
+    kept = [(-count, phrase) for phrase, count in counts.items() if count >= MIN_NOTES]
+    return sorted(phrase for _, phrase in sorted(kept)[:CANDIDATES])
+
+
+def phrase_positions(
+    notes: Iterable[object], phrases: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which phrases each note holds, as the `indptr` and `indices` of a sparse 0/1 matrix."""
+    index = {phrase: position for position, phrase in enumerate(phrases)}
+    known = index.keys()
+    held: list[list[int]] = [
+        sorted(index[phrase] for phrase in known & note_phrases(note))
+        if isinstance(note, str)
+        else []
+        for note in notes
+    ]
+    starts = np.concatenate([[0], np.cumsum([len(row) for row in held], dtype=np.int64)])
+    return starts, np.array([place for row in held for place in row], dtype=np.int64)

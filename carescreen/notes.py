@@ -1,0 +1,296 @@
+"""NoteReader: note text in, mentions out.
+
+A mention is a concept, its status, the exact characters that name it and the cue that decided the
+status. All notes are read together, in blocks: no loop over notes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.errors import UsageError, did_you_mean
+from carescreen.lexicon import STATUSES, Concept, Lexicon, load_lexicon
+from carescreen.mentions import (
+    BY_PHRASE,
+    FOUND_BY,
+    Found,
+    Mentions,
+    find_mentions,
+)
+from carescreen.normalise import Text, as_texts, join
+from carescreen.pack import Pack
+from carescreen.status import Decided, decide
+from carescreen.tables import read_table, require_columns
+from carescreen.vocabulary import Vocabulary
+
+BLOCK = 1_000_000  # characters read together: large enough to share the overhead, small in memory
+CLAUSE_REACH = 200
+_CLAUSE_END = re.compile(r"[。！？!?；;，,（）()\n]|\.(?=\s|$)")
+COLUMNS = ("note", "concept", "status", "start", "end", "found_by", "cue_start", "cue_end")
+Notes = Sequence[object] | pd.Series
+
+
+class NoteReader:
+    """Reads notes with the lexicon of a pack.
+
+    >>> reader = NoteReader.load("base")
+    >>> found = reader.read(["没有发现被打", None])
+    >>> found[["note", "concept", "status", "start", "end"]].values.tolist()
+    [[0, 'physical_abuse', 'negated', 4, 6]]
+    """
+
+    def __init__(self, lexicon: Lexicon, digest: str = "") -> None:
+        self.lexicon = lexicon
+        self.digest = digest
+        self._vocabulary = Vocabulary(lexicon)
+
+    @classmethod
+    def load(cls, pack: str | Path | Pack) -> NoteReader:
+        """The reader of a shipped pack by name, of a pack's folder, or of a loaded pack."""
+        loaded = pack if isinstance(pack, Pack) else Pack.load(pack)
+        return cls(load_lexicon(loaded), _digest(loaded))
+
+    @property
+    def concepts(self) -> Mapping[str, Concept]:
+        """What this reader can find, by id."""
+        return self.lexicon.concepts
+
+    def read(self, notes: Notes) -> pd.DataFrame:
+        """Mentions of all notes: note, concept, status, start, end, found_by, cue_start, cue_end.
+
+        `note` is the position of the note; offsets count Unicode code points from the note's start,
+        the end exclusive, -1 where no cue decided. None and NaN hold nothing; a number is read as
+        its digits. Sorted by note, start, end, concept.
+        """
+        texts = as_texts(_listed(notes))
+        tables = [self._read_block(texts[first:last], first) for first, last in _blocks(texts)]
+        return _frame(tables, self._vocabulary.concepts)
+
+    def status(
+        self,
+        notes: Notes,
+        starts: Iterable[int],
+        ends: Iterable[int],
+        concepts: Sequence[str | None] | str | None = None,
+    ) -> NDArray[np.str_]:
+        """The status of spans that someone else found: span i lies in notes[i].
+
+        `concepts` (one for all, or one a span) applies the rules for who a concept is about; a
+        child's concept whose subject is a grown-up comes out as "other". UsageError where the
+        lengths differ, a span lies outside its note or a concept is unknown.
+        """
+        texts = as_texts(_listed(notes))
+        start, end = (np.fromiter(values, np.int64) for values in (starts, ends))
+        _check_spans(texts, start, end)
+        concept = self._concept_codes(concepts, len(texts))
+        words = np.empty(len(texts), f"<U{max(map(len, STATUSES))}")
+        for first, last in _blocks(texts):
+            block = join(texts[first:last])
+            offset = block.starts[:-1]
+            given = _given(
+                start[first:last] + offset, end[first:last] + offset, concept[first:last]
+            )
+            found = find_mentions(block, self._vocabulary)
+            decided = self._decide(found, given, block)
+            codes = np.where(decided.status < 0, STATUSES.index("other"), decided.status)
+            words[first:last] = np.array(STATUSES)[codes]
+        return words
+
+    def _decide(self, found: Found, mentions: Mentions, text: Text) -> Decided:
+        return decide(found, mentions, text.codes, self._vocabulary)
+
+    def _concept_codes(
+        self, concepts: Sequence[str | None] | str | None, size: int
+    ) -> NDArray[np.int64]:
+        names = (
+            [concepts] * size if concepts is None or isinstance(concepts, str) else list(concepts)
+        )
+        if len(names) != size:
+            raise UsageError(f"concepts: wanted one per note ({size}), found {len(names)}")
+        number = {name: code for code, name in enumerate(self._vocabulary.concepts)}
+        for name in {name for name in names if name is not None} - number.keys():
+            raise UsageError(f"no concept '{name}'{did_you_mean(name, number)}")
+        return np.array(
+            [number.get(name, len(number)) if name else len(number) for name in names], np.int64
+        )
+
+    def _read_block(self, texts: Sequence[str], first_note: int) -> _Table:
+        text = join(texts)
+        found = find_mentions(text, self._vocabulary)
+        mentions = found.mentions
+        decided = self._decide(found, mentions, text)
+        kept = decided.status >= 0
+        mentions, status = mentions.take(kept), decided.status[kept]
+        cue_start, cue_end = decided.cue_start[kept], decided.cue_end[kept]
+        note = text.note_of(mentions.start)
+        order = np.lexsort((mentions.concept, mentions.end, mentions.start, note))
+        offset = text.starts[note[order]]
+        return _Table(
+            note=note[order] + first_note,
+            concept=mentions.concept[order],
+            status=status[order],
+            start=mentions.start[order] - offset,
+            end=mentions.end[order] - offset,
+            found_by=mentions.found_by[order],
+            cue_start=np.where(cue_start[order] < 0, -1, cue_start[order] - offset),
+            cue_end=np.where(cue_end[order] < 0, -1, cue_end[order] - offset),
+        )
+
+
+@dataclass(frozen=True)
+class _Table:
+    note: NDArray[np.int64]
+    concept: NDArray[np.int64]
+    status: NDArray[np.int8]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    found_by: NDArray[np.int8]
+    cue_start: NDArray[np.int64]
+    cue_end: NDArray[np.int64]
+
+
+def mark(text: str, mentions: pd.DataFrame) -> list[tuple[str, dict[str, Any] | None]]:
+    """One note cut into pieces, each with the mention it belongs to, or None.
+
+    The pieces joined are the text. Where mentions overlap, the earlier and longer one has the
+    characters.
+    """
+    pieces: list[tuple[str, dict[str, Any] | None]] = []
+    at = 0
+    rows = sorted(mentions.to_dict("records"), key=lambda row: (row["start"], -row["end"]))
+    for row in rows:
+        if row["end"] <= at:
+            continue
+        begin = max(int(row["start"]), at)
+        if begin > at:
+            pieces.append((text[at:begin], None))
+        at = int(row["end"])
+        pieces.append((text[begin:at], {str(key): value for key, value in row.items()}))
+    if at < len(text):
+        pieces.append((text[at:], None))
+    return pieces
+
+
+def clause_of(text: str, start: int, end: int) -> tuple[int, int]:
+    """The clause around a span, between the nearest sentence ends and commas, without blanks.
+
+    At most CLAUSE_REACH characters either side, so that a note without punctuation stays short.
+
+    >>> text = "奶奶不在，一个人在家。"
+    >>> text[slice(*clause_of(text, 5, 10))]
+    '一个人在家'
+    """
+    first, last = max(0, start - CLAUSE_REACH), min(len(text), end + CLAUSE_REACH)
+    for found in _CLAUSE_END.finditer(text, first, start):
+        first = found.end()
+    after = _CLAUSE_END.search(text, end, last)
+    last = after.start() if after else last
+    while first < start and text[first].isspace():
+        first += 1
+    while last > end and text[last - 1].isspace():
+        last -= 1
+    return first, last
+
+
+def read_file(
+    path: str | Path, text_column: str, id_column: str, reader: NoteReader
+) -> pd.DataFrame:
+    """Mentions of the notes of a table file: id, concept, status, start, end, text, found_by.
+
+    CaseloadError names a file that cannot be read or lacks a column.
+    """
+    table = read_table(path, {text_column, id_column})
+    require_columns(table, table.file, (id_column, text_column))
+    found = reader.read(table.frame[text_column])
+    notes = table.frame[text_column].to_numpy(dtype=object)[found["note"]]
+    spans = zip(notes, found["start"], found["end"], strict=True)
+    return pd.DataFrame(
+        {
+            "id": table.frame[id_column].to_numpy(dtype=object)[found["note"]],
+            "concept": found["concept"].astype(object),
+            "status": found["status"].astype(object),
+            "start": found["start"],
+            "end": found["end"],
+            "text": [note[start:end] for note, start, end in spans],
+            "found_by": found["found_by"].astype(object),
+        }
+    )
+
+
+def _digest(pack: Pack) -> str:
+    """SHA-256 over what decides how notes are read: concepts and lexicons of the chain."""
+    total = hashlib.sha256()
+    for folder in pack.chain:
+        for path in [folder / "concepts.yaml", *sorted(folder.glob("lexicon.*.yaml"))]:
+            if path.exists():
+                total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def _listed(notes: Notes) -> Sequence[object]:
+    if isinstance(notes, str):
+        raise UsageError("wanted a list of notes, found one text; put it in a list: [note]")
+    if isinstance(notes, pd.Series | np.ndarray):
+        return list(notes.tolist())
+    return notes if isinstance(notes, list) else list(notes)
+
+
+def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Ranges of notes of about BLOCK characters; a longer note is a block by itself."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+    block = (np.cumsum(lengths) - lengths) // BLOCK
+    edges = np.flatnonzero(np.diff(block, prepend=-1, append=-1))
+    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+def _given(
+    start: NDArray[np.int64], end: NDArray[np.int64], concept: NDArray[np.int64]
+) -> Mentions:
+    size = start.size
+    found_by, lasting = np.full(size, BY_PHRASE, np.int8), np.zeros(size, np.bool_)
+    return Mentions(start, end, start, concept, found_by, lasting)
+
+
+def _check_spans(texts: Sequence[str], start: NDArray[np.int64], end: NDArray[np.int64]) -> None:
+    if not len(texts) == start.size == end.size:
+        raise UsageError(
+            f"wanted one start and one end per note ({len(texts)}), "
+            f"found {start.size} starts and {end.size} ends"
+        )
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    wrong = np.flatnonzero((start < 0) | (end < start) | (end > lengths))
+    if wrong.size:
+        raise UsageError(f"span {wrong[0]} does not lie in its note: 0 <= start <= end <= length")
+
+
+def _frame(tables: Sequence[_Table], concepts: Sequence[str]) -> pd.DataFrame:
+    def column(name: str, dtype: type) -> NDArray[Any]:
+        parts = [getattr(table, name) for table in tables]
+        return np.concatenate([*parts, np.zeros(0, dtype)]).astype(dtype, copy=False)
+
+    def words(name: str, categories: Sequence[str]) -> Any:
+        codes = column(name, np.int64)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(list(categories)))
+
+    return pd.DataFrame(
+        {
+            "note": column("note", np.int64),
+            "concept": words("concept", concepts),
+            "status": words("status", STATUSES),
+            "start": column("start", np.int32),
+            "end": column("end", np.int32),
+            "found_by": words("found_by", FOUND_BY),
+            "cue_start": column("cue_start", np.int32),
+            "cue_end": column("cue_end", np.int32),
+        },
+        columns=list(COLUMNS),
+    )

@@ -1,0 +1,158 @@
+"""What is said of a mention: affirmed, suspected, negated, past, other or hypothetical.
+
+Each cue set acts on its own: the nearest cue before (or after) a mention covers it when the mention
+lies within the cue's reach and no sentence end, stop word or (unless the set passes them) comma lies
+between. Among the statuses that cover a mention the first of PRECEDENCE decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.lexicon import STATUSES, CueSet
+from carescreen.mentions import BoolArray, Found, Mentions
+from carescreen.normalise import Codes, Positions, is_word
+from carescreen.vocabulary import CUE, STOP, Roles, Vocabulary
+
+STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
+# From the one that yields to all to the one that wins.
+PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
+DROPPED = -1  # the words are about a grown-up: nothing is mentioned
+_NONE = np.int64(-1)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Status code of each mention (DROPPED: none), and the cue that decided it (-1: none)."""
+
+    status: NDArray[np.int8]
+    cue_start: Positions
+    cue_end: Positions
+
+
+@dataclass(frozen=True)
+class _Cover:
+    """Which mentions one cue set covers, and with which cue."""
+
+    covered: BoolArray
+    cue: Positions
+
+
+def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabulary) -> Decided:
+    """The status of each mention."""
+    status = np.full(mentions.start.size, STATUS_CODE["affirmed"], np.int8)
+    cue_start = np.full(mentions.start.size, _NONE)
+    cue_end = np.full(mentions.start.size, _NONE)
+    listed = _list_items(mentions, found, codes, vocabulary)
+    for name in PRECEDENCE:
+        code = STATUS_CODE["hypothetical"] if name == "question" else STATUS_CODE.get(name, DROPPED)
+        for index, cues in enumerate(vocabulary.cue_sets):
+            if cues.status != name:
+                continue
+            cover = _cover(index, found, mentions, listed, vocabulary)
+            if cover is None:
+                continue
+            covered = cover.covered & _concerned(cues, mentions, vocabulary)
+            if name == "past":
+                covered &= ~mentions.lasting & vocabulary.is_risk[mentions.concept]
+            elif name == "adult":
+                covered &= vocabulary.drops_adults[mentions.concept]
+            status[covered] = code
+            cue_start[covered] = found.cues.start[cover.cue[covered]]
+            cue_end[covered] = found.cues.end[cover.cue[covered]]
+    return Decided(status, cue_start, cue_end)
+
+
+def _concerned(cues: CueSet, mentions: Mentions, vocabulary: Vocabulary) -> BoolArray:
+    if not cues.concepts:
+        return np.ones(mentions.start.size, np.bool_)
+    return np.isin([*vocabulary.concepts, ""], cues.concepts)[mentions.concept]
+
+
+def _cover(
+    index: int, found: Found, mentions: Mentions, listed: BoolArray, vocabulary: Vocabulary
+) -> _Cover | None:
+    rows = np.flatnonzero(found.cues.value == index)
+    if not rows.size:
+        return None
+    cues = vocabulary.cue_sets[index]
+    stops = _stops(index, found.roles, vocabulary)
+    sides = {"before": _cover_before, "after": _cover_after}
+    narrow = found.breaks.hard if cues.commas == "pass" else found.breaks.soft
+    cover = sides[cues.side](rows, found.cues, mentions, cues.reach, (narrow, stops))
+    if cues.commas != "list":
+        return cover
+    wide = sides[cues.side](rows, found.cues, mentions, cues.reach, (found.breaks.hard, stops))
+    return _Cover(cover.covered | (wide.covered & listed), cover.cue)
+
+
+def _cover_before(
+    rows: Positions,
+    cues: Roles,
+    mentions: Mentions,
+    reach: int,
+    barriers: tuple[Positions, Roles],
+) -> _Cover:
+    """Cues before a mention: the nearest one reaches furthest, because all have one reach."""
+    order = np.argsort(cues.end[rows], kind="stable")
+    end = cues.end[rows[order]]
+    far = end + reach
+    breaks, stops = barriers
+    far = np.minimum(far, _next(breaks, end))
+    far = np.minimum(far, _next(stops.start, end))
+    nearest = np.searchsorted(end, mentions.anchor, side="right") - 1
+    covered = (nearest >= 0) & (far[nearest] >= mentions.anchor)
+    return _Cover(covered, rows[order[nearest]])
+
+
+def _cover_after(
+    rows: Positions,
+    cues: Roles,
+    mentions: Mentions,
+    reach: int,
+    barriers: tuple[Positions, Roles],
+) -> _Cover:
+    start = cues.start[rows]
+    breaks, stops = barriers
+    far = np.maximum(start - reach, _previous(breaks, start) + 1)
+    far = np.maximum(far, _previous(np.sort(stops.end), start))
+    nearest = np.searchsorted(start, mentions.end, side="left")
+    found = nearest < start.size
+    nearest = np.minimum(nearest, start.size - 1)
+    return _Cover(found & (far[nearest] <= mentions.end), rows[nearest])
+
+
+def _stops(index: int, roles: Roles, vocabulary: Vocabulary) -> Roles:
+    """The stop words that end the reach of a cue set: those for all and those for its status."""
+    wanted = ("all", vocabulary.cue_sets[index].status)
+    numbers = [
+        number for number, (_, status) in enumerate(vocabulary.stop_sets) if status in wanted
+    ]
+    rows = (roles.kind == STOP) & np.isin(roles.value, numbers)
+    return roles.take(rows)
+
+
+def _next(sorted_positions: Positions, at: Positions) -> Positions:
+    padded = np.append(sorted_positions, np.iinfo(np.int64).max)
+    return padded[np.searchsorted(sorted_positions, at, side="left")]
+
+
+def _previous(sorted_positions: Positions, at: Positions) -> Positions:
+    padded = np.concatenate([[-1], sorted_positions])
+    return padded[np.searchsorted(sorted_positions, at, side="left")]
+
+
+def _list_items(
+    mentions: Mentions, found: Found, codes: Codes, vocabulary: Vocabulary
+) -> BoolArray:
+    """Concerns that directly follow a comma and bring no negator of their own (没有挨打，不想活)."""
+    gap = mentions.start - _previous(found.breaks.soft, mentions.start) - 1
+    near = np.where(is_word(codes[mentions.start]), 5, 0)
+    negated = [n for n, cues in enumerate(vocabulary.cue_sets) if cues.status == "negated"]
+    words = found.roles.take(found.roles.kind == CUE)
+    own = words.start[np.isin(words.value, negated)]
+    own_negator = np.isin(mentions.start, own)
+    return np.asarray((gap <= near) & ~own_negator & vocabulary.is_risk[mentions.concept])
