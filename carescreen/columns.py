@@ -1,0 +1,78 @@
+"""What is known of many children at once: one array per indicator, one per note concept.
+
+These are the values that travel from cases to conditions, features and reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+BoolArray = NDArray[np.bool_]
+
+# Where a value came from (Column.source_table).
+FROM_NOWHERE, FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS, FROM_DATES = range(5)
+SOURCE_TABLES = ("", "children", "households", "visits", "derived")
+
+
+@dataclass(frozen=True)
+class Column:
+    """The value of one indicator for each of n children, as of a date.
+
+    values        enum: int16 position in `Indicator.values`, -1 missing; set: int64 bit mask,
+                  -1 missing; number and integer: float64, NaN missing; dates: datetime64[s], NaT
+    known         bool, whether there is a value
+    first_on      datetime64[D], since when the value has held (states) or the oldest time it was
+                  observed within its window (events); NaT where no date is known
+    last_on       datetime64[D], when it was last recorded
+    source_table  int8, one of FROM_*;  source_row  int64, row position in that table, -1 none
+    """
+
+    values: NDArray[np.generic]
+    known: BoolArray
+    first_on: NDArray[np.datetime64]
+    last_on: NDArray[np.datetime64]
+    source_table: NDArray[np.int8]
+    source_row: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Whether each of n children has a held, raised mention of one concept.
+
+    true     found by a phrase or pattern, affirmed or suspected
+    unknown  found only by learned weights: to be confirmed
+    visits   int16, number of distinct visits with such a phrase or pattern mention
+    """
+
+    true: BoolArray
+    unknown: BoolArray
+    visits: NDArray[np.int16]
+
+
+class CaseData(Protocol):
+    """What a condition reads: a missing key means that nobody recorded it."""
+
+    @property
+    def n(self) -> int:
+        """Number of children."""
+        ...
+
+    @property
+    def as_of(self) -> np.datetime64:
+        """The as-of date, datetime64[D]."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Columns by indicator id."""
+        ...
+
+    @property
+    def noted(self) -> Mapping[str, Noted]:
+        """Note concepts by concept id."""
+        ...

@@ -1,0 +1,246 @@
+"""Mentions that reach a child, and which of them still hold as of a date.
+
+A mention about the child reaches the visited child; one about the household or the guardian
+reaches every child of the household. How long a raised mention holds:
+
+    high and critical concepts  until a person closes it, or (where the concept says which question
+                                answers it) until two later visits that saw the child answered "no"
+    other concepts              `mention_window_days`; a newer "negated" or "past" clears it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.cases import Block, Days, Ints, to_days
+from carescreen.columns import BoolArray, Noted
+from carescreen.indicators import Indicator
+from carescreen.lexicon import Concept
+from carescreen.pack import Settings
+
+STATUSES = ("affirmed", "suspected", "negated", "past", "other", "hypothetical")
+RAISED = (0, 1)  # positions in STATUSES: suspicion is enough
+CLEARING = (2, 3)
+FOUND_BY = ("phrase", "pattern", "learned")
+LEARNED = 2
+ANSWERS_TO_CLEAR = 2
+
+
+@dataclass(frozen=True)
+class ChildMentions:
+    """One entry a mention and child it reaches, sorted by child, then newest visit first.
+
+    `visit` is the row of the block's visits; `concept`, `status` and `found_by` are positions in
+    the pack's concepts, STATUSES and FOUND_BY; `reached` is False for the visited child itself.
+    """
+
+    child: Ints
+    visit: Ints
+    date: Days
+    concept: NDArray[np.int16]
+    status: NDArray[np.int8]
+    found_by: NDArray[np.int8]
+    start: Ints
+    end: Ints
+    reached: BoolArray
+
+    def take(self, index: Ints | BoolArray | slice) -> ChildMentions:
+        """The entries at an index, mask or slice."""
+        return ChildMentions(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @property
+    def raised(self) -> BoolArray:
+        """Affirmed or suspected."""
+        return np.isin(self.status, RAISED)
+
+    def of_child(self, child: int) -> slice:
+        """Where the entries of one child stand."""
+        lo, hi = np.searchsorted(self.child, [child, child + 1])
+        return slice(int(lo), int(hi))
+
+    def for_children(self, positions: Ints) -> ChildMentions:
+        """Entries of the children at `positions` (repeats allowed), renumbered in that order."""
+        starts = np.searchsorted(self.child, positions, side="left")
+        counts = np.searchsorted(self.child, positions, side="right") - starts
+        taken = self.take(_ranges(starts, counts))
+        child = np.repeat(np.arange(len(positions), dtype=np.int64), counts)
+        return ChildMentions(child, *(getattr(taken, field.name) for field in fields(self)[1:]))
+
+
+def _ranges(starts: Ints, counts: Ints) -> Ints:
+    """The positions start, start + 1, … of each range, one range after the other."""
+    offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return np.asarray(np.arange(counts.sum()) + offsets, dtype=np.int64)
+
+
+def spread_mentions(
+    block: Block, found: pd.DataFrame, concepts: Mapping[str, Concept]
+) -> ChildMentions:
+    """Mentions of the block's notes (`found.note` is the row in block.visits) by child reached."""
+    visit = found["note"].to_numpy(dtype=np.int64)
+    direct = ChildMentions(
+        child=block.visit_child[visit],
+        visit=visit,
+        date=block.visit_date[visit],
+        concept=_codes(list(concepts), found["concept"]).astype(np.int16),
+        status=_codes(STATUSES, found["status"]).astype(np.int8),
+        found_by=_codes(FOUND_BY, found["found_by"]).astype(np.int8),
+        start=found["start"].to_numpy(dtype=np.int64),
+        end=found["end"].to_numpy(dtype=np.int64),
+        reached=np.zeros(len(found), dtype=bool),
+    )
+    shared = np.array([item.subject != "child" for item in concepts.values()], dtype=bool)
+    index, member = _household_members(block, direct.child, shared[direct.concept])
+    spread = replace(direct.take(index), child=member, reached=np.ones(len(member), dtype=bool))
+    joined = ChildMentions(
+        *(
+            np.concatenate([getattr(direct, field.name), getattr(spread, field.name)])
+            for field in fields(ChildMentions)
+        )
+    )
+    return joined.take(_newest_first(joined))
+
+
+def _codes(words: list[str] | tuple[str, ...], column: pd.Series) -> Ints:
+    return np.asarray(pd.Index(words).get_indexer(pd.Index(column.astype(object))), dtype=np.int64)
+
+
+def _newest_first(mentions: ChildMentions) -> Ints:
+    """Order by child, newest visit first (undated ones before), then place in the note."""
+    newest = np.where(np.isnat(mentions.date), np.datetime64("9999-12-31", "D"), mentions.date)
+    days = newest.astype("datetime64[D]").astype(np.int64)
+    return np.lexsort((mentions.concept, mentions.start, -mentions.visit, -days, mentions.child))
+
+
+def _household_members(block: Block, child: Ints, shared: BoolArray) -> tuple[Ints, Ints]:
+    """For each shared mention, the other children of the household: (mention index, child)."""
+    order = np.argsort(block.household, kind="stable")
+    sorted_house = block.household[order]
+    index = np.flatnonzero(shared)
+    house = block.household[child[index]]
+    starts = np.searchsorted(sorted_house, house, side="left")
+    counts = np.searchsorted(sorted_house, house, side="right") - starts
+    members = order[_ranges(starts, counts)]
+    repeated = np.repeat(index, counts)
+    others = members != child[repeated]
+    return repeated[others], members[others].astype(np.int64)
+
+
+def held(
+    block: Block,
+    mentions: ChildMentions,
+    concepts: Mapping[str, Concept],
+    indicators: Mapping[str, Indicator],
+    settings: Settings,
+    as_of: np.datetime64,
+) -> BoolArray:
+    """Which raised mentions hold as of the date."""
+    fresh = _within(mentions.date, as_of, settings.mention_window_days)
+    fresh &= ~_cleared_later(block.n, len(concepts), mentions)
+    until_closed = np.array([item.hold == "until_closed" for item in concepts.values()], dtype=bool)
+    holds = mentions.raised & (until_closed[mentions.concept] | fresh)
+    for number, item in enumerate(concepts.values()):
+        if item.answered_by is not None and item.hold == "until_closed":
+            of_concept = mentions.concept == number
+            holds &= ~(of_concept & _answered(block, mentions, item, indicators))
+    return holds & ~_closed_by_person(block, mentions, concepts)
+
+
+def _within(date: Days, as_of: np.datetime64, days: int) -> BoolArray:
+    age = (as_of - date).astype("timedelta64[D]").astype(np.int64)
+    return np.asarray(np.isnat(date) | (age <= days))
+
+
+def _cleared_later(n: int, concepts: int, mentions: ChildMentions) -> BoolArray:
+    """Whether a newer negated or past mention of the concept exists; on equal dates it holds."""
+    newest = np.full(n * concepts, np.datetime64("NaT", "D"))
+    key = mentions.child * concepts + mentions.concept
+    clearing = np.isin(mentions.status, CLEARING) & ~np.isnat(mentions.date)
+    np.fmax.at(newest, key[clearing], mentions.date[clearing])
+    return np.asarray(newest[key] > mentions.date)
+
+
+def _answered(
+    block: Block,
+    mentions: ChildMentions,
+    concept: Concept,
+    indicators: Mapping[str, Indicator],
+) -> BoolArray:
+    """Whether two later visits that saw the child answered the concept's question with "no"."""
+    assert concept.answered_by is not None
+    indicator = indicators[concept.answered_by.indicator]
+    if indicator.id not in block.visits:
+        return np.zeros(len(mentions.child), dtype=bool)
+    no = str(concept.answered_by.value)
+    wanted = indicator.values.index(no) if indicator.type == "enum" else float(no)
+    answers = (block.visits[indicator.id].to_numpy() == wanted) & (
+        block.visits["child_seen"].to_numpy() == 1
+    )
+    answers &= ~np.isnat(block.visit_date)
+    child, date = block.visit_child[answers], block.visit_date[answers]
+    everyone = np.arange(block.n)
+    stop = np.searchsorted(child, everyone, side="right")
+    enough = stop - np.searchsorted(child, everyone, side="left") >= ANSWERS_TO_CLEAR
+    last_but_one = np.full(block.n, np.datetime64("NaT", "D"))
+    last_but_one[enough] = date[stop[enough] - ANSWERS_TO_CLEAR]
+    return np.asarray(last_but_one[mentions.child] > mentions.date)
+
+
+def _closed_by_person(
+    block: Block, mentions: ChildMentions, concepts: Mapping[str, Concept]
+) -> BoolArray:
+    """Mentions that a decision closes by concept (and visit): "the note was misread"."""
+    closed = np.zeros(len(mentions.child), dtype=bool)
+    decisions = block.decisions
+    if not len(decisions) or "concept" not in decisions:
+        return closed
+    rows = decisions[
+        (decisions["decision"] == "close")
+        & decisions["concept"].notna()
+        & decisions["decided_at"].notna()
+    ]
+    position = pd.Index(block.children["child_id"])
+    ids = {name: number for number, name in enumerate(concepts)}
+    visit_ids = block.visits["visit_id"].to_numpy(dtype=object)
+    days = to_days(rows["decided_at"])
+    for row, decided in zip(rows.to_dict("records"), days, strict=True):
+        child, concept = position.get_indexer([row["child_id"]])[0], ids.get(str(row["concept"]))
+        if child < 0 or concept is None:
+            continue
+        part = mentions.of_child(int(child))
+        match = (mentions.concept[part] == concept) & ~(mentions.date[part] > decided)
+        visit_id = row.get("visit_id")
+        if visit_id is not None and not pd.isna(visit_id):
+            match &= visit_ids[mentions.visit[part]] == visit_id
+        closed[part] |= match
+    return closed
+
+
+def noted_columns(
+    n: int, mentions: ChildMentions, holds: BoolArray, concepts: Mapping[str, Concept]
+) -> dict[str, Noted]:
+    """Held raised mentions by concept; a concept that no child has is left out."""
+    kept = mentions.take(holds)
+    explicit = kept.found_by != LEARNED
+    found: dict[str, Noted] = {}
+    for number in np.unique(kept.concept).tolist():
+        of_concept = kept.concept == number
+        sure = of_concept & explicit
+        true, learned = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        true[kept.child[sure]] = True
+        learned[kept.child[of_concept & ~explicit]] = True
+        pairs = np.unique(np.stack([kept.child[sure], kept.visit[sure]]), axis=1)
+        visits = np.bincount(pairs[0], minlength=n).astype(np.int16)
+        found[list(concepts)[number]] = Noted(true, learned & ~true, visits)
+    return found
+
+
+def after_cutoff(mentions: ChildMentions, cutoff: Days) -> BoolArray:
+    """Which mentions are newer than each child's cut-off (an undated one is covered by it)."""
+    limit = cutoff[mentions.child]
+    return np.asarray(np.isnat(limit) | (mentions.date > limit))
