@@ -1,0 +1,238 @@
+"""The rules of a pack: loaded along its chain of parents, checked, evaluated over all children.
+
+A child pack replaces rules by id and switches them on and off in pack.yaml; a rule marked
+`default: off` stays off until switched on. What a rule says of a child is one of three: met, not
+met, or cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from carescreen.columns import BoolArray, CaseData
+from carescreen.conditions import Condition
+from carescreen.errors import PackError, did_you_mean
+from carescreen.examples import example_data
+from carescreen.indicators import Indicator
+from carescreen.lexicon import Concept, load_concepts
+from carescreen.pack import Pack, Settings
+from carescreen.rulefile import EXPECTATIONS, Entry, Example, Expect, Rule, read_entries, read_rule
+from carescreen.syntax import Atom, atoms_of, with_shared_atoms
+from carescreen.truth import Reading, Truth, blocks
+from carescreen.truth_of_one import ChildReading
+from carescreen.yamlfile import YamlFile, read_yaml
+
+__all__ = ["Example", "Rule", "RuleOutcomes", "RulePack"]
+
+
+@dataclass(frozen=True)
+class RuleOutcomes:
+    """What each rule says of each of n children: bool arrays of shape (n, len(rules)).
+
+    met where `true`; cannot be told where not `known`; `note_alone` marks what is met only because
+    of a note. A rule that is not in force on the as-of date is not met, and known.
+    """
+
+    rules: tuple[Rule, ...]
+    true: BoolArray
+    known: BoolArray
+    note_alone: BoolArray
+
+
+@dataclass(frozen=True)
+class RulePack:
+    """A pack with its rules: `rules` are switched on, `rules_off` are not."""
+
+    pack: Pack
+    concepts: Mapping[str, Concept]
+    rules: tuple[Rule, ...]
+    rules_off: tuple[Rule, ...]
+
+    @classmethod
+    def load(cls, name: str | Path) -> RulePack:
+        """Load a shipped pack by name, or any pack by the path of its folder.
+
+        PackError names file, line and column of what is wrong. Examples are not run: see `check`.
+        """
+        pack = Pack.load(name)
+        return cls.of(pack, load_concepts(pack))
+
+    @classmethod
+    def of(cls, pack: Pack, concepts: Mapping[str, Concept]) -> RulePack:
+        """The rules of a loaded pack."""
+        entries = _entries(pack)
+        rules = [
+            read_rule(entry, pack.indicators, concepts, pack.settings.tier_hours)
+            for entry in entries.values()
+        ]
+        _check_codes(rules, entries)
+        _check_links(rules, entries)
+        _check_switches(pack, entries)
+        rules = _with_shared_atoms(rules)
+        on = [rule for rule in rules if _is_on(rule, pack)]
+        off = [rule for rule in rules if not _is_on(rule, pack)]
+        return cls(pack, concepts, tuple(on), tuple(off))
+
+    @property
+    def indicators(self) -> Mapping[str, Indicator]:
+        """Declared indicators by id."""
+        return self.pack.indicators
+
+    @property
+    def settings(self) -> Settings:
+        """The pack's merged settings."""
+        return self.pack.settings
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every YAML file of the pack and its parents."""
+        return self.pack.digest
+
+    def rules_at(self, as_of: date) -> tuple[Rule, ...]:
+        """The rules in force on a day; one that another of them `replaces` gives way to it."""
+        in_force = [rule for rule in self.rules if rule.is_in_force(as_of)]
+        replaced = {rule.replaces for rule in in_force}
+        return tuple(rule for rule in in_force if rule.id not in replaced)
+
+    def evaluate(self, data: CaseData) -> RuleOutcomes:
+        """Every rule for every child; columns of the outcome stand in the order of `rules`."""
+        shape = (len(self.rules), data.n)
+        true, alone = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+        known = np.empty(shape, dtype=np.bool_)
+        day = data.as_of.astype("datetime64[D]").astype(date)
+        in_force = {rule.id for rule in self.rules_at(day)}
+        active = [place for place, rule in enumerate(self.rules) if rule.id in in_force]
+        known[[place for place in range(len(self.rules)) if place not in active]] = True
+        if data.n == 1:
+            child = ChildReading(data, 0)
+            for place in active:
+                true[place], known[place], alone[place] = _of_one(child, self.rules[place])
+            return RuleOutcomes(self.rules, true.T, known.T, alone.T)
+        for reading in blocks(data):
+            rows = slice(reading.start, reading.stop)
+            for place in active:
+                condition = self.rules[place].condition
+                truth = reading.truth(condition.root)
+                true[place, rows] = truth.true
+                np.equal(truth.true, truth.possible, out=known[place, rows])
+                if condition.concepts and truth.true.any():  # else alone stays untouched zeros
+                    alone[place, rows] = _note_alone(reading, condition, truth)
+        return RuleOutcomes(self.rules, true.T, known.T, alone.T)
+
+    def check(self) -> list[str]:
+        """Run the examples of every rule, switched on or off; a sentence for each that fails."""
+        failures = []
+        for rule in (*self.rules, *self.rules_off):
+            failures += [
+                f"{rule.place}: rule '{rule.id}' has no example that is {expect}"
+                for expect in _expected(rule)
+                if expect not in {example.expect for example in rule.examples}
+            ]
+            for number, example in enumerate(rule.examples, start=1):
+                problem = self._run(rule, example)
+                if problem:
+                    failures.append(
+                        f"{example.place}: rule '{rule.id}', example {number}: {problem}"
+                    )
+        return failures
+
+    def _run(self, rule: Rule, example: Example) -> str | None:
+        try:
+            data = example_data(example.given, self.indicators, self.concepts)
+        except PackError as error:
+            return str(error)
+        truth = rule.condition.evaluate(data)
+        came: Expect = "met" if truth.true[0] else "not_met" if truth.known[0] else "cannot_tell"
+        return None if came == example.expect else f"wanted {example.expect}, came {came}"
+
+
+def _entries(pack: Pack) -> dict[str, Entry]:
+    """Where each rule stands, parents' first; a child pack's rule stands in for its parent's."""
+    merged: dict[str, Entry] = {}
+    for folder in pack.chain:
+        own: dict[str, Entry] = {}
+        for path in sorted((folder / "rules").glob("*.yaml")):
+            for entry in read_entries(read_yaml(path)):
+                if entry.id in own:
+                    place = own[entry.id].place()
+                    raise entry.error(f"the id is used twice; first at {place}", "id")
+                own[entry.id] = entry
+        merged.update(own)
+    return merged
+
+
+def _check_codes(rules: list[Rule], entries: Mapping[str, Entry]) -> None:
+    used: dict[str, Rule] = {}
+    for rule in rules:
+        other = used.setdefault(rule.code, rule)
+        if other is not rule:
+            raise entries[rule.id].error(
+                f"code '{rule.code}' is used by '{other.id}' too ({other.place})", "code"
+            )
+
+
+def _check_links(rules: list[Rule], entries: Mapping[str, Entry]) -> None:
+    for rule in rules:
+        for key, other in (("replaces", rule.replaces), ("covered_by", rule.covered_by)):
+            if other is not None and (other not in entries or other == rule.id):
+                hint = did_you_mean(other, set(entries) - {rule.id})
+                raise entries[rule.id].error(f"{key} names no other rule: '{other}'{hint}", key)
+
+
+def _check_switches(pack: Pack, entries: Mapping[str, Entry]) -> None:
+    for file in pack.files:
+        for side in ("on", "off"):
+            _check_switch(file, side, entries)
+
+
+def _check_switch(file: YamlFile, side: str, entries: Mapping[str, Entry]) -> None:
+    for index, name in enumerate((file.data.get("rules") or {}).get(side) or []):
+        if name not in entries:
+            hint = did_you_mean(str(name), entries)
+            raise file.error(
+                f"switches {side} a rule that there is not: '{name}'{hint}", "rules", side, index
+            )
+
+
+def _with_shared_atoms(rules: list[Rule]) -> list[Rule]:
+    """The rules over common atoms, each of which is then worked out once for all of them."""
+    shared: dict[Atom, Atom] = {}
+    trees = [with_shared_atoms(rule.condition.root, shared) for rule in rules]
+    return [
+        replace(rule, condition=replace(rule.condition, root=tree))
+        for rule, tree in zip(rules, trees, strict=True)
+    ]
+
+
+def _is_on(rule: Rule, pack: Pack) -> bool:
+    return rule.id in pack.rules_on or (rule.default_on and rule.id not in pack.rules_off)
+
+
+def _of_one(child: ChildReading, rule: Rule) -> tuple[bool, bool, bool]:
+    """(true, known, note_alone) of one child."""
+    condition = rule.condition
+    truth = child.truth(condition.root)
+    if not truth or not condition.concepts:
+        return truth is True, truth is not None, False
+    rest = condition.root_without_notes
+    return True, True, rest is None or child.truth(rest) is not True
+
+
+def _note_alone(reading: Reading, condition: Condition, truth: Truth) -> BoolArray:
+    """Where a condition is met, and would not be without notes."""
+    if condition.root_without_notes is None:
+        return truth.true
+    return truth.true & ~reading.truth(condition.root_without_notes).true
+
+
+def _expected(rule: Rule) -> tuple[Expect, ...]:
+    """The outcomes a rule can have: one that reads only recorded events can always be told."""
+    atoms = list(atoms_of(rule.condition.root))
+    if any(atom.concept or (atom.indicators and atom.blank is None) for atom in atoms):
+        return EXPECTATIONS
+    return ("met", "not_met")
