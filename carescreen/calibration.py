@@ -1,0 +1,274 @@
+"""Calibration: folds to score rows out of sample, the logistic map, its interval, its measures.
+
+The map is logistic recalibration (Cox 1958; Steyerberg et al., Stat Med 2004;23:2567-86):
+logit P = intercept + slope * score. How much of it is estimated depends on the events there are:
+under 20 nothing, 20 to 44 the intercept, from 45 the slope too (DESIGN "Model").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.errors import ModelError
+
+MIN_EVENTS = 20  # fewest events of which anything may be estimated
+SLOPE_EVENTS = 45  # fewest for a slope: about 46 update intercept and slope (Riley, BMJ 2020, m441)
+MIN_SLOPE, MAX_SLOPE = 0.1, 10.0  # below, the order would be lost; above, the labels are separated
+SLOPE_SPREAD = 0.3  # judgement: how far a slope that was not estimated may be from 1
+FOLDS = 5
+NEWTON_STEPS = 100
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Method = Literal["none", "intercept", "intercept+slope"]
+
+
+def chance(logit: Floats) -> Floats:
+    """Probability of a log-odds, without overflow at any size."""
+    probability: Floats = 0.5 * (1.0 + np.tanh(0.5 * logit))
+    return probability
+
+
+def log_loss(logit: Floats, y: Floats, weight: Floats) -> float:
+    """Weighted mean negative log-likelihood of labels 0/1."""
+    return float(np.average(np.logaddexp(0.0, logit) - y * logit, weights=weight))
+
+
+@dataclass(frozen=True)
+class CalibrationMap:
+    """logit P = intercept + slope * score, with the covariance of the two (log-odds units).
+
+    `covariance` is (var intercept, cov, var slope); `events` and `method` say what they rest on.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+    covariance: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    events: int = 0
+    method: Method = "none"
+
+    def logit(self, score: Floats) -> Floats:
+        """Calibrated log-odds of scores (log-odds)."""
+        return self.intercept + self.slope * score
+
+    def interval(self, score: Floats, level: float = 0.95) -> Floats:
+        """Lower and upper probability, (n, 2): a normal interval of the calibrated log-odds.
+
+        It says how well the map is known, not how much children with one score differ.
+        """
+        if not 0.0 < level < 1.0:
+            raise ModelError(f"level is {level}; it must lie between 0 and 1, such as 0.95")
+        in_intercept, both, in_slope = self.covariance
+        variance = in_intercept + 2.0 * both * score + in_slope * score**2
+        reach = normal_quantile(0.5 + level / 2.0) * np.sqrt(np.maximum(variance, 0.0))
+        centre = self.logit(score)
+        return np.column_stack([chance(centre - reach), chance(centre + reach)])
+
+    def rounded(self) -> CalibrationMap:
+        """The map as model.json stores it: intercept and slope to millionths."""
+        return replace(self, intercept=round(self.intercept, 6), slope=round(self.slope, 6))
+
+    def after(self, first: CalibrationMap) -> CalibrationMap:
+        """This map applied to what `first` gives, as one map of the original score."""
+        a, b = first.intercept, first.slope
+        in_intercept, both, in_slope = self.covariance
+        moved = (
+            in_intercept + 2.0 * a * both + a * a * in_slope,
+            b * (both + a * in_slope),
+            b * b * in_slope,
+        )
+        return CalibrationMap(
+            self.intercept + self.slope * a, self.slope * b, moved, self.events, self.method
+        )
+
+
+def normal_quantile(probability: float) -> float:
+    """Quantile of the standard normal distribution."""
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(probability)
+
+
+def fit_map(
+    score: Floats, y: Floats, weight: Floats | None = None, groups: NDArray[np.intp] | None = None
+) -> CalibrationMap:
+    """The map that the events in hand allow.
+
+    score: log-odds[n], y: 0/1[n], weight[n] (None: 1 each), groups: integers[n] (None: each row its
+    own). Rows of one group may be alike, so the covariance is clustered by group.
+    """
+    weight = np.ones_like(score) if weight is None else weight
+    events = int(np.count_nonzero((y == 1) & (weight > 0)))
+    method = method_for(events)
+    intercept, slope = 0.0, 1.0
+    if method == "intercept":
+        intercept = fit_intercept(score, y, weight)
+    elif method == "intercept+slope":
+        intercept, slope = fit_intercept_and_slope(score, y, weight)
+    covariance = clustered_covariance(intercept + slope * score, score, y, weight, groups, method)
+    return CalibrationMap(intercept, slope, covariance, events, method)
+
+
+def method_for(events: int) -> Method:
+    """What may be estimated from a number of events."""
+    if events < MIN_EVENTS:
+        return "none"
+    return "intercept" if events < SLOPE_EVENTS else "intercept+slope"
+
+
+def fit_intercept(score: Floats, y: Floats, weight: Floats, slope: float = 1.0) -> float:
+    """Calibration-in-the-large: the shift that makes expected equal observed events."""
+    design = np.ones((len(score), 1))
+    return float(_newton(design, slope * score, y, weight)[0])
+
+
+def fit_intercept_and_slope(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
+    """Both by maximum likelihood; a slope outside its bounds is set to the bound."""
+    if np.ptp(score) == 0.0:
+        return fit_intercept(score, y, weight), 1.0
+    design = np.column_stack([np.ones_like(score), score])
+    intercept, slope = _newton(design, np.zeros_like(score), y, weight)
+    if MIN_SLOPE <= slope <= MAX_SLOPE:
+        return float(intercept), float(slope)
+    bound = MIN_SLOPE if slope < MIN_SLOPE else MAX_SLOPE
+    return fit_intercept(score, y, weight, bound), bound
+
+
+def _newton(design: Floats, offset: Floats, y: Floats, weight: Floats) -> Floats:
+    """Maximum likelihood of a logistic regression by Newton's steps, halved until they help."""
+    if not 0.0 < np.average(y, weights=weight) < 1.0:
+        raise ModelError("calibration needs rows of both labels, 0 and 1; only one came")
+    beta = np.zeros(design.shape[1])
+    loss = log_loss(offset, y, weight)
+    for _ in range(NEWTON_STEPS):
+        p = chance(offset + design @ beta)
+        gradient = design.T @ (weight * (p - y))
+        curvature = (design * (weight * p * (1.0 - p))[:, None]).T @ design
+        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0].astype(np.float64)
+        if np.abs(step).max() < 1e-12 or np.abs(beta).max() > 1e3:
+            break
+        beta, loss, moved = _halved(design, offset, y, weight, beta, step, loss)
+        if not moved:
+            break
+    return beta
+
+
+def _halved(
+    design: Floats,
+    offset: Floats,
+    y: Floats,
+    weight: Floats,
+    beta: Floats,
+    step: Floats,
+    loss: float,
+) -> tuple[Floats, float, bool]:
+    for power in range(40):
+        candidate = beta - step / 2.0**power
+        new = log_loss(offset + design @ candidate, y, weight)
+        if new <= loss:
+            return candidate, new, True
+    return beta, loss, False
+
+
+def clustered_covariance(
+    logit: Floats,
+    score: Floats,
+    y: Floats,
+    weight: Floats,
+    groups: NDArray[np.intp] | None,
+    method: Method,
+) -> tuple[float, float, float]:
+    """Covariance of intercept and slope, robust to likeness inside groups (sandwich; Liang and
+    Zeger, Biometrika 1986;73:13-22), times G / (G - 1) for G groups.
+
+    A slope that was not estimated is given the spread SLOPE_SPREAD around the mean score.
+    """
+    p = chance(logit)
+    informative = weight * p * (1.0 - p)
+    if method != "intercept+slope":
+        centre = float(np.average(score, weights=np.maximum(informative, 1e-12)))
+        shift = _sandwich(np.ones((len(score), 1)), weight * (y - p), informative, groups)[0, 0]
+        spread = SLOPE_SPREAD**2
+        return float(shift + spread * centre**2), -spread * centre, spread
+    design = np.column_stack([np.ones_like(score), score])
+    matrix = _sandwich(design, weight * (y - p), informative, groups)
+    return float(matrix[0, 0]), float(matrix[0, 1]), float(matrix[1, 1])
+
+
+def _sandwich(
+    design: Floats, residual: Floats, informative: Floats, groups: NDArray[np.intp] | None
+) -> Floats:
+    scores = design * residual[:, None]
+    if groups is not None:
+        _, place = np.unique(groups, return_inverse=True)
+        scores = np.column_stack([np.bincount(place, column) for column in scores.T])
+    bread = np.linalg.pinv((design * informative[:, None]).T @ design)
+    count = len(scores)
+    matrix: Floats = bread @ (scores.T @ scores) @ bread * (count / max(count - 1, 1))
+    return matrix
+
+
+def observed_over_expected(y: Floats, probability: Floats, weight: Floats | None = None) -> float:
+    """Observed events over the sum of probabilities; 1 is calibrated in the large."""
+    weight = np.ones_like(probability) if weight is None else weight
+    return float(np.sum(weight * y) / np.sum(weight * probability))
+
+
+def calibration_slope(y: Floats, logit: Floats, weight: Floats | None = None) -> float:
+    """Slope of the labels on the predicted log-odds; under 1 is overconfident.
+
+    Source: Van Calster et al., BMC Med 2019;17:230. NaN where every prediction is the same.
+    """
+    if np.ptp(logit) == 0.0:
+        return float("nan")
+    weight = np.ones_like(logit) if weight is None else weight
+    design = np.column_stack([np.ones_like(logit), logit])
+    return float(_newton(design, np.zeros_like(logit), y, weight)[1])
+
+
+def random_folds(y: Floats, groups: NDArray[np.intp], seed: int) -> list[tuple[Rows, Rows]]:
+    """(train, test) row numbers of FOLDS folds: whole groups, events spread evenly over folds.
+
+    Groups are dealt like cards, those with most events first, ties shuffled by the seed.
+    """
+    _, place = np.unique(groups, return_inverse=True)
+    events = np.bincount(place, y)
+    sizes = np.bincount(place)
+    shuffled = np.random.default_rng(seed).permutation(len(sizes))
+    order = np.lexsort([shuffled, -sizes, -events])
+    fold_of_group = np.empty(len(sizes), dtype=np.intp)
+    fold_of_group[order] = np.arange(len(sizes)) % FOLDS
+    fold = fold_of_group[place]
+    pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(FOLDS)]
+    return _usable(pairs, y)
+
+
+def forward_folds(
+    y: Floats, groups: NDArray[np.intp], time: NDArray[np.int64]
+) -> list[tuple[Rows, Rows]]:
+    """(train, test) row numbers forward in time: each test period is scored by a model of earlier
+    rows of other groups. Periods hold about as many events each; equal times stay together."""
+    moments, place = np.unique(time, return_inverse=True)
+    cumulated = np.cumsum(np.bincount(place, y, minlength=len(moments)))
+    before = cumulated - np.bincount(place, y, minlength=len(moments))
+    share = before / max(cumulated[-1], 1.0)
+    period = np.minimum((share * FOLDS).astype(np.intp), FOLDS - 1)[place]
+    pairs = []
+    for k in range(1, FOLDS):
+        test = np.flatnonzero(period == k)
+        earlier = (period < k) & ~np.isin(groups, groups[test])
+        pairs.append((np.flatnonzero(earlier), test))
+    return _usable(pairs, y)
+
+
+def _usable(pairs: list[tuple[Rows, Rows]], y: Floats) -> list[tuple[Rows, Rows]]:
+    """Folds that have something to test and at least two rows of each label to learn from."""
+    return [
+        (train, test)
+        for train, test in pairs
+        if len(test) and min(y[train].sum(), len(train) - y[train].sum()) >= 2
+    ]

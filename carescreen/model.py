@@ -1,0 +1,299 @@
+"""RiskModel: an additive, monotone, calibrated risk model that can be read line by line.
+
+    model = RiskModel.load("evidence")                      # a score, no probability
+    model = RiskModel(prior="evidence").fit(X, y, groups=household, time=visit_date)
+    model.predict_proba(X); model.contributions(X); model.save("models/mine")
+
+score = intercept + a weight per feature, all integers (steps.py), so contributions are exact.
+`fit` starts at the prior, if there is one, and moves with the outcomes (fitting.py); its
+probabilities are calibrated on rows that the scoring model did not learn from (calibration.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, check_random_state
+
+from carescreen.calibration import MIN_EVENTS, CalibrationMap, Floats, Method, chance, fit_map
+from carescreen.errors import ModelError, NotCalibrated
+from carescreen.fitting import build_bases
+from carescreen.labelled import LabelledRows, as_table, check_monotone, labelled_rows
+from carescreen.modelfile import SavedModel, read_model, write_model
+from carescreen.ngrams import PhraseTable
+from carescreen.steps import MICRO, AdditiveTables, Micro
+from carescreen.training import STATEMENTS, Training
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """What a recalibration changed: logit P = intercept + slope * the logit before it."""
+
+    method: Method
+    events: int
+    intercept: float
+    slope: float
+
+    @property
+    def statement(self) -> str:
+        """One sentence on what was done, and why not more."""
+        return STATEMENTS[self.method].format(events=self.events)
+
+
+class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn has no types
+    """Additive, monotone risk of a yes/no outcome, for any table with an optional note column.
+
+    monotone: feature -> +1 (risk never falls as the value rises), -1 or 0; a prior's directions
+    hold for features not named. note_column: a column of free text whose phrases are learned.
+    prior: a shipped model's name, a folder, AdditiveTables or a fitted RiskModel to start from; its
+    features must be columns of X. random_state: seed of the folds (None means 0: the same table
+    always gives the same bytes, whatever its row order).
+
+    Numbers, booleans and words are used as they are; NaN has a weight of its own.
+    """
+
+    def __init__(
+        self,
+        monotone: Mapping[str, int] | None = None,
+        note_column: str | None = None,
+        prior: str | Path | AdditiveTables | RiskModel | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        self.monotone = monotone
+        self.note_column = note_column
+        self.prior = prior
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+    def fit(
+        self,
+        X: pd.DataFrame | ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        time: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        known_selection: ArrayLike | None = None,
+    ) -> Self:
+        """Fit on labelled rows.
+
+        X: (n, features). y: 0/1[n]. groups: rows that belong together (a child, a household) and
+        are never split between learning and calibrating. time: dates or numbers; if given, each
+        period is scored by a model of earlier ones. known_selection: which rows were chosen for a
+        visit with a recorded probability; only their events count towards law 12.
+        Raises UnusableTable (a ModelError and ValueError) for a table it cannot learn from.
+        """
+        data = labelled_rows(X, y, groups, time, sample_weight, known_selection, self.note_column)
+        prior = self._prior_tables(data.X)
+        monotone = check_monotone(self.monotone, data.X)
+        bases = build_bases(data.X, prior, monotone, self.note_column)
+        if not any(basis.precision.size for basis in bases) and self.note_column is None:
+            data.refuse("every column is blank or has one value only, so there is nothing to learn")
+        training = Training(data, bases, prior.intercept if prior else 0, self._seed())
+        saved, self.report_ = training.run(self.note_column)
+        self._adopt(saved)
+        self._remember_input(X, data)
+        return self
+
+    def _seed(self) -> int:
+        if self.random_state is None:
+            return 0
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _prior_tables(self, X: pd.DataFrame) -> AdditiveTables | None:
+        prior = self.prior
+        if prior is None:
+            return None
+        if isinstance(prior, RiskModel):
+            if not hasattr(prior, "tables_"):
+                raise ModelError(
+                    "the prior RiskModel is not fitted (scikit-learn's clone unfits it). "
+                    "Give its name, its folder or its `tables_` instead."
+                )
+            prior = prior.tables_
+        tables = prior if isinstance(prior, AdditiveTables) else read_model(prior).tables
+        if tables.note_column is not None:
+            raise ModelError("a prior with learned phrases cannot be a start; use one without")
+        tables.require_columns(X)
+        return tables
+
+    def _adopt(self, saved: SavedModel) -> None:
+        self.saved_ = saved
+        self.tables_ = saved.tables
+        self.calibration_ = saved.calibration
+        self.manifest_ = saved.manifest
+        self.classes_ = np.array([0, 1])
+
+    def _remember_input(self, X: Any, data: LabelledRows) -> None:
+        self.n_features_in_ = data.X.shape[1]
+        if isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns):
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _table(self, X: pd.DataFrame | ArrayLike) -> pd.DataFrame:
+        check_is_fitted(self, "tables_")
+        return as_table(X, self.note_column, names=self.tables_.names)
+
+    def score_micro(self, X: pd.DataFrame | ArrayLike) -> Micro:
+        """Score of each row in millionths of a log-odds, int64[n], exact."""
+        return self._tables().score_micro(self._table(X))
+
+    def _tables(self) -> AdditiveTables:
+        check_is_fitted(self, "tables_")
+        tables: AdditiveTables = self.tables_
+        return tables
+
+    def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
+        """Score of each row as log-odds, float64[n]: exactly `score_micro` / 1,000,000."""
+        return self.score_micro(X) / MICRO
+
+    def contributions(self, X: pd.DataFrame | ArrayLike) -> pd.DataFrame:
+        """Millionths of a log-odds per feature, int64; with `intercept_micro` they add up to
+        `score_micro` exactly. The note column's phrases one by one: `phrase_contributions`."""
+        return self._tables().contributions(self._table(X))
+
+    def phrase_contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        """One row per learned phrase found: row label, phrase, millionths of a log-odds."""
+        tables = self._tables()
+        if tables.note_column is None:
+            return PhraseTable().contributions(pd.Series([], dtype=object))
+        return tables.phrases.contributions(self._table(X)[tables.note_column])
+
+    def predict_proba(self, X: pd.DataFrame | ArrayLike) -> Floats:
+        """Probability of 0 and of 1, float64[n, 2]; NotCalibrated for a score without outcomes."""
+        risk = chance(self._calibration().logit(self.decision_function(X)))
+        return np.column_stack([1.0 - risk, risk])
+
+    def predict(self, X: pd.DataFrame | ArrayLike) -> NDArray[np.int64]:
+        """1 where the probability is at least one half."""
+        logit = self._calibration().logit(self.decision_function(X))
+        return self.classes_[(logit >= 0.0).astype(np.intp)]
+
+    def predict_interval(self, X: pd.DataFrame | ArrayLike, level: float = 0.95) -> Floats:
+        """Lower and upper probability, float64[n, 2].
+
+        Method: normal interval of the calibration map's log-odds, its covariance clustered by
+        `groups`. It describes how well the probability is known, not how children differ.
+        """
+        return self._calibration().interval(self.decision_function(X), level)
+
+    def _calibration(self) -> CalibrationMap:
+        check_is_fitted(self, "tables_")
+        if self.calibration_ is None:
+            raise NotCalibrated(
+                f"the model '{self.name}' was made without local outcomes, so it gives a score and "
+                f"no probability. Use decision_function for the order, or give it outcomes: "
+                f"recalibrate(X, y) with at least {MIN_EVENTS} events, or "
+                f"RiskModel(prior='{self.name}').fit(X, y)."
+            )
+        calibration: CalibrationMap = self.calibration_
+        return calibration
+
+    def recalibrate(
+        self,
+        X: pd.DataFrame | ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        known_selection: ArrayLike | None = None,
+    ) -> Recalibration:
+        """Fit the probability to new outcomes; the scores and their order stay as they are.
+
+        Under 20 events nothing changes and the report says so; 20 to 44 move the intercept, more
+        the slope too. Use rows that the model has not learned from.
+        """
+        data = labelled_rows(
+            self._table(X), y, groups, None, sample_weight, known_selection, self.note_column
+        )
+        before: CalibrationMap = self.calibration_ or CalibrationMap()
+        logit = before.logit(self.decision_function(data.X))
+        change = fit_map(logit, data.y, data.weight, data.groups)
+        if change.method != "none":
+            self._adopt(self._recalibrated(change.after(before).rounded(), data))
+        return Recalibration(change.method, change.events, change.intercept, change.slope)
+
+    def _recalibrated(self, calibration: CalibrationMap, data: LabelledRows) -> SavedModel:
+        known = self.manifest_.events_of_known_selection + data.known_events
+        manifest = self.manifest_.model_copy(update={"events_of_known_selection": known})
+        return replace(self.saved_, calibration=calibration, manifest=manifest)
+
+    def save(self, folder: str | Path) -> None:
+        """Write model.json, manifest.json and CARD.md; a model there is replaced whole."""
+        check_is_fitted(self, "tables_")
+        name = Path(folder).name or self.name
+        manifest = self.manifest_.model_copy(update={"name": name})
+        write_model(folder, replace(self.saved_, manifest=manifest))
+
+    @classmethod
+    def load(cls, name: str | Path) -> RiskModel:
+        """Load a shipped model by name, or any by its folder; ModelError says what is wrong."""
+        saved = read_model(name)
+        model = cls(note_column=saved.tables.note_column)
+        model._adopt(saved)
+        model.n_features_in_ = len(saved.tables.names)
+        model.feature_names_in_ = np.asarray(saved.tables.names, dtype=object)
+        return model
+
+    @property
+    def name(self) -> str:
+        """The model's name, as its manifest gives it."""
+        return str(self.manifest_.name)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Columns the model needs."""
+        return self._tables().names
+
+    @property
+    def intercept_micro(self) -> int:
+        """The intercept, millionths of a log-odds."""
+        return self._tables().intercept
+
+    @property
+    def titles(self) -> dict[str, dict[str, str]]:
+        """Title of each feature in each language."""
+        return {table.name: dict(table.title) for table in self._tables().features}
+
+    def steps(self, feature: str) -> list[tuple[str, float]]:
+        """What each level of a feature adds to the score, in log-odds, in words."""
+        table = next(part for part in self._tables().features if part.name == feature)
+        if table.type == "category":
+            names = [f"'{level}'" for level in table.levels]
+        else:
+            bounds = ["", *(f"over {edge:g}" for edge in table.edges)]
+            names = [bounds[0] or f"up to {table.edges[0]:g}", *bounds[1:]] if table.edges else [""]
+        names.append("unknown")
+        return [(n, weight / 1e6) for n, weight in zip(names, table.look_up.tolist(), strict=True)]
+
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """Features whose names are left out of exports without quotes."""
+        return frozenset(table.name for table in self._tables().features if table.sensitive)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the model's files but its card: what decides its scores and claims."""
+        files = self.saved_.files()
+        return hashlib.sha256(files["model.json"] + files["manifest.json"]).hexdigest()
+
+    @property
+    def gives_probability(self) -> bool:
+        """Whether its number may be shown as a probability: calibrated, and at least 100 outcome
+        events of known selection on record (law 12)."""
+        check_is_fitted(self, "saved_")
+        return bool(self.saved_.gives_probability)

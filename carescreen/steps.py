@@ -1,0 +1,184 @@
+"""Additive step tables: one readable integer table per feature, and exact scoring with them.
+
+score = intercept + a weight per feature (+ a weight per learned phrase found in the note), all
+integers in millionths of a log-odds. Integer sums are exact in any order: contributions
+add up to the score to the last digit, however the rows were ordered or split (laws 6 and 8).
+
+Only numpy and pandas are needed here: a shipped model scores without scikit-learn.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.errors import ModelError, did_you_mean
+from carescreen.ngrams import PhraseTable
+
+MICRO = 1_000_000
+MAX_WEIGHT = 50 * MICRO  # 50 log-odds: beyond any probability a float can tell from 0 or 1
+
+Micro = NDArray[np.int64]
+Texts = Mapping[str, str]
+
+
+class UnusableTable(ModelError, ValueError):  # a leaf named after what is wrong
+    """A table that cannot be fitted or scored; a ValueError too, as scikit-learn asks."""
+
+
+@dataclass(frozen=True)
+class StepTable:
+    """One feature's weights, in millionths of a log-odds.
+
+    number: `edges` ascend strictly; level = how many edges lie below the value: `weights` has one
+    more entry than `edges`. category: `levels` are its words, one weight each. A missing value, and
+    a word that is not among the levels, gets `missing`. `monotone` +1 / -1 says that the weights
+    never fall / rise with the level. `spread` is the standard deviation, in millionths, by which a
+    later fit expects the weight to be off (None: not stated). `sources` are ids of the evidence.
+    """
+
+    name: str
+    type: Literal["number", "category"]
+    weights: tuple[int, ...]
+    edges: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    missing: int = 0
+    monotone: Literal[-1, 0, 1] = 0
+    title: Texts = field(default_factory=dict)
+    sensitive: bool = False
+    spread: int | None = None
+    sources: tuple[str, ...] = ()
+
+    def codes(self, column: pd.Series) -> NDArray[np.intp]:
+        """Position of each value in `look_up`; the last position is "missing"."""
+        if self.type == "category":
+            return self._category_codes(column)
+        values = number_values(column)
+        codes = np.searchsorted(np.asarray(self.edges), values, side="left")
+        codes[np.isnan(values)] = len(self.weights)
+        return codes
+
+    def _category_codes(self, column: pd.Series) -> NDArray[np.intp]:
+        words, codes_of_words = category_words(column)
+        index = {level: code for code, level in enumerate(self.levels)}
+        known = np.array([index.get(word, len(self.weights)) for word in words], dtype=np.intp)
+        unseen = [word for word in words if word not in index]
+        if unseen:
+            warnings.warn(
+                f"column '{self.name}' has {len(unseen)} categories that were rare or unseen when "
+                f"the model was fitted; they score as missing",
+                UserWarning,
+                stacklevel=2,
+            )
+        return np.append(known, len(self.weights))[codes_of_words]
+
+    @cached_property
+    def look_up(self) -> Micro:
+        """The weights with the missing one last."""
+        return np.array([*self.weights, self.missing], dtype=np.int64)
+
+    def score_micro(self, column: pd.Series) -> Micro:
+        """Weight of each row, int64[n]."""
+        return self.look_up[self.codes(column)]
+
+
+@dataclass(frozen=True)
+class AdditiveTables:
+    """A whole model: intercept, step tables and learned phrases; frozen, so it is safe to share."""
+
+    intercept: int
+    features: tuple[StepTable, ...]
+    note_column: str | None = None
+    phrases: PhraseTable = field(default_factory=PhraseTable)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in their order, the note column last."""
+        return (*(table.name for table in self.features), *self._note_name)
+
+    @property
+    def _note_name(self) -> tuple[str, ...]:
+        return (self.note_column,) if self.note_column is not None else ()
+
+    def require_columns(self, X: pd.DataFrame) -> None:
+        """Raise unless X has every feature; extra columns are allowed and ignored."""
+        for name in self.names:
+            if name not in X.columns:
+                hint = did_you_mean(name, map(str, X.columns))
+                raise UnusableTable(
+                    f"the model's feature '{name}' is not among the table's columns{hint}. "
+                    f"Add the column (blank cells count as missing) or use another model."
+                )
+
+    def columns(self, X: pd.DataFrame) -> Iterable[tuple[str, Micro]]:
+        """Each feature's weights, int64[n], one feature at a time."""
+        self.require_columns(X)
+        for table in self.features:
+            yield table.name, table.score_micro(X[table.name])
+        if self.note_column is not None:
+            yield self.note_column, self.phrases.score_micro(X[self.note_column])
+
+    def score_micro(self, X: pd.DataFrame) -> Micro:
+        """Score of each row, int64[n], millionths of a log-odds."""
+        score = np.full(len(X), self.intercept, dtype=np.int64)
+        for _, weights in self.columns(X):
+            score += weights
+        return score
+
+    def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Weight of each feature in each row, int64[n, features]; with the intercept they add up
+        to `score_micro` exactly. The note column is the sum over its phrases."""
+        return pd.DataFrame(dict(self.columns(X)), index=X.index, dtype=np.int64)
+
+
+def number_values(column: pd.Series) -> NDArray[np.float64]:
+    """Numbers of a column as float64, NaN where missing; infinite values and words are refused."""
+    values = _as_floats(column)
+    if np.isinf(values).any():
+        raise UnusableTable(
+            f"column '{column.name}' holds an infinite value (inf). "
+            f"Leave the cell blank if it is not known."
+        )
+    return values
+
+
+def _as_floats(column: pd.Series) -> NDArray[np.float64]:
+    if is_category(column) and not column.isna().all():
+        raise UnusableTable(
+            f"column '{column.name}' was wanted as numbers and holds words. "
+            f"Turn it into numbers, or into 1 and 0 for yes and no."
+        )
+    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_complex_dtype(column):
+        raise UnusableTable(
+            f"column '{column.name}' holds dates or complex numbers. Turn a date into a number of "
+            f"days first. Complex data not supported."
+        )
+    values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
+
+
+def is_category(column: pd.Series) -> bool:
+    """Whether a column's values are words: category, string or object dtype."""
+    kind: Any = column.dtype
+    return bool(
+        isinstance(kind, pd.CategoricalDtype)
+        or pd.api.types.is_object_dtype(kind)
+        or pd.api.types.is_string_dtype(kind)
+    )
+
+
+def category_words(column: pd.Series) -> tuple[list[str], NDArray[np.intp]]:
+    """The distinct words of a column, sorted, and each row's position among them (-1 missing)."""
+    codes, values = pd.factorize(column, use_na_sentinel=True)
+    words = [str(value) for value in values]
+    ordered = sorted(set(words))
+    place = {word: position for position, word in enumerate(ordered)}
+    positions = np.array([place[word] for word in words] + [-1], dtype=np.intp)
+    return ordered, positions[codes]

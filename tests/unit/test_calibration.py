@@ -1,0 +1,175 @@
+"""Calibration: maps, intervals, measures and folds, against scikit-learn and simulated truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from carescreen.calibration import (
+    MAX_SLOPE,
+    MIN_SLOPE,
+    CalibrationMap,
+    calibration_slope,
+    chance,
+    clustered_covariance,
+    fit_intercept,
+    fit_intercept_and_slope,
+    fit_map,
+    forward_folds,
+    method_for,
+    observed_over_expected,
+    random_folds,
+)
+from carescreen.errors import ModelError
+
+
+def _simulated(n: int, intercept: float, slope: float, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    score = rng.normal(-1.0, 1.2, n)
+    y = (rng.random(n) < chance(intercept + slope * score)).astype(float)
+    return score, y
+
+
+def test_intercept_and_slope_equal_scikit_learns_unpenalised_regression():
+    score, y = _simulated(800, 0.4, 0.7)
+    weight = np.random.default_rng(1).integers(1, 4, 800).astype(float)
+    reference = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000)
+    reference.fit(score[:, None], y, sample_weight=weight)
+    intercept, slope = fit_intercept_and_slope(score, y, weight)
+    assert intercept == pytest.approx(reference.intercept_[0], abs=1e-5)
+    assert slope == pytest.approx(reference.coef_[0, 0], abs=1e-5)
+
+
+def test_the_fitted_map_solves_the_likelihood_equations():
+    score, y = _simulated(500, -0.3, 1.4)
+    intercept, slope = fit_intercept_and_slope(score, y, np.ones(500))
+    residual = y - chance(intercept + slope * score)
+    assert abs(residual.sum()) < 1e-9
+    assert abs(residual @ score) < 1e-9
+
+
+def test_intercept_alone_makes_expected_equal_observed():
+    score, y = _simulated(300, 0.8, 1.0)
+    shift = fit_intercept(score, y, np.ones(300))
+    assert observed_over_expected(y, chance(score + shift)) == pytest.approx(1.0, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("events", "method"),
+    [(0, "none"), (19, "none"), (20, "intercept"), (44, "intercept"), (45, "intercept+slope")],
+)
+def test_events_decide_what_is_estimated(events, method):
+    assert method_for(events) == method
+    score = np.linspace(-2, 2, 400)
+    y = np.zeros(400)
+    y[np.linspace(5, 395, events).astype(int)] = 1.0
+    fitted = fit_map(score, y)
+    assert fitted.method == method
+    assert fitted.events == events
+    assert (fitted.slope == 1.0) or method == "intercept+slope"
+    assert (fitted.intercept == 0.0) or method != "none"
+
+
+def test_separated_labels_and_reversed_scores_stop_at_the_slopes_bounds():
+    score = np.linspace(-3, 3, 200)
+    y = (score > 0).astype(float)
+    assert fit_map(score, y).slope == MAX_SLOPE
+    assert fit_map(-score, y).slope == MIN_SLOPE
+
+
+def test_a_constant_score_is_calibrated_by_its_intercept():
+    y = np.r_[np.ones(50), np.zeros(150)]
+    fitted = fit_map(np.zeros(200), y)
+    assert chance(fitted.logit(np.zeros(1)))[0] == pytest.approx(0.25)
+
+
+def test_one_class_is_refused_with_a_sentence():
+    with pytest.raises(ModelError, match="both labels"):
+        fit_intercept(np.zeros(5), np.ones(5), np.ones(5))
+
+
+def test_covariance_equals_the_model_based_one_when_the_model_is_true():
+    score, y = _simulated(40_000, 0.2, 0.9)
+    fitted = fit_map(score, y)
+    p = chance(fitted.logit(score))
+    design = np.column_stack([np.ones_like(score), score])
+    expected = np.linalg.inv((design * (p * (1 - p))[:, None]).T @ design)
+    assert fitted.covariance == pytest.approx(
+        (expected[0, 0], expected[0, 1], expected[1, 1]), rel=0.05
+    )
+
+
+def test_rows_that_repeat_inside_a_group_add_no_certainty():
+    score, y = _simulated(600, 0.0, 1.0)
+    once = fit_map(score, y, groups=np.arange(600))
+    repeated = fit_map(np.tile(score, 4), np.tile(y, 4), groups=np.tile(np.arange(600), 4))
+    assert repeated.covariance == pytest.approx(once.covariance, rel=1e-6)
+
+
+def test_a_slope_that_was_not_estimated_widens_the_interval_away_from_the_middle():
+    score = np.linspace(-2, 2, 400)
+    y = (np.arange(400) % 20 == 0).astype(float)
+    variance = clustered_covariance(score, score, y, np.ones(400), None, "intercept")
+    fitted = CalibrationMap(covariance=variance)
+    low, high = fitted.interval(np.array([0.0, 3.0])).T
+    middle, far = np.log(high / (1 - high)) - np.log(low / (1 - low))
+    assert far > middle
+
+
+def test_maps_applied_one_after_the_other_are_one_map():
+    first = CalibrationMap(0.3, 0.8)
+    second = CalibrationMap(-0.2, 1.5, (0.04, 0.01, 0.02))
+    both = second.after(first)
+    score = np.linspace(-4, 4, 9)
+    assert both.logit(score) == pytest.approx(second.logit(first.logit(score)))
+    assert both.interval(score) == pytest.approx(second.interval(first.logit(score)))
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -1.0, 2.0])
+def test_an_impossible_level_is_refused(level):
+    with pytest.raises(ModelError, match="between 0 and 1"):
+        CalibrationMap().interval(np.zeros(1), level)
+
+
+def test_slope_measures_overconfidence():
+    score, y = _simulated(20_000, 0.0, 1.0)
+    assert calibration_slope(y, score) == pytest.approx(1.0, abs=0.05)
+    assert calibration_slope(y, 2 * score) == pytest.approx(0.5, abs=0.03)
+    assert np.isnan(calibration_slope(y, np.zeros_like(score)))
+
+
+def test_chance_neither_overflows_nor_loses_its_ends():
+    assert chance(np.array([-1e6, 0.0, 1e6])).tolist() == [0.0, 0.5, 1.0]
+
+
+def test_random_folds_keep_groups_whole_and_spread_events():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 90, 400)
+    y = (rng.random(400) < 0.2).astype(float)
+    folds = random_folds(y, groups, seed=3)
+    tested = np.concatenate([test for _, test in folds])
+    assert sorted(tested) == list(range(400))
+    events = [y[test].sum() for _, test in folds]
+    assert max(events) - min(events) <= 6
+    for train, test in folds:
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_forward_folds_learn_only_from_earlier_rows_of_other_groups():
+    rng = np.random.default_rng(0)
+    time = rng.integers(0, 40, 500)
+    groups = rng.integers(0, 300, 500)
+    y = (rng.random(500) < 0.3).astype(float)
+    folds = forward_folds(y, groups, time)
+    assert len(folds) == 4
+    for train, test in folds:
+        assert time[train].max() < time[test].min()
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_folds_that_cannot_learn_both_labels_are_left_out():
+    y = np.r_[np.zeros(20), 1.0, 1.0]
+    assert random_folds(y, np.arange(22), seed=0) == [] or all(
+        y[train].sum() >= 2 for train, _ in random_folds(y, np.arange(22), seed=0)
+    )
