@@ -1,0 +1,164 @@
+"""One case in, one assessment out: the typed edge for services (JSON schema published).
+
+A Case is one child with its visits, as JSON. Fields beyond the fixed ones are indicators of the
+pack, by id; they are checked against the pack like the cells of a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from carescreen.caseload import Caseload
+from carescreen.pack import Tier
+
+Scalar = str | int | float | bool | list[str] | None
+
+
+class _Open(BaseModel):
+    """Fixed fields are typed; every other field is an indicator, checked against the pack."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def cells(self, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Field values as table cells: lists of words become 'a;b'."""
+        return _cells(self.model_dump(exclude_none=True, exclude=set(leave_out)))
+
+
+class Visit(_Open):
+    """One visit: what was seen on that day, and the note as it was typed."""
+
+    visit_id: str
+    visit_date: str = Field(description="ISO date of the visit, e.g. 2026-10-20")
+    recorded_at: str | None = Field(None, description="when it was entered; blank: the same day")
+    child_seen: Literal["yes", "no"] | None = None
+    note: str | None = None
+
+
+class Case(_Open):
+    """One child with all that is recorded about it."""
+
+    child_id: str
+    village_id: str = ""
+    birth_date: str | None = Field(None, description="ISO date; or give age_years + recorded_at")
+    age_years: float | None = None
+    recorded_at: str | None = None
+    household_id: str | None = None
+    caseworker_id: str | None = None
+    as_of: str | None = Field(None, description="the date of the assessment, unless given apart")
+    household: dict[str, Scalar] = Field(default_factory=dict, description="household indicators")
+    visits: list[Visit] = Field(default_factory=list)
+    outcomes: list[dict[str, Scalar]] = Field(default_factory=list)
+    decisions: list[dict[str, Scalar]] = Field(default_factory=list)
+
+    def to_caseload(self) -> Caseload:
+        """The case as a caseload of one child."""
+        tables = frozenset({"household", "visits", "outcomes", "decisions", "as_of"})
+        child = {"birth_date": None, **self.cells(leave_out=tables)}
+        house_id = self.household_id or f"H-{self.child_id}"
+        child["household_id"] = house_id
+        visits = [{"child_id": self.child_id, **visit.cells()} for visit in self.visits]
+        return Caseload(
+            children=_table([child], ("birth_date",)),
+            visits=_table(visits, ("visit_id", "child_id", "visit_date")),
+            households=pd.DataFrame([{"household_id": house_id, **_cells(self.household)}]),
+            outcomes=self._rows(self.outcomes, ("outcome_date", "result")),
+            decisions=self._rows(self.decisions, ("decided_at", "decided_by", "decision")),
+        )
+
+    def _rows(
+        self, rows: Sequence[Mapping[str, Scalar]], columns: tuple[str, ...]
+    ) -> pd.DataFrame | None:
+        if not rows:
+            return None
+        return _table(
+            [{"child_id": self.child_id, **_cells(row)} for row in rows], ("child_id", *columns)
+        )
+
+
+def _cells(values: Mapping[str, Scalar]) -> dict[str, Any]:
+    return {
+        name: ";".join(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    for name in columns:
+        if name not in frame:
+            frame[name] = None
+    return frame
+
+
+class Concern(BaseModel):
+    """A met rule, with the values and the words of notes that it rests on."""
+
+    rule: str
+    code: str
+    tier: Tier | None
+    title: dict[str, str]
+    act: dict[str, str]
+    source: list[dict[str, Any]]
+    sensitive: bool
+    note_alone: bool = Field(description="reached by a note alone: read that sentence today")
+    first_on: date | None
+    last_on: date | None
+    evidence: list[dict[str, Any]]
+
+
+class OpenQuestion(BaseModel):
+    """A rule that cannot be told, and the question that would settle it."""
+
+    rule: str | None
+    code: str
+    tier: Tier | None
+    question: dict[str, str]
+    why: Literal["state_unknown", "please_confirm", "sibling_mention"]
+
+
+class Contribution(BaseModel):
+    """What one feature adds to the score, in log-odds; with the intercept they add up to it."""
+
+    feature: str
+    title: dict[str, str]
+    points: float
+    value: str
+
+
+class Assessment(BaseModel):
+    """Why one child is where it is; a person decides.
+
+    `score` is a log-odds, not a probability; `probability` stays empty until the model's manifest
+    records 100 outcome events of known selection.
+    """
+
+    child_id: str
+    as_of: date
+    pack: str
+    model: str
+    tier: Tier
+    state: str
+    due_on: date | None
+    score: float
+    probability: float | None
+    probability_low: float | None
+    probability_high: float | None
+    needs_data: bool
+    needs_data_reasons: list[str]
+    days_since_seen: int | None
+    concerns: list[Concern]
+    open_questions: list[OpenQuestion]
+    entitlements: list[Concern]
+    advice: list[Concern]
+    intercept: float
+    contributions: list[Contribution]
+    mentions: list[dict[str, Any]]
+    rejected: list[dict[str, Any]] = Field(
+        description="fields that were not usable: file, row, field, what was expected"
+    )
+    explanation: dict[str, str] = Field(description="one paragraph in each language")

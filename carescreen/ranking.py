@@ -1,0 +1,322 @@
+"""Ranking: every child in order, who is on the list, and the reasons for each position.
+
+The order is tier; within it follow-ups that wait (planned for a later date, in the backlog) come
+last; then children whose data is needed, higher score, longer unseen (never seen first), child_id.
+Scores are compared as integers, so no order of blocks or processes can change a position.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carescreen.cases import Block
+from carescreen.columns import BoolArray
+from carescreen.errors import UsageError, did_you_mean
+from carescreen.followups import Engine, FollowUps, follow_up
+from carescreen.pack import TIERS
+from carescreen.plan import give_seats
+from carescreen.records import MICRO, Record, display_name, reason_codes, records
+
+COLUMNS = (
+    "rank",
+    "child_id",
+    "household_id",
+    "village_id",
+    "caseworker_id",
+    "tier",
+    "state",
+    "due_on",
+    "score",
+    "probability",
+    "probability_low",
+    "probability_high",
+    "concerns",
+    "open_questions",
+    "entitlements",
+    "reasons",
+    "days_since_seen",
+    "within_capacity",
+    "needs_data",
+    "selected_by",
+    "selection_probability",
+)
+_LISTS = ("concerns", "open_questions", "entitlements")
+_ROUTINE = TIERS.index("routine")
+
+
+def block_frame(engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+    """One row a child of a block, in no order yet, with its reasons as JSON text in `body`.
+
+    `reasons` are each child's needs-data codes, empty where its data is whole.
+    """
+    needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
+    found = follow_up(engine, block, needs_data)
+    frame = _plain_columns(block, found, needs_data)
+    synthetic = _is_synthetic(block)
+    texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
+    private = []
+    for child, record in enumerate(records(engine, found)):
+        record["needs_data_reasons"] = list(reasons[child])
+        record["synthetic"] = bool(synthetic[child])
+        _add_texts(texts, record)
+        private.append(_is_private(record))
+    return frame.assign(**texts, private=private)
+
+
+_TEXT_COLUMNS = (
+    *_LISTS,
+    "reasons",
+    *(f"{name}_coded" for name in (*_LISTS, "reasons")),
+    "body",
+)
+
+
+def _is_private(record: Record) -> bool:
+    """Whether a record holds words of a note or the name of something sensitive."""
+    parts = ("concerns", "closed_concerns", "open_questions", "entitlements", "advice")
+    sensitive = any(
+        entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
+    )
+    return sensitive or bool(record["mentions"])
+
+
+def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
+    for suffix, names in (("", True), ("_coded", False)):
+        for name in _LISTS:
+            words = [display_name(entry, "rule", names) for entry in record[name]]
+            texts[name + suffix].append(";".join(words))
+        texts["reasons" + suffix].append(reason_codes(record, names))
+    body = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    texts["body"].append(body[1:])
+
+
+def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> pd.DataFrame:
+    children = block.children
+    household = children["household_id"].astype(object)
+    worker, village = (
+        children["caseworker_id"].astype(object),
+        children["village_id"].astype(object),
+    )
+    return pd.DataFrame(
+        {
+            "child_id": children["child_id"].astype(object),
+            "household_id": household,
+            "village_id": village,
+            "caseworker_id": worker,
+            "household": household.where(household.notna(), "child:" + children["child_id"]),
+            "group": worker.where(worker.notna(), "village:" + village.fillna("")),
+            "tier_code": found.tier,
+            "by_rule": found.rule_tier < _ROUTINE,
+            "state": found.state,
+            "waits": found.waits,
+            "due_on": found.due_on.astype("datetime64[s]"),
+            "score_micro": found.score,
+            "probability": found.probability[:, 0],
+            "probability_low": found.probability[:, 1],
+            "probability_high": found.probability[:, 2],
+            "days_since_seen": found.cases.number("days_since_seen"),
+            "needs_data": needs_data,
+        }
+    )
+
+
+def _is_synthetic(block: Block) -> BoolArray:
+    if "data_origin" not in block.children:
+        return np.zeros(block.n, dtype=bool)
+    return np.asarray(block.children["data_origin"].to_numpy(dtype=object) == "synthetic")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a ranking was made with; goes into run.json and the head of each list."""
+
+    as_of: str
+    pack: dict[str, Any]
+    model: dict[str, Any]
+    settings: dict[str, Any]
+    run_id: str
+    synthetic: bool
+
+
+class Ranking:
+    """Every child of a caseload in order, with reasons.
+
+    Rows are complete: `to_frame()` has one row for each child known by the as-of date.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        run: Run,
+        rejected: pd.DataFrame,
+        notices: Sequence[str],
+        capacity: int,
+        random_share: float,
+    ) -> None:
+        self.run, self.rejected, self.notices = run, rejected, tuple(notices)
+        self.capacity = capacity
+        self._rows = _in_order(frame, capacity, random_share, run)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a child in rank order, with the columns of `carescreen.ranking.COLUMNS`.
+
+        Text columns join ids with ';'. Missing values are None or NaN; dates are datetime64[s].
+        Names of sensitive rules are in it: use `export_frame` for what leaves the office.
+        """
+        return self._rows[list(COLUMNS)].copy()
+
+    def export_frame(self, names: bool) -> pd.DataFrame:
+        """The same, with neutral codes in place of sensitive rules unless `names`."""
+        if names:
+            return self.to_frame()
+        coded = {name: self._rows[f"{name}_coded"] for name in (*_LISTS, "reasons")}
+        return self._rows.assign(**coded)[list(COLUMNS)]
+
+    def record(self, child_id: str) -> Record:
+        """One child's full record: position, tier, concerns with evidence, contributions."""
+        return self._record(self._position(child_id))
+
+    def records(self, positions: Sequence[int] | None = None) -> list[Record]:
+        """Full records in rank order, of all children or of the given row positions."""
+        chosen = range(len(self)) if positions is None else positions
+        return [self._record(position) for position in chosen]
+
+    def json_line(self, position: int) -> str:
+        """One child's full record as JSON text."""
+        return self._heads()[position] + str(self._rows["body"].iat[position])
+
+    def is_private(self, position: int) -> bool:
+        """Whether a record holds words of a note or the name of something sensitive."""
+        return bool(self._rows["private"].iat[position])
+
+    def listed(self) -> list[int]:
+        """Positions of the children a list shows: within capacity, in the backlog or just below."""
+        rows = self._rows
+        shown = rows["within_capacity"] | rows["just_below"] | (rows["state"] == "backlog")
+        return [int(position) for position in np.flatnonzero(shown.to_numpy())]
+
+    def tier_counts(self) -> dict[str, int]:
+        """How many children each tier has."""
+        counts = np.bincount(self._rows["tier_code"].to_numpy(), minlength=len(TIERS))
+        return dict(zip(TIERS, (int(count) for count in counts), strict=True))
+
+    def explain(self, child_id: str, language: str = "en") -> str:
+        """One paragraph a person can read: why this child is where it is ("en" or "zh")."""
+        from carescreen.review.reasons import paragraph
+
+        return paragraph(self.record(child_id), language, date.fromisoformat(self.run.as_of))
+
+    def to_html(self, path: str | Path, *, quotes: bool = False, language: str = "zh") -> None:
+        """Write the list as one self-contained page; note quotes only with `quotes`."""
+        from carescreen.results import write_list_html
+
+        write_list_html(self, Path(path), quotes=quotes, language=language)
+
+    def to_excel(self, path: str | Path, *, quotes: bool = False, language: str = "zh") -> None:
+        """Write the list as a workbook; note quotes only with `quotes`."""
+        from carescreen.results import write_list_xlsx
+
+        write_list_xlsx(self, Path(path), quotes=quotes, language=language)
+
+    def _position(self, child_id: str) -> int:
+        ids = pd.Index(self._rows["child_id"])
+        place = ids.get_indexer([child_id])[0]
+        if place < 0:
+            hint = did_you_mean(child_id, ids[:5000]) if len(ids) <= 5000 else ""
+            raise UsageError(f"no child with this id in the ranking{hint}")
+        return int(place)
+
+    def _record(self, position: int) -> Record:
+        return dict(json.loads(self.json_line(position)))
+
+    def _heads(self) -> list[str]:
+        if not hasattr(self, "_head_lines"):
+            self._head_lines = _head_texts(self._rows)
+        return self._head_lines
+
+
+def _in_order(frame: pd.DataFrame, capacity: int, random_share: float, run: Run) -> pd.DataFrame:
+    unseen = frame["days_since_seen"].fillna(np.inf)
+    order = np.lexsort(
+        (
+            frame["child_id"].to_numpy(dtype=object).astype(str),
+            -unseen.to_numpy(),
+            -frame["score_micro"].to_numpy(),
+            ~frame["needs_data"].to_numpy(),
+            frame["waits"].to_numpy(),
+            frame["tier_code"].to_numpy(),
+        )
+    )
+    rows = frame.iloc[order].reset_index(drop=True)
+    seats = give_seats(rows, capacity, random_share, f"{run.as_of}:{run.pack['digest']}")
+    return rows.assign(
+        rank=np.arange(1, len(rows) + 1),
+        tier=np.array(TIERS, dtype=object)[rows["tier_code"].to_numpy()],
+        score=rows["score_micro"].to_numpy() / MICRO,
+        within_capacity=seats.within,
+        just_below=seats.just_below,
+        selected_by=_selected_by(rows, seats.within, seats.drawn),
+        selection_probability=seats.selection_probability,
+    )
+
+
+def _selected_by(rows: pd.DataFrame, within: BoolArray, drawn: BoolArray) -> np.ndarray:
+    by_rule, needs = rows["by_rule"].to_numpy(dtype=bool), rows["needs_data"].to_numpy(dtype=bool)
+    words = np.where(by_rule, "rule", np.where(needs, "needs_data", "score"))
+    return np.where(drawn, "random", np.where(within, words, "")).astype(object)
+
+
+_HEAD = (
+    "rank",
+    "child_id",
+    "household_id",
+    "village_id",
+    "caseworker_id",
+    "tier",
+    "state",
+    "due_on",
+    "score",
+    "probability",
+    "probability_low",
+    "probability_high",
+    "days_since_seen",
+    "within_capacity",
+    "just_below",
+    "needs_data",
+    "selected_by",
+    "selection_probability",
+)
+
+
+def _head_texts(rows: pd.DataFrame) -> list[str]:
+    """The part of each JSON record that depends on the rank, up to and with its last comma."""
+    columns = {name: _json_ready(rows[name]) for name in _HEAD}
+    dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    return [
+        dumps(dict(zip(_HEAD, values, strict=True)))[:-1] + ","
+        for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def _json_ready(column: pd.Series) -> list[Any]:
+    """Python values for JSON: None for missing, ISO dates, whole days as integers."""
+    if column.dtype.kind == "M":
+        days = column.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+        return [None if text == "NaT" else text for text in days.astype(str).tolist()]
+    if column.dtype.kind == "f":
+        return [
+            None if value != value else (int(value) if value.is_integer() else value)
+            for value in column.tolist()
+        ]
+    return [None if value is None or value != value else value for value in column.tolist()]

@@ -1,0 +1,391 @@
+"""The full reasons of each follow-up, as one JSON object a child: what lists and people read.
+
+Every concern carries the values its rule read, with dates and visits, and the exact words of notes;
+contributions and intercept add up to the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.columns import SOURCE_TABLES, Column
+from carescreen.conditions import Atom
+from carescreen.followups import Engine, FollowUps, Support
+from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
+from carescreen.indicators import Indicator, Texts
+from carescreen.notes import clause_of
+from carescreen.rules import Rule
+
+MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
+MAX_QUOTES = 3  # quotes under one concern, newest first
+MICRO = 1_000_000
+
+SIBLING_QUESTION: Texts = {
+    "en": "A concern is recorded about another child here. How are the others cared for?",
+    "zh": "本户另一名儿童有关注事项记录。其他孩子的照料情况如何?",
+}
+
+Record = dict[str, Any]
+
+
+def records(engine: Engine, follow_ups: FollowUps) -> Iterator[Record]:
+    """The part of each child's record that does not depend on its rank, in the block's order."""
+    writer = _Writer(engine, follow_ups)
+    for child in range(follow_ups.cases.n):
+        yield writer.record(child)
+
+
+class _Writer:
+    """Holds what every record of a block shares."""
+
+    def __init__(self, engine: Engine, follow_ups: FollowUps) -> None:
+        self.engine, self.found = engine, follow_ups
+        self.cases, self.block = follow_ups.cases, follow_ups.cases.block
+        self.concepts = list(engine.rules.concepts.values())
+        self.notes = self.block.visits["note"].to_numpy(dtype=object)
+        self.visit_ids = self.block.visits["visit_id"].to_numpy(dtype=object)
+        self.age = self.cases.number("age_years")
+        self.contributions = engine.model.contributions(follow_ups.features)
+        self.points = self.contributions.to_numpy(dtype=np.int64)
+        self.feature_values = follow_ups.features.reindex(
+            columns=self.contributions.columns
+        ).to_numpy(dtype=object)
+        self.questions = _questions(engine, follow_ups)
+        self.siblings = _siblings_to_ask_about(engine, follow_ups)
+        self.closings = _closing_dates(follow_ups)
+        self.seen = self.cases.columns["last_seen_on"].last_on
+
+    def record(self, child: int) -> Record:
+        """One child's reasons."""
+        return {
+            "age_years": None if np.isnan(self.age[child]) else int(self.age[child]),
+            "last_seen_on": _date(self.seen[child]),
+            "concerns": self._concerns(child, "tier"),
+            "closed_concerns": self._closed(child),
+            "open_questions": self._open_questions(child),
+            "entitlements": self._concerns(child, "entitlement"),
+            "advice": self._concerns(child, "advice"),
+            "intercept": self.engine.model.intercept_micro / MICRO,
+            "contributions": self._contributions(child),
+            "mentions": self._mentions(child),
+        }
+
+    def _concerns(self, child: int, lane: str) -> list[Record]:
+        numbers = np.flatnonzero(self.found.open[child])
+        rules = self.engine.rules.rules
+        chosen = [number for number in numbers if rules[number].lane == lane]
+        chosen.sort(key=lambda number: (self.engine.tier_of[number], number))
+        return [self._concern(child, int(number), rules[number]) for number in chosen]
+
+    def _concern(self, child: int, number: int, rule: Rule) -> Record:
+        support = self.found.support[child, number]
+        return {
+            "rule": rule.id,
+            "code": rule.code,
+            "tier": rule.tier,
+            "title": dict(rule.title),
+            "act": dict(rule.act),
+            "source": [dict(source) for source in rule.source],
+            "mandatory": rule.mandatory,
+            "sensitive": rule.sensitive,
+            "note_alone": bool(self.found.outcomes.note_alone[child, number]),
+            "threshold_by": rule.threshold_by,
+            "first_on": _date(support.first_on),
+            "last_on": _date(support.last_on),
+            "evidence": self._evidence(child, support),
+        }
+
+    def _evidence(self, child: int, support: Support) -> list[Record]:
+        entries: list[Record] = []
+        shown: set[str] = set()
+        for atom in support.atoms:
+            if atom.concept is not None:
+                entries.extend(self._quotes(child, atom))
+                continue
+            for name in atom.indicators:
+                if name not in shown and name in self.cases.columns:
+                    shown.add(name)
+                    entries.append(self._value(child, self.engine.rules.indicators[name]))
+        return entries
+
+    def _value(self, child: int, indicator: Indicator) -> Record:
+        column = self.cases.columns[indicator.id]
+        value, titles = _value_words(indicator, column, child)
+        table = SOURCE_TABLES[column.source_table[child]]
+        row = int(column.source_row[child])
+        return {
+            "indicator": indicator.id,
+            "title": dict(indicator.title),
+            "value": value,
+            "value_title": titles,
+            "unit": indicator.unit,
+            "date": _date(column.last_on[child]),
+            "table": table,
+            "visit_id": self.visit_ids[row] if table == "visits" else None,
+        }
+
+    def _quotes(self, child: int, atom: Atom) -> list[Record]:
+        part = self.found.mentions.of_child(child)
+        mentions = self.found.mentions.take(part)
+        names = [concept.id for concept in self.concepts]
+        wanted = self.found.holds[part] & (mentions.concept == names.index(str(atom.concept)))
+        rows = np.flatnonzero(wanted)[:MAX_QUOTES]
+        return [self._mention(mentions, int(row), True) for row in rows]
+
+    def _mention(self, mentions: ChildMentions, row: int, holds: bool) -> Record:
+        concept = self.concepts[mentions.concept[row]]
+        visit, start, end = int(mentions.visit[row]), mentions.start[row], mentions.end[row]
+        text = self.notes[visit]
+        clause_start, clause_end = clause_of(text, int(start), int(end))
+        return {
+            "concept": concept.id,
+            "title": dict(concept.title),
+            "status": STATUSES[mentions.status[row]],
+            "quote": text[start:end],
+            "start": int(start),
+            "clause": text[clause_start:clause_end],
+            "clause_start": clause_start,
+            "visit_id": self.visit_ids[visit],
+            "date": _date(mentions.date[row]),
+            "found_by": FOUND_BY[mentions.found_by[row]],
+            "polarity": concept.polarity,
+            "severity": concept.severity,
+            "sensitive": concept.sensitive,
+            "held": holds,
+            "other_child": bool(mentions.reached[row]),
+        }
+
+    def _mentions(self, child: int) -> list[Record]:
+        part = self.found.mentions.of_child(child)
+        if part.start == part.stop:
+            return []
+        mentions = self.found.mentions.take(part)
+        holds = self.found.holds[part]
+        rows = np.argsort(~holds, kind="stable")[: max(MAX_MENTIONS, int(holds.sum()))]
+        return [self._mention(mentions, int(row), bool(holds[row])) for row in rows]
+
+    def _closed(self, child: int) -> list[Record]:
+        rules = self.engine.rules.rules
+        return [
+            {
+                "rule": rules[number].id,
+                "code": rules[number].code,
+                "title": dict(rules[number].title),
+                "sensitive": rules[number].sensitive,
+                "decided_at": self.closings.get((child, rules[number].id)),
+            }
+            for number in np.flatnonzero(self.found.closed[child])
+        ]
+
+    def _open_questions(self, child: int) -> list[Record]:
+        asked = list(self.questions[child])
+        if self.siblings[child]:
+            asked.insert(0, _SIBLING)
+        kept: dict[str, Record] = {}
+        for entry in asked:
+            kept.setdefault(entry["question"]["en"], entry)
+        return list(kept.values())[: self.engine.rules.settings.open_questions]
+
+    def _contributions(self, child: int) -> list[Record]:
+        entries = []
+        for place in np.flatnonzero(self.points[child]):
+            name = str(self.contributions.columns[int(place)])
+            value = self.feature_values[child, place]
+            entries.append(
+                {
+                    "feature": name,
+                    "title": dict(self.engine.model.titles.get(name, {"en": name, "zh": name})),
+                    "points": self.points[child, place] / MICRO,
+                    "value": _feature_word(value),
+                    "sensitive": name in self.engine.features.sensitive
+                    or name in self.engine.model.sensitive,
+                }
+            )
+        entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
+        return entries
+
+
+_SIBLING: Record = {
+    "rule": None,
+    "code": "SIB",
+    "tier": "priority",
+    "question": dict(SIBLING_QUESTION),
+    "why": "sibling_mention",
+    "sensitive": False,
+}
+
+
+def _questions(engine: Engine, found: FollowUps) -> list[list[Record]]:
+    """For each child the undecided rules above its tier, most serious first, as questions.
+
+    Children who share the same set of undecided rules share one list.
+    """
+    undecided = ~found.outcomes.known
+    above = engine.tier_of[None, :] < found.tier[:, None]
+    entitled = np.array([rule.lane == "entitlement" for rule in engine.rules.rules], dtype=bool)
+    ask = undecided & (above | entitled[None, :]) & _asked_for(engine, found)
+    patterns, inverse = _unique_rows(ask)
+    lists = [_question_list(engine, np.flatnonzero(pattern)) for pattern in patterns]
+    confirm = _to_confirm(engine, found)
+    return [
+        _confirm_first(lists[inverse[child]], confirm.get(child, set()))
+        for child in range(found.cases.n)
+    ]
+
+
+def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
+    """(child, rule): whether some field that the rule reads is collected here, and not known.
+
+    A field that no table has is not collected by the programme: nobody is asked for it again and
+    again. A mention to be confirmed is always asked about.
+    """
+    block, cases = found.cases.block, found.cases
+    collected = {*block.children.columns, *block.visits.columns, *block.households.columns}
+    asked = np.zeros(found.open.shape, dtype=bool)
+    for number, rule in enumerate(engine.rules.rules):
+        for name in rule.condition.indicators:
+            indicator = engine.rules.indicators.get(name)
+            if indicator is None or indicator.unrecorded == "not_observed":
+                continue
+            if name in cases.columns:
+                asked[:, number] |= ~cases.columns[name].known
+            elif name in collected:
+                asked[:, number] = True
+        for concept in rule.condition.concepts & cases.noted.keys():
+            asked[:, number] |= cases.noted[concept].unknown
+    return asked
+
+
+def _unique_rows(table: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Distinct rows of a boolean table and the row of each."""
+    packed = np.packbits(table, axis=1)
+    _, index, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return table[index], inverse.ravel()
+
+
+def _question_list(engine: Engine, numbers: NDArray[np.int64]) -> list[Record]:
+    order = sorted(numbers.tolist(), key=lambda number: (engine.tier_of[number], number))
+    rules = [engine.rules.rules[number] for number in order]
+    return [
+        {
+            "rule": rule.id,
+            "code": rule.code,
+            "tier": rule.tier,
+            "question": dict(rule.ask),
+            "why": "state_unknown",
+            "sensitive": rule.sensitive,
+        }
+        for rule in rules
+    ]
+
+
+def _to_confirm(engine: Engine, found: FollowUps) -> dict[int, set[str]]:
+    """Children and rules whose outcome hangs on a mention found only by learned weights."""
+    result: dict[int, set[str]] = {}
+    for number, rule in enumerate(engine.rules.rules):
+        for concept in sorted(rule.condition.concepts):
+            noted = found.cases.noted.get(concept)
+            if noted is None:
+                continue
+            for child in np.flatnonzero(noted.unknown & ~found.outcomes.known[:, number]):
+                result.setdefault(int(child), set()).add(rule.id)
+    return result
+
+
+def _confirm_first(questions: list[Record], confirm: set[str]) -> list[Record]:
+    if not confirm:
+        return questions
+    marked = [
+        {**entry, "why": "please_confirm"} if entry["rule"] in confirm else entry
+        for entry in questions
+    ]
+    return sorted(marked, key=lambda entry: entry["why"] != "please_confirm")
+
+
+def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
+    """Children with a brother or sister about whom a serious child-subject mention is held."""
+    concepts = list(engine.rules.concepts.values())
+    serious = np.array(
+        [c.subject == "child" and c.severity in ("critical", "high") for c in concepts], dtype=bool
+    )
+    mentions, house = found.mentions, found.cases.block.household
+    wanted = found.holds & serious[mentions.concept]
+    own = np.zeros(found.cases.n, dtype=bool)
+    own[mentions.child[wanted]] = True
+    count = np.bincount(house[own], minlength=int(house.max(initial=-1)) + 1)
+    return np.asarray(count[house] - own > 0)
+
+
+def _closing_dates(found: FollowUps) -> dict[tuple[int, str], str]:
+    rows = found.cases.block.decisions
+    if not len(rows) or "rule" not in rows or not found.closed.any():
+        return {}
+    position = pd.Index(found.cases.block.children["child_id"])
+    rows = rows[(rows["decision"] == "close") & rows["rule"].notna() & rows["decided_at"].notna()]
+    rows = rows.sort_values("decided_at")
+    child = position.get_indexer(rows["child_id"]).tolist()
+    dates = rows["decided_at"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    keys = zip(child, rows["rule"].astype(str), strict=True)
+    return dict(zip(keys, (str(date) for date in dates), strict=True))
+
+
+def _value_words(
+    indicator: Indicator, column: Column, child: int
+) -> tuple[str, dict[str, str] | None]:
+    """A value as text and, for words, in both languages."""
+    value = column.values[child]
+    if indicator.type == "enum":
+        word = indicator.values[int(value)]
+        return word, _titles(indicator, [word])
+    if indicator.type == "set":
+        words = [word for bit, word in enumerate(indicator.values) if int(value) >> bit & 1]
+        return ";".join(words), _titles(indicator, words)
+    if indicator.type in ("date", "datetime"):
+        return str(value.astype("datetime64[D]")), None
+    return f"{float(value):g}", None
+
+
+def _titles(indicator: Indicator, words: list[str]) -> dict[str, str]:
+    marks: Mapping[str, str] = {"en": ", ", "zh": "、"}
+    return {
+        language: mark.join(indicator.title_of(word, language) for word in words)
+        for language, mark in marks.items()
+    }
+
+
+def _feature_word(value: object) -> str:
+    if value is None or value != value:  # NaN is the one value unequal to itself
+        return "unknown"
+    if value == 1.0:
+        return "yes"
+    return "no" if value == 0.0 else str(value)
+
+
+def _date(day: np.datetime64) -> str | None:
+    return None if np.isnat(day) else str(day)
+
+
+def reason_codes(record: Record, names: bool) -> str:
+    """A record's reasons as one compact text for a table cell.
+
+    With `names` False the names of sensitive rules and features give way to their neutral code.
+    """
+    parts = [f"rule:{display_name(entry, 'rule', names)}" for entry in record["concerns"]]
+    for entry in record["contributions"]:
+        name = display_name(entry, "feature", names)
+        parts.append(f"score:{entry['points']:+.2f} {name}")
+    parts += [f"ask:{display_name(entry, 'rule', names)}" for entry in record["open_questions"]]
+    parts += [f"needs_data:{reason}" for reason in record["needs_data_reasons"]]
+    return ";".join(parts)
+
+
+def display_name(entry: Record, key: str, names: bool) -> str:
+    """The id of a rule or feature, or its neutral code where it is sensitive and names stay in."""
+    if entry.get("sensitive") and not names:
+        return str(entry.get("code") or "sensitive")
+    return str(entry[key] or entry["code"])

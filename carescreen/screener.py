@@ -1,0 +1,245 @@
+"""Screener: the one object that ties a pack and a model together.
+
+screener = Screener.load(pack="cn-rural", model="evidence")
+ranking = screener.rank(caseload, as_of="2026-11-01", capacity=20)
+assessment = screener.assess(case)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from carescreen.assessment import Assessment, Case
+from carescreen.caseload import Caseload, CheckedCaseload
+from carescreen.cases import Block, make_block
+from carescreen.errors import CaseloadError, ModelError, UsageError
+from carescreen.features import FeatureSet
+from carescreen.followups import Engine
+from carescreen.model import RiskModel
+from carescreen.notes import NoteReader
+from carescreen.ranking import Ranking, Run, block_frame
+from carescreen.rules import RulePack
+
+# Households are kept whole; blocks of this size keep a worker process below ~200 MB.
+BLOCK_CHILDREN = 10_000
+
+Progress = Callable[[str, int, int], None]
+
+
+class Screener:
+    """A pack's rules and note reader, and a model, ready to rank caseloads and assess cases."""
+
+    def __init__(self, rules: RulePack, model: RiskModel, reader: NoteReader) -> None:
+        self.rules, self.model, self.reader = rules, model, reader
+        self.features = FeatureSet.load(rules.pack, rules.indicators)
+        missing = [name for name in model.feature_names if name not in self.features.names]
+        if missing:
+            raise ModelError(
+                f"the model reads the feature '{missing[0]}', which pack '{rules.pack.id}' does "
+                "not name; choose a model made for this pack, or add it to the pack's features"
+            )
+
+    @classmethod
+    def load(cls, pack: str | Path = "cn-rural", model: str | Path = "evidence") -> Screener:
+        """Load a pack and a model, each by shipped name or by the path of its folder."""
+        rules = RulePack.load(pack)
+        return cls(rules, RiskModel.load(model), NoteReader.load(rules.pack))
+
+    def rank(
+        self,
+        caseload: Caseload | CheckedCaseload,
+        as_of: str | date | np.datetime64,
+        capacity: int | None = None,
+        *,
+        first_run: bool = False,
+        processes: int = 1,
+        block_children: int = BLOCK_CHILDREN,
+        progress: Progress | None = None,
+    ) -> Ranking:
+        """Rank every child known by `as_of`; `capacity` is visits per caseworker and week.
+
+        `processes` workers read blocks of whole households; the result does not depend on how
+        many, nor on the order of rows. `first_run` sends old concerns to the supervisor's backlog.
+        A caseload that is ranked at several dates can be checked once, and passed checked.
+        """
+        day = _day(as_of)
+        seats = self.rules.settings.capacity if capacity is None else capacity
+        if seats < 1:
+            raise UsageError(f"capacity is visits per caseworker and week, at least 1; got {seats}")
+        if isinstance(caseload, Caseload):
+            caseload = caseload.check(self.rules.indicators)
+        known = caseload.known_by(day)
+        engine = self._engine(day, first_run)
+        frames = self._frames(engine, known, processes, block_children, progress)
+        if not frames:
+            raise CaseloadError(f"no child was known by {day}: nothing to rank")
+        frame = pd.concat(frames, ignore_index=True)
+        run = self._run(day, seats, first_run, known)
+        share = self.rules.settings.random_share
+        return Ranking(frame, run, known.rejected, known.notices, seats, share)
+
+    def assess(self, case: Case, as_of: str | date | None = None) -> Assessment:
+        """Assess one case; the same as ranking a caseload with that child alone (law 13)."""
+        day = as_of or case.as_of
+        if day is None:
+            raise UsageError("an assessment needs a date: give as_of, or put it into the case")
+        ranking = self.rank(case.to_caseload(), as_of=day)
+        record = ranking.record(case.child_id)
+        rejected = ranking.rejected.to_dict("records")
+        explanation = {
+            language: ranking.explain(case.child_id, language) for language in ("en", "zh")
+        }
+        return Assessment.model_validate(
+            {
+                **record,
+                "as_of": ranking.run.as_of,
+                "pack": ranking.run.pack["id"],
+                "model": ranking.run.model["name"],
+                "rejected": rejected,
+                "explanation": explanation,
+            }
+        )
+
+    def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
+        return Engine(
+            self.rules,
+            self.features,
+            self.model,
+            self.reader,
+            day,
+            first_run,
+        )
+
+    def _frames(
+        self,
+        engine: Engine,
+        known: CheckedCaseload,
+        processes: int,
+        block_children: int,
+        progress: Progress | None,
+    ) -> list[pd.DataFrame]:
+        """Rows of every block, in the order of blocks."""
+        frames: list[pd.DataFrame] = []
+        parts = _Partition(known, block_children)
+        numbers = range(parts.count)
+        if processes == 1 or parts.count < 2:
+            results = (block_frame(engine, *parts.block(number)) for number in numbers)
+        else:
+            parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
+            results = parallel(
+                joblib.delayed(block_frame)(engine, *parts.block(number)) for number in numbers
+            )
+        for done, frame in enumerate(results, start=1):
+            frames.append(frame)
+            if progress is not None:
+                progress("rank", done, parts.count)
+        return frames
+
+    def _run(
+        self, day: np.datetime64, capacity: int, first_run: bool, known: CheckedCaseload
+    ) -> Run:
+        pack, model = self.rules.pack, self.model
+        settings = {**self.rules.settings.model_dump(), "capacity": capacity}
+        run = {
+            "as_of": str(day),
+            "pack": {
+                "id": pack.id,
+                "version": pack.version,
+                "title": dict(pack.title),
+                "digest": pack.digest,
+            },
+            "model": {"name": model.name, "digest": model.digest, "reader": self.reader.digest},
+            "settings": {**settings, "first_run": first_run},
+        }
+        text = json.dumps(run, sort_keys=True, ensure_ascii=False)
+        children = known.children
+        origin = children["data_origin"] if "data_origin" in children else pd.Series(dtype=object)
+        return Run(
+            **run,  # type: ignore[arg-type]  # the four entries above, by name
+            run_id=hashlib.sha256(text.encode()).hexdigest()[:12],
+            synthetic=bool(len(origin)) and bool((origin == "synthetic").any()),
+        )
+
+
+def _day(as_of: str | date | np.datetime64) -> np.datetime64:
+    try:
+        days = np.asarray([as_of], dtype="datetime64[D]")
+    except (ValueError, TypeError):
+        days = np.asarray(["NaT"], dtype="datetime64[D]")
+    if np.isnat(days[0]):
+        raise UsageError(f"as-of must be a date such as 2026-11-01; got '{as_of}'")
+    day: np.datetime64 = days[0]
+    return day
+
+
+class _Partition:
+    """A caseload cut into blocks of whole households, each table sorted by block once."""
+
+    def __init__(self, known: CheckedCaseload, size: int) -> None:
+        self.known = known
+        children = known.children
+        self.block_of_child = _block_numbers(children, size)
+        self.count = int(self.block_of_child.max(initial=-1)) + 1
+        ids = pd.Index(children["child_id"])
+        houses = children["household_id"]
+        first = ~houses.duplicated() & houses.notna()
+        house_ids = pd.Index(houses[first])
+        house_blocks = self.block_of_child[first.to_numpy()]
+        self.tables = [
+            _sorted_by_block(children, self.block_of_child, self.count),
+            *(
+                _sorted_by_block(
+                    table, _look_up(ids, self.block_of_child, table["child_id"]), self.count
+                )
+                for table in (known.visits, known.outcomes, known.decisions, known.needs_data)
+            ),
+            _sorted_by_block(
+                known.households,
+                _look_up(house_ids, house_blocks, known.households["household_id"]),
+                self.count,
+            ),
+        ]
+
+    def block(self, number: int) -> tuple[Block, list[tuple[str, ...]]]:
+        """The tables of one block, and each child's needs-data codes."""
+        children, visits, outcomes, decisions, needs, households = (
+            table.iloc[bounds[number] : bounds[number + 1]] for table, bounds in self.tables
+        )
+        block = make_block(children, visits, households, outcomes, decisions)
+        codes: dict[str, set[str]] = {}
+        for child, reason in zip(needs["child_id"], needs["reason"], strict=True):
+            codes.setdefault(child, set()).add(reason)
+        return block, [tuple(sorted(codes.get(child, ()))) for child in block.children["child_id"]]
+
+
+def _block_numbers(children: pd.DataFrame, size: int) -> np.ndarray:
+    """A block number for each child: households in the order of their ids, about `size` each."""
+    household = children["household_id"].astype(object)
+    key = household.where(household.notna(), "child:" + children["child_id"].astype(object))
+    codes, _ = pd.factorize(key, sort=True)
+    counts = np.bincount(codes, minlength=int(codes.max(initial=-1)) + 1)
+    starts = np.cumsum(counts) - counts
+    return np.asarray(starts // size, dtype=np.int64)[codes]
+
+
+def _look_up(ids: pd.Index, blocks: np.ndarray, wanted: pd.Series) -> np.ndarray:
+    """The block of each wanted id; -1 where no child of the caseload has it."""
+    place = ids.get_indexer(pd.Index(wanted))
+    return np.where(place >= 0, blocks[place] if len(blocks) else -1, -1)
+
+
+def _sorted_by_block(
+    table: pd.DataFrame, blocks: np.ndarray, count: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The table in order of blocks, and where each block begins in it."""
+    order = np.argsort(blocks, kind="stable")
+    bounds = np.searchsorted(blocks[order], np.arange(count + 1))
+    return table.iloc[order], bounds

@@ -1,0 +1,78 @@
+"""Seats: who is on the list at a capacity, and the random share below the line."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carescreen.plan import give_seats
+
+IMMEDIATE, URGENT, PRIORITY, ROUTINE = range(4)
+
+
+def rows(tiers, *, group="W1", waits=None, households=None) -> pd.DataFrame:
+    n = len(tiers)
+    return pd.DataFrame(
+        {
+            "group": [group] * n if isinstance(group, str) else group,
+            "tier_code": tiers,
+            "waits": waits or [False] * n,
+            "household": households or [f"H{i}" for i in range(n)],
+        }
+    )
+
+
+def test_immediate_and_urgent_are_in_even_beyond_capacity() -> None:
+    seats = give_seats(rows([IMMEDIATE] * 3 + [URGENT] * 2 + [ROUTINE]), 2, 0.0, "s")
+    assert seats.within.tolist() == [True] * 5 + [False]
+
+
+def test_what_is_left_goes_down_the_order() -> None:
+    seats = give_seats(rows([URGENT, PRIORITY, PRIORITY, ROUTINE, ROUTINE]), 3, 0.0, "s")
+    assert seats.within.tolist() == [True, True, True, False, False]
+    assert seats.just_below.tolist() == [False, False, False, True, True]
+
+
+def test_each_group_has_its_own_capacity() -> None:
+    frame = rows([ROUTINE] * 4, group=["W1", "W2", "W1", "W2"])
+    assert give_seats(frame, 1, 0.0, "s").within.tolist() == [True, True, False, False]
+
+
+def test_who_waits_takes_no_seat() -> None:
+    frame = rows([PRIORITY, PRIORITY, ROUTINE], waits=[True, False, False])
+    assert give_seats(frame, 1, 0.0, "s").within.tolist() == [False, True, False]
+
+
+def test_children_of_a_drawn_household_come_together_with_their_probability() -> None:
+    frame = rows([ROUTINE] * 12, households=[f"H{i // 2}" for i in range(12)])
+    seats = give_seats(frame, 4, 0.25, "s")
+    assert seats.within.sum() == 3 + 2
+    drawn = frame.loc[seats.drawn, "household"]
+    assert drawn.nunique() == 1
+    by_order = 3  # of 4 seats one is kept for the draw
+    eligible = frame["household"][by_order:].nunique()
+    assert np.allclose(seats.selection_probability[seats.drawn], 1 / eligible)
+
+
+def test_the_draw_is_uniform_over_households() -> None:
+    frame = rows([ROUTINE] * 11)
+    hits = np.zeros(11)
+    for seed in range(2000):
+        hits += give_seats(frame, 2, 0.5, str(seed)).drawn
+    share = hits[1:] / 2000
+    assert hits[0] == 0
+    assert np.all(np.abs(share - 0.1) < 4 * np.sqrt(0.1 * 0.9 / 2000))
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=30).map(sorted),
+    st.integers(1, 8),
+    st.sampled_from([0.0, 0.1, 0.5]),
+)
+def test_seats_never_exceed_capacity_unless_the_urgent_alone_do(tiers, capacity, share) -> None:
+    seats = give_seats(rows(tiers), capacity, share, "s")
+    urgent = sum(tier <= URGENT for tier in tiers)
+    assert seats.within.sum() <= max(capacity, urgent)
+    assert seats.within.sum() >= min(capacity, len(tiers))
+    assert seats.within[:urgent].all()
+    assert not (seats.just_below & seats.within).any()
