@@ -1,0 +1,16 @@
+"""The follow-up list as people see it: reasons in words, a page, a spreadsheet, and what leaves.
+
+    texts      every word of the list, Chinese and English, from texts.<language>.yaml
+    wording    short phrases that several of the below share
+    reading    reading a follow-up record: questions for the doorstep, what moved the score
+    redaction  what an exported file may carry
+    reasons    a paragraph, a neutral line, a compact code, a block for the terminal
+    info       what a list says about itself
+    listing    its groups, and writing its file in one step
+    cards      one child as the page shows it
+    html       one self-contained page
+    xlsx       one workbook
+
+A record is one line of ranking.jsonl, as a mapping. Nothing here changes a tier, a score or an
+order.
+"""

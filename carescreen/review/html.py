@@ -1,0 +1,190 @@
+"""The follow-up list as one page: a single file that loads nothing, works offline and prints.
+
+Every text of a record is escaped by the template engine; the page's policy allows its own inline
+style and script by their hashes and nothing else, so that a note can neither run nor fetch.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from carescreen.pack import TIERS
+from carescreen.review.cards import Card, card, laws_cited
+from carescreen.review.info import ListInfo
+from carescreen.review.listing import Group, groups, permitted, written_aside
+from carescreen.review.reading import Record, days_overdue
+from carescreen.review.texts import (
+    LANGUAGES,
+    Texts,
+    as_day,
+    both,
+    both_counted,
+    day,
+    pick,
+    text,
+    texts_of,
+)
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_LANGUAGE_TAGS = {"zh": "zh-Hans", "en": "en"}
+
+
+def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> None:
+    """Write the list of one or more caseworkers or villages as one page.
+
+    Records come in the ranking's order. Without `info.quotes` each is redacted first, whatever the
+    caller passes. OutputError where the file cannot be written; an earlier file then stays whole.
+    """
+    texts_of(info.language)
+    shown = permitted(records, info)
+    page = _environment().get_template("page.html.j2")
+    with (
+        written_aside(Path(path)) as aside,
+        aside.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
+    ):
+        for part in page.generate(_page(shown, info)):
+            file.write(part)
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A group as the template walks over it: its cards are made one at a time."""
+
+    group: Group
+    as_of: date | None
+    households: dict[str, list[str]]
+
+    @property
+    def kind(self) -> str:
+        return self.group.kind
+
+    @property
+    def name(self) -> str:
+        return self.group.name
+
+    @property
+    def count(self) -> int:
+        return len(self.group.records)
+
+    def cards(self) -> Iterator[Card]:
+        for number, record in enumerate(self.group.records, start=1):
+            others = self.households.get(str(record.get("household_id")), [])
+            child = str(record["child_id"])
+            yield card(record, number, self.as_of, [other for other in others if other != child])
+
+
+def _page(records: Sequence[Record], info: ListInfo) -> dict[str, Any]:
+    style, script = _asset("list.css"), _asset("list.js")
+    as_of, households = as_day(info.as_of), _households(records)
+    tiers = [str(record["tier"]) for record in records]
+    calibrated = any(record.get("probability") is not None for record in records)
+    return {
+        "info": info,
+        "language": info.language,
+        "policy": _policy(style, script),
+        "style": Markup(style),  # noqa: S704  our own file, not data
+        "script": Markup(script),  # noqa: S704
+        "pack": {language: pick(info.pack, language) for language in LANGUAGES},
+        "standing": both("standing_probability" if calibrated else "standing_score"),
+        "tiers": TIERS,
+        "tier_counts": {tier: tiers.count(tier) for tier in TIERS},
+        "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
+        "late_count": sum(days_overdue(record, as_of) > 0 for record in records),
+        "total": len(records),
+        "groups": [_Section(group, as_of, households) for group in groups(records, info.group)],
+        "laws": laws_cited(records),
+        "labels": _labels(info.language),
+        "hours": lambda tier: _hours(tier, info),
+    }
+
+
+def _households(records: Sequence[Record]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for record in records:
+        if record.get("household_id"):
+            found.setdefault(str(record["household_id"]), []).append(str(record["child_id"]))
+    return found
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["spans"] = _spans
+    environment.globals.update(
+        t=both,
+        n=both_counted,
+        n_score=lambda score: both("score_value", score=score),
+        dated=lambda value: {language: day(value, language) for language in LANGUAGES},
+    )
+    return environment
+
+
+def _spans(texts: Texts) -> Markup:
+    """A text in every language, one shown at a time; once only where the languages agree."""
+    return _spans_of(tuple(texts[language] for language in LANGUAGES))
+
+
+@lru_cache(maxsize=4096)
+def _spans_of(words: tuple[str, ...]) -> Markup:
+    if len(set(words)) == 1:
+        return Markup("{}").format(words[0])
+    part = Markup('<span class="{}" lang="{}">{}</span>')
+    pairs = zip(LANGUAGES, words, strict=True)
+    return Markup("").join(
+        part.format(language, _LANGUAGE_TAGS[language], word) for language, word in pairs
+    )
+
+
+def _labels(shown: str) -> Any:
+    """A function that writes an accessible name in every language, the shown one in force."""
+
+    def labels(key: str) -> Markup:
+        words = both(key)
+        return Markup('aria-label="{}" data-label-zh="{}" data-label-en="{}"').format(
+            words[shown], words["zh"], words["en"]
+        )
+
+    return labels
+
+
+def _hours(tier: str, info: ListInfo) -> Texts:
+    return {
+        language: text(
+            "hours_tier",
+            language,
+            tier=text(f"tier_{tier}", language),
+            hours=info.tier_hours[tier],
+        )
+        for language in LANGUAGES
+    }
+
+
+def _asset(name: str) -> str:
+    return "\n" + (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(content: str) -> str:
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

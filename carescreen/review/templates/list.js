@@ -1,0 +1,89 @@
+"use strict";
+(function () {
+  const PAGE = 50;
+  const root = document.documentElement;
+  const cards = Array.from(document.querySelectorAll(".card"));
+  const groups = Array.from(document.querySelectorAll(".group"));
+  const tierBoxes = Array.from(document.querySelectorAll("[data-tier-filter]"));
+  const village = document.querySelector("[data-village-filter]");
+  const late = document.querySelector("[data-late-filter]");
+  const pager = document.querySelector(".pager");
+  let page = 0;
+
+  function speak(language) {
+    root.dataset.language = language;
+    root.lang = language === "zh" ? "zh-Hans" : "en";
+    document.querySelectorAll("[data-zh][data-en]").forEach(function (node) {
+      node.textContent = node.dataset[language];
+    });
+    document.querySelectorAll("[data-label-zh]").forEach(function (node) {
+      node.setAttribute("aria-label", language === "zh" ? node.dataset.labelZh : node.dataset.labelEn);
+    });
+    document.querySelectorAll("[data-language-button]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(button.dataset.languageButton === language));
+    });
+  }
+
+  function matching() {
+    const tiers = new Set(tierBoxes.filter((box) => box.checked).map((box) => box.dataset.tierFilter));
+    const wanted = village ? village.value : "";
+    return cards.filter(function (card) {
+      return tiers.has(card.dataset.tier)
+        && (!wanted || card.dataset.village === wanted)
+        && (!late.checked || Number(card.dataset.late) > 0);
+    });
+  }
+
+  function show() {
+    const found = matching();
+    const pages = Math.max(Math.ceil(found.length / PAGE), 1);
+    page = Math.min(Math.max(page, 0), pages - 1);
+    const listed = new Set(found);
+    const onPage = new Set(found.slice(page * PAGE, (page + 1) * PAGE));
+    cards.forEach(function (card) {
+      card.classList.toggle("filtered", !listed.has(card));
+      card.classList.toggle("off-page", !onPage.has(card));
+    });
+    groups.forEach(function (group) {
+      group.classList.toggle("filtered", !group.querySelector(".card:not(.filtered)"));
+      group.classList.toggle("off-page", !group.querySelector(".card:not(.off-page)"));
+    });
+    document.querySelector("[data-shown]").textContent = String(found.length);
+    document.querySelector(".nothing").hidden = found.length > 0;
+    pager.hidden = pages < 2;
+    document.querySelector("[data-page]").textContent = String(page + 1);
+    document.querySelector("[data-pages]").textContent = String(pages);
+    document.querySelectorAll("[data-page-step]").forEach(function (button) {
+      const next = page + Number(button.dataset.pageStep);
+      button.disabled = next < 0 || next >= pages;
+    });
+  }
+
+  function filter() {
+    page = 0;
+    show();
+  }
+
+  root.classList.add("scripted");
+  document.querySelectorAll("[data-language-button]").forEach(function (button) {
+    button.addEventListener("click", () => speak(button.dataset.languageButton));
+  });
+  [...tierBoxes, late].forEach((box) => box.addEventListener("change", filter));
+  if (village) {
+    village.addEventListener("change", filter);
+  }
+  document.querySelectorAll("[data-page-step]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      page += Number(button.dataset.pageStep);
+      show();
+      document.getElementById("list").focus({ preventScroll: true });
+      document.getElementById("list").scrollIntoView();
+    });
+  });
+  const expires = document.body.dataset.expires;
+  const now = new Date();
+  const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+    .map((part) => String(part).padStart(2, "0")).join("-");
+  document.querySelector(".expired").hidden = !expires || today <= expires;
+  show();
+})();

@@ -1,0 +1,145 @@
+"""Short phrases that the paragraph, the page and the spreadsheet share, one language a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from carescreen.review.reading import Record, days_overdue, entries
+from carescreen.review.texts import counted, day, pick, text
+
+_UNITS = ("hours", "days", "nights", "months", "years")
+_NEEDS_DATA = {
+    "duplicate_child": "needs_duplicate_child",
+    "child_row_rejected": "needs_child_row_rejected",
+    "visit_row_rejected": "needs_visit_row_rejected",
+    "unknown_child": "needs_unknown_child",
+}
+
+
+def tier_word(tier: str, language: str) -> str:
+    """A tier as readers know it.
+
+    >>> tier_word("priority", "zh")
+    '优先'
+    """
+    return text(f"tier_{tier}", language)
+
+
+def points(value: float) -> str:
+    """Signed points of the score, with a true minus sign.
+
+    >>> points(0.45), points(-0.2)
+    ('+0.45', '−0.20')
+    """
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def score(value: float) -> str:
+    """A score with two decimals; zero has no sign."""
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def chance(record: Record, language: str) -> str:
+    """The calibrated chance in words, with its range; empty where there is no probability.
+
+    Counted in 100 and never as a bare percentage; the ends are worded, because an estimate is
+    neither never nor always.
+    """
+    probability = record.get("probability")
+    if probability is None:
+        return ""
+    low, high = record.get("probability_low"), record.get("probability_high")
+    about = _per_hundred(float(probability), language)
+    if low is None or high is None:
+        return about
+    bounds = text("chance_range", language, low=_whole(low), high=_whole(high))
+    return f"{about} ({bounds})" if language == "en" else f"{about}（{bounds}）"
+
+
+def _per_hundred(probability: float, language: str) -> str:
+    count = round(probability * 100)
+    if count < 1:
+        return text("chance_few", language)
+    if count > 99:
+        return text("chance_many", language)
+    return text("chance_about", language, count=count)
+
+
+def _whole(probability: float) -> int:
+    return min(max(round(float(probability) * 100), 0), 99)
+
+
+def due(record: Record, language: str, as_of: date | None = None) -> str:
+    """When the child should be seen, and by how many days that has passed."""
+    if not record.get("due_on"):
+        return text("no_due_date", language)
+    words = text("see_by_date", language, date=day(record["due_on"], language))
+    late = days_overdue(record, as_of)
+    if not late:
+        return words
+    after = counted("overdue_days", late, language)
+    return f"{words} ({after})" if language == "en" else f"{words}（{after}）"
+
+
+def days_since_seen(record: Record, language: str) -> str:
+    """When the child was last seen, counted back from the list's date."""
+    days = record.get("days_since_seen")
+    if days is None:
+        return text("never_seen", language)
+    if int(days) == 0:
+        return text("days_ago_today", language)
+    return counted("days_ago", int(days), language)
+
+
+def value_words(item: Record, language: str) -> str:
+    """A recorded value in the pack's words, or as it was recorded, with its unit.
+
+    >>> value_words({"value": "3", "unit": "nights"}, "zh")
+    '3 晚'
+    """
+    if item.get("value_title"):
+        return pick(item["value_title"], language)
+    value, unit = plain_value(item.get("value"), language), item.get("unit")
+    if not unit:
+        return value
+    return f"{value} {text(f'unit_{unit}', language) if unit in _UNITS else unit}"
+
+
+def plain_value(value: Any, language: str) -> str:
+    """A value without a title: yes and no in words, whole numbers without a fraction.
+
+    >>> plain_value("yes", "zh"), plain_value(3.0, "en"), plain_value(None, "en")
+    ('是', '3', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    word = str(value)
+    return text(word, language) if word in ("yes", "no", "unknown") else word
+
+
+def article(source: Record, language: str) -> str:
+    """The law and article of one source.
+
+    >>> article({"law": "未成年人保护法", "article": "21"}, "zh")
+    '未成年人保护法第 21 条'
+    """
+    law, place = pick(source.get("law"), language), str(source.get("article") or "")
+    if language == "en" and source.get("title"):
+        law = f"{pick(source['title'], 'en')} ({law})"
+    if not place:
+        return law
+    if not place[0].isdigit():
+        return f"{law} {place}"
+    placed = text("law_article", language, article=place)
+    return f"{law}, {placed}" if language == "en" else f"{law}{placed}"
+
+
+def needs_data(record: Record, language: str) -> list[str]:
+    """Why a child's records need putting right, in words."""
+    reasons: Sequence[str] = entries(record, "needs_data_reasons")  # type: ignore[assignment]
+    keys = dict.fromkeys(_NEEDS_DATA.get(reason, "needs_other") for reason in reasons)
+    return [text(key, language) for key in keys or ("needs_other",)]

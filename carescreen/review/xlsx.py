@@ -1,0 +1,279 @@
+"""The follow-up list as a workbook: one sheet to work from, one that says what it is.
+
+Every text is written as text, so that a cell which starts like a formula stays what it says. The
+same records and head give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from carescreen.review import wording
+from carescreen.review.info import ListInfo
+from carescreen.review.listing import groups, permitted, written_aside
+from carescreen.review.reading import Record, doorstep, entries
+from carescreen.review.reasons import neutral_line, nothing_recorded, paragraph
+from carescreen.review.texts import LANGUAGES, as_day, clauses, day, pick, text
+
+DECISIONS = ("agree", "visited", "could_not_see", "wrong_information", "raise", "lower")
+CELL_LIMIT = 32_000  # characters; Excel drops a cell with more than 32,767
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "in_memory": True,  # note text must not pass through the machine's temporary folder
+}
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column; `read` gives a text, a number, a date or None from (record, place, info)."""
+
+    key: str
+    width: int
+    read: Callable[[Record, int, ListInfo], Any]
+    printed: bool = True
+    wrapped: bool = True
+
+
+_COLUMNS = (
+    _Column("order", 7, lambda _record, place, _info: place),
+    _Column("child", 14, lambda record, _place, _info: record["child_id"]),
+    _Column("household", 12, lambda record, _place, _info: record.get("household_id")),
+    _Column("village", 12, lambda record, _place, _info: record.get("village_id")),
+    _Column("caseworker", 12, lambda record, _place, _info: record.get("caseworker_id")),
+    _Column("due", 12, lambda record, _place, _info: as_day(record.get("due_on"))),
+    _Column("last_seen", 12, lambda record, _place, _info: as_day(record.get("last_seen_on"))),
+    _Column("age", 6, lambda record, _place, _info: record.get("age_years")),
+    _Column("reason", 34, lambda record, _place, info: neutral_line(record, info.language)),
+    _Column("questions", 34, lambda record, _place, info: _questions(record, info)),
+    _Column("decision", 20, lambda *_: None),
+    _Column("remark", 26, lambda *_: None),
+    _Column("decided_by", 14, lambda *_: None),
+    _Column("decided_on", 13, lambda *_: None),
+    _Column(
+        "tier",
+        12,
+        lambda record, _place, info: wording.tier_word(record["tier"], info.language),
+        printed=False,
+    ),
+    _Column(
+        "state",
+        16,
+        lambda record, _place, info: text(f"state_{record.get('state') or 'new'}", info.language),
+        printed=False,
+    ),
+    _Column("concerns", 40, lambda record, _place, info: _concerns(record, info), printed=False),
+    _Column("score", 9, lambda record, _place, _info: record.get("score"), printed=False),
+    _Column(
+        "details",
+        60,
+        lambda record, _place, info: paragraph(record, info.language, as_day(info.as_of)),
+        printed=False,
+        wrapped=False,  # a paragraph a row would push the next child off the screen
+    ),
+)
+
+
+def write_xlsx(records: Sequence[Record], path: Path | str, info: ListInfo) -> None:
+    """Write the list as a workbook with the sheets `list` and `about`.
+
+    Records come in the ranking's order. Without `info.quotes` each is redacted first, whatever the
+    caller passes. OutputError where the file cannot be written; an earlier file then stays whole.
+    """
+    shown = permitted(records, info)
+    with written_aside(Path(path)) as aside:
+        book = xlsxwriter.Workbook(str(aside), _OPTIONS)
+        as_of = as_day(info.as_of)
+        assert as_of is not None
+        book.set_properties({"created": datetime.combine(as_of, time()), "title": "carescreen"})
+        formats = _formats(book)
+        _write_list(book.add_worksheet("list"), shown, info, formats)
+        _write_about(book.add_worksheet("about"), shown, info, formats)
+        book.close()
+
+
+def _formats(book: Any) -> dict[str, Any]:
+    plain = {"valign": "top", "font_size": 11}
+    return {
+        "head": book.add_format({**plain, "bold": True, "text_wrap": True, "bottom": 2}),
+        "text": book.add_format({**plain, "text_wrap": True}),
+        "line": book.add_format(plain),
+        "quoted": book.add_format({**plain, "text_wrap": True, "quote_prefix": True}),
+        "date": book.add_format({**plain, "num_format": "yyyy-mm-dd", "align": "left"}),
+        "score": book.add_format({**plain, "num_format": "0.00"}),
+        "free": book.add_format({**plain, "text_wrap": True, "left": 1, "right": 1, "bottom": 1}),
+        "free_date": book.add_format(
+            {**plain, "num_format": "yyyy-mm-dd", "left": 1, "right": 1, "bottom": 1}
+        ),
+    }
+
+
+def _write_list(
+    sheet: Any, records: Sequence[Record], info: ListInfo, formats: Mapping[str, Any]
+) -> None:
+    for place, column in enumerate(_COLUMNS):
+        sheet.set_column(place, place, column.width)
+        sheet.write_string(0, place, _heading(column.key), formats["head"])
+    row = 0
+    for group in groups(records, info.group):
+        for number, record in enumerate(group.records, start=1):
+            row += 1
+            for place, column in enumerate(_COLUMNS):
+                value = column.read(record, number, info)
+                _write_cell(sheet, row, place, value, column, formats)
+    sheet.freeze_panes(1, 2)
+    sheet.autofilter(0, 0, max(row, 1), len(_COLUMNS) - 1)
+    _add_choices(sheet, max(row, 1))
+    _set_up_printing(sheet, max(row, 1))
+
+
+def _write_cell(
+    sheet: Any, row: int, place: int, value: Any, column: _Column, formats: Mapping[str, Any]
+) -> None:
+    if column.key in ("decision", "remark", "decided_by"):
+        sheet.write_blank(row, place, None, formats["free"])
+    elif column.key == "decided_on":
+        sheet.write_blank(row, place, None, formats["free_date"])
+    elif value is None or value == "":
+        sheet.write_blank(row, place, None, formats["text"])
+    elif isinstance(value, date):
+        sheet.write_datetime(row, place, datetime.combine(value, time()), formats["date"])
+    elif isinstance(value, int | float):
+        style = "score" if column.key == "score" else "line"
+        sheet.write_number(row, place, value, formats[style])
+    else:
+        words = cell_text(value)
+        plain = "text" if column.wrapped else "line"
+        style = "quoted" if words.startswith(_FORMULA_STARTS) else plain
+        sheet.write_string(row, place, words, formats[style])
+
+
+def cell_text(value: object) -> str:
+    """A text that a workbook can hold: no character XML forbids, cut before Excel would drop it.
+
+    >>> cell_text("a\\x00b")
+    'a b'
+    """
+    words = _NOT_IN_XML.sub(" ", str(value))
+    return words if len(words) <= CELL_LIMIT else words[:CELL_LIMIT] + "…"
+
+
+def _heading(key: str) -> str:
+    return "\n".join(text(f"sheet_{key}", language) for language in LANGUAGES)
+
+
+def choice_text(decision: str) -> str:
+    """What the drop-down shows for a decision: its English and its Chinese word.
+
+    >>> choice_text("could_not_see")
+    'could not see 没见到'
+    """
+    return f"{text(f'decision_{decision}', 'en')} {text(f'decision_{decision}', 'zh')}"
+
+
+def _place_of(key: str) -> int:
+    return [column.key for column in _COLUMNS].index(key)
+
+
+def _add_choices(sheet: Any, last: int) -> None:
+    place = _place_of("decision")
+    sheet.data_validation(
+        1,
+        place,
+        last,
+        place,
+        {
+            "validate": "list",
+            "source": [choice_text(decision) for decision in DECISIONS],
+            "input_title": text("sheet_decision", "zh") + " / " + text("sheet_decision", "en"),
+            "input_message": "\n".join(text("sheet_decision_help", lang) for lang in LANGUAGES),
+        },
+    )
+    place = _place_of("decided_on")
+    earliest = {"validate": "date", "criteria": ">=", "value": date(2000, 1, 1)}
+    sheet.data_validation(1, place, last, place, earliest)
+
+
+def _set_up_printing(sheet: Any, last: int) -> None:
+    """Only the columns up to the empty ones print: no tier word on paper."""
+    printed = sum(column.printed for column in _COLUMNS)
+    sheet.print_area(0, 0, last, printed - 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
+    sheet.set_footer("&C&P / &N")
+
+
+def _questions(record: Record, info: ListInfo) -> str:
+    asked = [pick(question["question"], info.language) for question in doorstep(record).asked]
+    return "\n".join(asked)
+
+
+def _concerns(record: Record, info: ListInfo) -> str:
+    titles = [pick(concern["title"], info.language) for concern in entries(record, "concerns")]
+    return clauses(titles, info.language) or nothing_recorded(record, info.language)
+
+
+def _write_about(
+    sheet: Any, records: Sequence[Record], info: ListInfo, formats: Mapping[str, Any]
+) -> None:
+    sheet.set_column(0, 1, 60)
+    for row, (zh, en) in enumerate(_about(records, info)):
+        style = formats["head"] if row == 0 else formats["text"]
+        sheet.write_string(row, 0, cell_text(zh), style)
+        sheet.write_string(row, 1, cell_text(en), style)
+
+
+def _about(records: Sequence[Record], info: ListInfo) -> list[tuple[str, str]]:
+    """Rows of (Chinese, English)."""
+    calibrated = any(record.get("probability") is not None for record in records)
+    keys = ["sheet_about_title"]
+    keys += ["synthetic_banner"] if info.synthetic else []
+    keys += ["quotes_banner", "quotes_care"] if info.quotes else ["no_quotes_note"]
+    keys += ["standing_probability" if calibrated else "standing_score", "legend_words"]
+    keys += ["legend_order", "sheet_paper", "sheet_decision_help", "ask_care"]
+    rows = [(text(key, "zh"), text(key, "en")) for key in keys]
+    return [*rows, *_origin(info), *_hours(info)]
+
+
+def _origin(info: ListInfo) -> list[tuple[str, str]]:
+    facts: list[tuple[str, dict[str, str]]] = [
+        ("as_of", {language: day(info.as_of, language) for language in LANGUAGES}),
+        ("pack", {lang: f"{pick(info.pack, lang)} {info.pack_version}" for lang in LANGUAGES}),
+        ("model", dict.fromkeys(LANGUAGES, info.model)),
+        ("run", dict.fromkeys(LANGUAGES, info.run_id)),
+        ("made_by", dict.fromkeys(LANGUAGES, info.made_by)),
+    ]
+    if info.expires:
+        facts.append(("expires", {language: day(info.expires, language) for language in LANGUAGES}))
+    return [
+        (f"{text(key, 'zh')}：{words['zh']}", f"{text(key, 'en')}: {words['en']}")
+        for key, words in facts
+        if words["en"]
+    ]
+
+
+def _hours(info: ListInfo) -> list[tuple[str, str]]:
+    if not info.tier_hours:
+        return []
+    rows = [(text("hours_note", "zh"), text("hours_note", "en"))]
+    for tier, hours in info.tier_hours.items():
+        zh, en = (
+            text("hours_tier", language, tier=wording.tier_word(tier, language), hours=hours)
+            for language in LANGUAGES
+        )
+        rows.append((zh, en))
+    return rows

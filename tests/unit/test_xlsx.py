@@ -1,0 +1,158 @@
+"""The follow-up list as a workbook: what spreadsheet users expect, and nothing that runs."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import follow_up_records as made
+from openpyxl import load_workbook
+
+from carescreen.review.info import ListInfo
+from carescreen.review.xlsx import CELL_LIMIT, DECISIONS, cell_text, choice_text, write_xlsx
+
+
+def info(**changes: Any) -> ListInfo:
+    plain: dict[str, Any] = {
+        "as_of": "2026-11-01",
+        "pack": made.texts("Rural county", "农村县"),
+        "run_id": "run-1",
+        "made_by": "analyst-7",
+        "expires": "2026-12-01",
+        "quotes": True,
+        "language": "en",
+        "tier_hours": {"immediate": 24},
+    }
+    return ListInfo(**{**plain, **changes})
+
+
+def written(tmp_path: Path, records: list[made.Record], **changes: Any) -> Any:
+    write_xlsx(records, tmp_path / "list.xlsx", info(**changes))
+    return load_workbook(tmp_path / "list.xlsx")
+
+
+def column(book: Any, name: str) -> list[Any]:
+    """The cells under an English heading."""
+    for cells in book["list"].iter_cols():
+        if cells[0].value.split("\n")[1] == name:
+            return list(cells[1:])
+    raise AssertionError(name)
+
+
+def texts_in(book: Any) -> str:
+    return "\n".join(
+        str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value
+    )
+
+
+def test_there_is_a_row_a_child_under_headings_in_both_languages(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county())
+    assert book.sheetnames == ["list", "about"]
+    assert [cell.value for cell in column(book, "Child")] == [
+        "C0012",
+        "C0013",
+        "=1+1<img src=x onerror=alert(1)>",
+        "C0090",
+        "C0044",
+    ]
+    assert book["list"]["A1"].value == "顺序\nOrder"
+
+
+def test_header_is_frozen_filtered_and_wide_enough(tmp_path: Path) -> None:
+    sheet = written(tmp_path, made.county())["list"]
+    assert sheet.freeze_panes == "C2"
+    assert sheet.auto_filter.ref == "A1:S6"
+    assert all(size.width >= 6 for size in sheet.column_dimensions.values())
+
+
+def test_dates_are_dates(tmp_path: Path) -> None:
+    due = column(written(tmp_path, made.county()), "See by")
+    assert due[0].value == datetime(2026, 10, 29)
+    assert due[0].is_date
+    assert due[4].value is None
+
+
+def test_a_text_that_looks_like_a_formula_stays_text(tmp_path: Path) -> None:
+    names = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "https://example.org", "1e5"]
+    records = [made.record(child_id=name) for name in names]
+    cells = column(written(tmp_path, records), "Child")
+    assert [cell.data_type for cell in cells] == ["s"] * len(names)
+    assert [cell.value for cell in cells] == names
+    assert [cell.quotePrefix for cell in cells] == [True] * 5 + [False] * 2
+    assert all(cell.hyperlink is None for cell in cells)
+
+
+def test_no_formula_and_no_link_is_anywhere(tmp_path: Path) -> None:
+    written(tmp_path, made.county())
+    with zipfile.ZipFile(tmp_path / "list.xlsx") as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                content = archive.read(name).decode("utf-8")
+                assert "<f>" not in content
+                assert "<hyperlink" not in content
+
+
+def test_the_decision_is_picked_from_a_list(tmp_path: Path) -> None:
+    sheet = written(tmp_path, made.county())["list"]
+    rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    assert rules["K2:K6"].type == "list"
+    choices = rules["K2:K6"].formula1.strip('"').split(",")
+    assert choices == [choice_text(decision) for decision in DECISIONS]
+    assert choices[0] == "agree 同意"
+    assert rules["N2:N6"].type == "date"
+
+
+def test_paper_shows_no_tier_word(tmp_path: Path) -> None:
+    sheet = written(tmp_path, made.county())["list"]
+    assert sheet.print_area == "'list'!$A$1:$N$6"
+    printed = " ".join(
+        str(cell.value) for row in sheet["A1:N6"] for cell in row if cell.value is not None
+    )
+    for word in ("Immediate", "Urgent", "Priority", "Violence", "without care"):
+        assert word not in printed
+    assert sheet.print_title_rows == "$1:$1"
+
+
+def test_a_file_without_quotes_redacts_whatever_it_is_given(tmp_path: Path) -> None:
+    words = texts_in(written(tmp_path, made.county(), quotes=False))
+    for secret in ("动手打了妈妈", "一个人在家", "Violence", "反家庭暴力法"):
+        assert secret not in words
+    assert "A concern your supervisor will explain" in words
+    assert "left out of this file" in words
+
+
+def test_the_about_sheet_says_what_the_list_is(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county(), synthetic=True)
+    words = "\n".join(str(cell.value) for row in book["about"].iter_rows() for cell in row)
+    assert "Synthetic data." in words
+    assert "合成数据" in words
+    assert "It is not a probability" in words
+    assert "This file contains quotes from visit notes" in words
+    assert "Made by: analyst-7" in words
+    assert "Expires: 1 Dec 2026" in words
+    assert "Immediate: within 24 hours" in words
+
+
+def test_the_reason_is_written_in_the_lists_language(tmp_path: Path) -> None:
+    assert column(written(tmp_path, made.county()), "Reason")[0].value.startswith("Visit due by")
+    chinese = written(tmp_path, made.county(), language="zh")
+    assert column(chinese, "Reason")[0].value.startswith("请在2026年10月29日前走访")
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
+    write_xlsx(made.county(), tmp_path / "a.xlsx", info())
+    write_xlsx(made.county(), tmp_path / "b.xlsx", info())
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_text_that_a_workbook_cannot_hold_is_made_to_fit(tmp_path: Path) -> None:
+    assert cell_text("a\x00\ud800\ufffeb") == "a   b"
+    assert len(cell_text("长" * 50_000)) == CELL_LIMIT + 1
+    book = written(tmp_path, [made.record(child_id="a\x0b\ud800b")])
+    assert column(book, "Child")[0].value == "a  b"
+
+
+def test_an_empty_list_is_still_a_workbook(tmp_path: Path) -> None:
+    assert written(tmp_path, [])["list"].max_row == 1
