@@ -1,0 +1,340 @@
+"""What the synthetic county's workers have on file about children and households, with gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carescreen.synthetic_concerns import TYPE_NAMES, Concerns
+from carescreen.synthetic_people import (
+    GONE,
+    Bools,
+    Children,
+    CountyPlan,
+    Days,
+    Floats,
+    Homes,
+    Ints,
+    Words,
+    Workers,
+    draw,
+    example_home,
+)
+
+ORIGIN = "synthetic"
+SUSPICION = {"suspected": 0.50, "disclosed": 0.35, "confirmed": 0.15}
+NO_YES = np.array(["no", "yes"], dtype=object)
+
+
+def make_ids(prefix: str, count: int, width: int) -> Words:
+    """C0001, C0002 …: at least `width` digits, more where the count needs them."""
+    digits = max(width, len(str(count)))
+    return np.array(
+        [f"{prefix}{number:0{digits}d}" for number in range(1, count + 1)], dtype=object
+    )
+
+
+def iso_days(days: Days) -> Words:
+    """ISO dates as words, None for NaT; equal dates share one string."""
+    unique, inverse = np.unique(days, return_inverse=True)
+    words = np.datetime_as_string(unique, unit="D").astype(object)
+    words[np.isnat(unique)] = None
+    return words[inverse]
+
+
+def whole_numbers(values: Floats) -> pd.api.extensions.ExtensionArray:
+    """Whole numbers that may be missing (NaN), written to CSV without a decimal point."""
+    missing = np.isnan(values)
+    filled = np.where(missing, 0, values).astype(np.int32)
+    return pd.arrays.IntegerArray(filled, missing)
+
+
+def yes_where(condition: Bools) -> Words:
+    """yes or no, in words."""
+    return NO_YES[condition.astype(np.int64)]
+
+
+def join_sets(masks: Ints, words: Sequence[str], if_empty: str | None) -> Words:
+    """Bit masks as 'a;b': one string per distinct mask; `if_empty` for a mask of 0."""
+    unique, inverse = np.unique(masks, return_inverse=True)
+    cells = [";".join(w for bit, w in enumerate(words) if mask >> bit & 1) for mask in unique]
+    table = np.array([cell or if_empty for cell in cells], dtype=object)
+    return table[inverse]
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Leaves fields out as each row's worker does: `blank` is her share of empty fields."""
+
+    rng: np.random.Generator
+    blank: Floats
+
+    def known(self, share: float = 1.0) -> Bools:
+        """Where a value is recorded at all; `share` for a field that few workers fill."""
+        return np.asarray(self.rng.random(len(self.blank)) >= 1.0 - share * (1.0 - self.blank))
+
+    def words(self, values: Words, share: float = 1.0, unknown: bool = True) -> Words:
+        """Words where recorded; otherwise blank or, half the time, the word unknown."""
+        gap = np.where(self.rng.random(len(values)) < 0.5, "unknown" if unknown else None, None)
+        return np.where(self.known(share), values, gap)
+
+    def numbers(self, values: Floats, share: float = 1.0) -> pd.api.extensions.ExtensionArray:
+        """Whole numbers where recorded; otherwise blank."""
+        return whole_numbers(np.where(self.known(share), values, np.nan))
+
+
+def make_households(plan: CountyPlan, workers: Workers, homes: Homes, ids: Words) -> pd.DataFrame:
+    """The households table: one row a household, household indicators as recorded."""
+    rng, n = plan.rng(6), homes.n
+    note = Recorder(rng, workers.blank[homes.village])
+    recorded = plan.as_of - (rng.random(n) ** 1.6 * 360 + 1).astype("timedelta64[D]")
+    example = example_home(homes.children)
+    told = homes.violence & (rng.random(n) < 0.50) | (rng.random(n) < 0.0005)
+    violence = np.where(told, draw(rng, SUSPICION, n), note.words(_full("none", n), 0.6))
+    if example is not None:
+        recorded[example] = plan.as_of - np.timedelta64(40, "D")
+        violence[example] = "disclosed"
+    frame = {
+        "household_id": ids,
+        "recorded_at": iso_days(recorded),
+        "income_support": note.words(homes.income),
+        "housing_unsafe": note.words(yes_where(rng.random(n) < 0.020)),
+        "home_hazards": _hazards(rng, note, n),
+        "open_water_near_m": note.numbers(_water(rng, n), 0.7),
+        "pesticide_accessible": note.words(yes_where(rng.random(n) < 0.05), 0.6),
+        "household_dv": violence,
+        "dv_warning_letter": np.where(told & (rng.random(n) < 0.10), "yes", None),
+        "economic_shock_90d": np.where(
+            rng.random(n) < 0.009, "yes", note.words(_full("no", n), 0.4)
+        ),
+        "disaster_affected_30d": np.where(rng.random(n) < 0.003, "yes", None),
+        "data_origin": _full(ORIGIN, n),
+    }
+    return pd.DataFrame(_objects(frame))
+
+
+def _full(word: str | None, n: int) -> Words:
+    return np.full(n, word, dtype=object)
+
+
+def _objects(columns: dict[str, Any]) -> dict[str, Any]:
+    """Word columns as plain object columns: the same in every pandas, None where blank."""
+    return {
+        name: pd.Series(values, dtype=object) if isinstance(values, np.ndarray) else values
+        for name, values in columns.items()
+    }
+
+
+def _hazards(rng: np.random.Generator, note: Recorder, n: int) -> Words:
+    words = ("electric", "fire", "carbon_monoxide", "scald", "fall", "poison", "landslide_flood")
+    shares = (0.045, 0.020, 0.010, 0.015, 0.025, 0.012, 0.006)
+    masks = np.zeros(n, dtype=np.int64)
+    for bit, share in enumerate(shares):
+        masks |= (rng.random(n) < share).astype(np.int64) << bit
+    return np.where(note.known(0.8), join_sets(masks, words, None), None)
+
+
+def _water(rng: np.random.Generator, n: int) -> Floats:
+    """Metres to open water, to the nearest ten."""
+    return np.clip(np.round(rng.lognormal(np.log(900), 0.9, n), -1), 10, 5000)
+
+
+def make_children_table(
+    plan: CountyPlan,
+    workers: Workers,
+    homes: Homes,
+    children: Children,
+    concerns: Concerns,
+    ids: dict[str, Words],
+) -> pd.DataFrame:
+    """The children table: one row a child, what is on file about child, parents and carer."""
+    rng, n = plan.rng(7), children.n
+    note = Recorder(rng, workers.blank[children.village])
+    recorded = plan.as_of - (rng.random(n) ** 1.5 * 330 + 1).astype("timedelta64[D]")
+    recorded = np.maximum(recorded, children.birth + np.timedelta64(1, "D"))
+    registered_on = np.minimum(
+        recorded, plan.as_of - rng.integers(60, 1600, n).astype("timedelta64[D]")
+    )
+    registered_on = np.maximum(registered_on, children.birth + np.timedelta64(15, "D"))
+    frame = {
+        "child_id": ids["child"],
+        "village_id": ids["village"][children.village],
+        "household_id": ids["household"][children.home],
+        "caseworker_id": ids["worker"][children.village],
+        "birth_date": iso_days(children.birth),
+        "recorded_at": iso_days(recorded),
+        "sex": np.where(children.female, "female", "male"),
+        "registered_on": iso_days(registered_on),
+        "first_visit_on": iso_days(registered_on + rng.integers(0, 7, n).astype("timedelta64[D]")),
+    }
+    frame |= _welfare(rng, note, homes, children)
+    frame |= _care(rng, note, homes, children, concerns)
+    frame |= _health(rng, note, children, concerns)
+    frame |= _school(rng, note, children)
+    frame["data_origin"] = _full(ORIGIN, n)
+    return pd.DataFrame(_objects(frame))
+
+
+CATEGORIES = ("left_behind", "orphan", "de_facto_unattended", "poverty", "disability")
+BENEFITS = ("orphan_allowance", "de_facto_unattended_allowance", "disability_living")
+LOST = ("deceased", "declared_missing")
+
+
+def _welfare(
+    rng: np.random.Generator, note: Recorder, homes: Homes, children: Children
+) -> dict[str, Any]:
+    n = children.n
+    poor = np.isin(homes.income[children.home], ["dibao", "dibao_edge", "tekun"])
+    orphan = np.isin(children.father, LOST) & np.isin(children.mother, LOST)
+    gone = (*GONE, "serious_illness", "severe_disability")
+    alone = np.isin(children.father, gone) & np.isin(children.mother, gone) & ~orphan
+    groups = (children.left_behind, orphan, alone, poor, children.disability)
+    paid = (
+        orphan & (rng.random(n) < 0.90),
+        alone & (rng.random(n) < 0.70),
+        children.disability & (rng.random(n) < 0.75),
+    )
+    shift = [group.astype(np.int64) << bit for bit, group in enumerate(groups)]
+    benefit = [group.astype(np.int64) << bit for bit, group in enumerate(paid)]
+    categories = join_sets(np.sum(shift, axis=0), CATEGORIES, "none")
+    benefits = join_sets(np.sum(benefit, axis=0), BENEFITS, "none")
+    return {
+        "hukou_registered": note.words(yes_where(children.registered)),
+        "child_categories": np.where(note.known(), categories, None),
+        "child_benefit_status": np.where(note.known(0.8), benefits, None),
+    }
+
+
+def _care(
+    rng: np.random.Generator,
+    note: Recorder,
+    homes: Homes,
+    children: Children,
+    concerns: Concerns,
+) -> dict[str, Any]:
+    n, home = children.n, children.home
+    months = rng.integers(1, 60, n).astype(np.float64)
+    away = children.left_behind
+    drinks = homes.alcohol[home] & (rng.random(homes.n) < 0.45)[home]
+    sure = rng.random(homes.n)[home] < 0.3
+    substance = np.where(drinks, np.where(sure, "confirmed", "suspected"), "none")
+    agreed = (rng.random(homes.n) < 0.72)[home]
+    incapable = concerns.names == "guardian_incapacity"
+    capacity = np.where(incapable & (children.capacity == "adequate"), "limited", children.capacity)
+    no_adult = np.isin(children.carer, ["self", "sibling_minor"])
+    return {
+        "father_status": note.words(children.father),
+        "father_status_months": note.numbers(_months(children.father, months), 0.6),
+        "mother_status": note.words(children.mother),
+        "mother_status_months": note.numbers(_months(children.mother, months), 0.6),
+        "primary_caregiver_type": note.words(children.carer),
+        "primary_caregiver_age": note.numbers(np.where(no_adult, np.nan, children.carer_age), 0.9),
+        "caregiver_capacity": note.words(capacity, 0.75),
+        "caregiver_substance": np.where(drinks, substance, note.words(substance, 0.6)),
+        "caregiver_gambling": note.words(
+            yes_where(homes.gambling[home] & (rng.random(n) < 0.6)), 0.4
+        ),
+        "caregiver_violence_history": note.words(
+            np.where(children.carer_violent & (rng.random(n) < 0.4), "suspected", "none"), 0.4
+        ),
+        "caregiver_mental_illness": note.words(_unwell(rng, children), 0.5),
+        "entrusted_care_agreed": np.where(away, note.words(yes_where(agreed), 0.7), None),
+        "entrusted_care_notified": np.where(
+            away, note.words(yes_where(agreed & (rng.random(n) < 0.85)), 0.6), None
+        ),
+        "parent_visit_gap_days": note.numbers(
+            np.where(away, np.floor(rng.lognormal(np.log(110), 0.8, n)).clip(0, 2500), np.nan), 0.6
+        ),
+        "lives_without_adult": note.words(yes_where(no_adult), 0.9),
+        "guardianship_grade": note.words(_grade(rng, capacity), 0.4),
+        "prior_concerns_24m": note.numbers(children.prior.astype(np.float64), 0.8),
+    }
+
+
+def _months(status: Words, months: Floats) -> Floats:
+    return np.where(status == "at_home", np.nan, months)
+
+
+def _unwell(rng: np.random.Generator, children: Children) -> Words:
+    kind = draw(rng, {"managed": 0.65, "unmanaged": 0.35}, children.n)
+    return np.where(children.carer_unwell, kind, "none")
+
+
+def _grade(rng: np.random.Generator, capacity: Words) -> Words:
+    usual = draw(rng, {"good": 0.80, "fair": 0.199, "poor": 0.001}, len(capacity))
+    limited = draw(rng, {"good": 0.05, "fair": 0.87, "poor": 0.08}, len(capacity))
+    return np.where(capacity == "adequate", usual, limited)
+
+
+def _health(
+    rng: np.random.Generator, note: Recorder, children: Children, concerns: Concerns
+) -> dict[str, Any]:
+    n, age = children.n, children.age
+    untreated = (concerns.names == "illness_untreated") & (rng.random(n) < 0.5)
+    ill = children.illness | untreated
+    got = np.where(children.treated, draw(rng, {"yes": 0.85, "partly": 0.15}, n), "no")
+    got = np.where(untreated, "no", np.where(ill, got, "not_needed"))
+    unmet = (concerns.names == "disability_unmet") & (rng.random(n) < 0.6)
+    degree = {"level_4": 0.35, "level_3": 0.3, "level_2": 0.2, "level_1": 0.15}
+    level = np.where(children.disability, draw(rng, degree, n), "none")
+    certified = yes_where((rng.random(n) < 0.88) & ~unmet)
+    therapy = yes_where((rng.random(n) < 0.70) & ~unmet)
+    special = children.disability & (rng.random(n) < 0.5) | ill & (rng.random(n) < 0.3)
+    measured = np.where(age < 5, rng.normal(152, 9.0, n).round(), np.nan)
+    thin = np.where(concerns.names == "malnutrition", 22.0, 0.0)
+    return {
+        "needs_special_care": note.words(yes_where(special), 0.7),
+        "serious_illness": note.words(yes_where(ill), 0.9),
+        "treatment_received": note.words(got, 0.8),
+        "disability_level": note.words(level),
+        "disability_certificate": np.where(children.disability, note.words(certified), None),
+        "rehab_received": np.where(children.disability & (age < 8), note.words(therapy, 0.8), None),
+        "vaccination_up_to_date": np.where(
+            age < 8, note.words(yes_where(rng.random(n) >= 0.025), 0.8), None
+        ),
+        "muac_mm": note.numbers(np.clip(measured - thin, 100, 210), 0.35),
+        "mh_screen_level": np.where(
+            age >= 10, note.words(_screen(rng, concerns), 0.5, False), None
+        ),
+    }
+
+
+def _screen(rng: np.random.Generator, concerns: Concerns) -> Words:
+    n = len(concerns.current)
+    usual = draw(rng, {"green": 0.945, "yellow": 0.050, "orange": 0.004, "red": 0.001}, n)
+    low = draw(rng, {"green": 0.3, "yellow": 0.4, "orange": 0.25, "red": 0.05}, n)
+    return np.where(np.isin(concerns.names, ["mental_distress", "self_harm_suicide"]), low, usual)
+
+
+def _school(rng: np.random.Generator, note: Recorder, children: Children) -> dict[str, Any]:
+    n, age = children.n, children.age
+    pupil = (age >= 6) & (age < 16)
+    older = draw(rng, {"yes": 0.82, "graduated_compulsory": 0.17, "no": 0.01}, n)
+    enrolled = np.where(age >= 16, older, yes_where(children.in_school))
+    rate = np.clip(1.0 - rng.gamma(1.4, 0.013, n), 0, 1).round(2)
+    keeps = pupil & children.in_school & note.known(0.5)
+    boarder = rng.random(n) < np.where(age >= 12, 0.55, 0.08)
+    ledger = np.where(children.in_school, "no", "dropout")
+    return {
+        "school_enrolled": np.where(age >= 6, note.words(enrolled), None),
+        "boarding": np.where(age >= 6, note.words(yes_where(boarder & (age >= 6)), 0.8), None),
+        "attendance_rate": pd.Series(np.where(keeps, rate, np.nan)),
+        "on_dropout_ledger": np.where(pupil, note.words(ledger, 0.4), None),
+    }
+
+
+def make_truth(concerns: Concerns, ids: Words) -> pd.DataFrame:
+    """The truth table: what no worker knows. Never an input of a ranking."""
+    return pd.DataFrame(
+        {
+            "child_id": pd.Series(ids, dtype=object),
+            "true_risk": concerns.risk.round(6),
+            "true_concern": (concerns.current >= 0).astype(np.int64),
+            "concern_type": pd.Series(np.append(TYPE_NAMES, None)[concerns.current], dtype=object),
+            "data_origin": pd.Series(np.full(len(ids), ORIGIN, dtype=object), dtype=object),
+        }
+    )
