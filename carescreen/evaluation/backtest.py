@@ -1,0 +1,233 @@
+"""Backtest: rank at past dates with what was known then, and compare with what visits found later.
+
+Outcomes exist only for children who were visited, mostly because a list or a worker chose them: the
+figures describe those children. Children without a judged outcome are left out of numerators and
+denominators, never counted as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.caseload import Caseload, CheckedCaseload
+from carescreen.errors import CaseloadError, UsageError
+from carescreen.evaluation.metrics import Estimate, auroc, household_bootstrap, inclusion
+from carescreen.pack import TIERS
+from carescreen.ranking import Ranking
+from carescreen.screener import Screener
+
+LEAST_EVENTS = 20  # fewer events of an outcome are "not enough evidence" for any figure
+METHODS = ("carescreen", "rules_only", "score_only", "longest_unseen", "worker_concern", "random")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a backtest found.
+
+    windows  one row a window: as_of, until, children, judged, events
+    metrics  one row a method: auroc, recall and precision at capacity, each with low and high;
+             NaN where there is not enough evidence (`LEAST_EVENTS`)
+    notices  what a reader must know, as sentences
+    """
+
+    windows: pd.DataFrame
+    metrics: pd.DataFrame
+    capacity: int
+    notices: tuple[str, ...]
+
+    @property
+    def events(self) -> int:
+        """Confirmed outcomes over all windows."""
+        return int(self.windows["events"].sum())
+
+
+def backtest(
+    screener: Screener,
+    caseload: Caseload,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    *,
+    every_days: int = 90,
+    horizon_days: int = 90,
+    capacity: int | None = None,
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> Backtest:
+    """Rank at each as-of date from `start`, and judge by outcomes inside the horizon.
+
+    Windows must not overlap (an event would count twice): `every_days` is at least `horizon_days`.
+    `start` and `end` default to what the outcomes cover. Intervals resample households.
+    """
+    if every_days < horizon_days or horizon_days < 1:
+        raise UsageError(
+            f"windows would overlap: every {every_days} days with a horizon of {horizon_days}; "
+            "an event would count more than once"
+        )
+    checked = caseload.check(screener.rules.indicators)
+    outcomes = _judged(checked)
+    days = _as_of_days(outcomes, start, end, every_days, horizon_days)
+    seats = screener.rules.settings.capacity if capacity is None else capacity
+    parts, windows = [], []
+    for number, day in enumerate(days, start=1):
+        ranking = screener.rank(checked, as_of=day, capacity=seats)
+        part = _window(ranking, checked.known_by(day), outcomes, day, horizon_days)
+        parts.append(part.assign(window=number))
+        windows.append(_window_row(part, day, horizon_days))
+        if progress is not None:
+            progress("windows", number, len(days))
+    table = pd.concat(parts, ignore_index=True)
+    metrics = pd.DataFrame(list(_metrics(table, seats, np.random.default_rng(random_state))))
+    return Backtest(pd.DataFrame(windows), metrics, seats, _notices(table))
+
+
+def _judged(checked: CheckedCaseload) -> pd.DataFrame:
+    """Outcomes that say confirmed or not: could_not_tell and not_seen are missing, never 0."""
+    outcomes = checked.outcomes
+    told = (
+        outcomes["result"].isin(["confirmed", "not_confirmed"]) & outcomes["outcome_date"].notna()
+    )
+    if not told.any():
+        raise CaseloadError(
+            "a backtest needs outcomes: no row of the outcomes table has a date and the result "
+            "confirmed or not_confirmed"
+        )
+    days = outcomes.loc[told, "outcome_date"].to_numpy(dtype="datetime64[s]")
+    return pd.DataFrame(
+        {
+            "child_id": outcomes.loc[told, "child_id"].to_numpy(dtype=object),
+            "on": days.astype("datetime64[D]").astype("datetime64[s]"),
+            "event": (outcomes.loc[told, "result"] == "confirmed").to_numpy(),
+        }
+    ).sort_values(["on", "child_id", "event"], ignore_index=True)
+
+
+def _as_of_days(
+    outcomes: pd.DataFrame,
+    start: str | date | None,
+    end: str | date | None,
+    every: int,
+    horizon: int,
+) -> NDArray[np.datetime64]:
+    days = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    first = days.min() if start is None else np.datetime64(start, "D")
+    last = days.max() if end is None else np.datetime64(end, "D")
+    chosen = np.arange(first, last - horizon + 1, np.timedelta64(every, "D"))
+    if not len(chosen):
+        raise UsageError(
+            f"no whole window of {horizon} days fits between {first} and {last}; "
+            "choose earlier dates or a shorter horizon"
+        )
+    return chosen
+
+
+def _window(
+    ranking: Ranking,
+    known: CheckedCaseload,
+    outcomes: pd.DataFrame,
+    day: np.datetime64,
+    horizon: int,
+) -> pd.DataFrame:
+    """All children at one as-of date: what each method says, and the first outcome after it."""
+    frame = ranking.to_frame()
+    on = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    inside = outcomes[(on > day) & (on <= day + horizon)].drop_duplicates("child_id")
+    event = frame["child_id"].map(inside.set_index("child_id")["event"]).to_numpy(dtype=object)
+    tier = frame["tier"].map({name: k for k, name in enumerate(TIERS)}).to_numpy(dtype=np.float64)
+    unseen = frame["days_since_seen"].fillna(np.inf).to_numpy(dtype=np.float64)
+    group = frame["caseworker_id"].where(frame["caseworker_id"].notna(), frame["village_id"])
+    household = frame["household_id"].where(frame["household_id"].notna(), frame["child_id"])
+    return pd.DataFrame(
+        {
+            "event": event,
+            "judged": [value is True or value is False for value in event],
+            "group": group.astype(object),
+            "household": household.astype(object),
+            "carescreen": -frame["rank"].to_numpy(dtype=np.float64),
+            "rules_only": -tier,
+            "score_only": frame["score"].to_numpy(dtype=np.float64),
+            "longest_unseen": np.minimum(unseen, 1e6),
+            "worker_concern": _worker_concern(frame["child_id"], known),
+            "random": np.zeros(len(frame)),
+        }
+    )
+
+
+def _worker_concern(ids: pd.Series, known: CheckedCaseload) -> NDArray[np.float64]:
+    """The worker's own yes at the child's newest visit by the date; 0 where she said nothing."""
+    visits = known.visits
+    if "worker_concern" not in visits:
+        return np.zeros(len(ids))
+    said = visits["worker_concern"].to_numpy() == 1
+    table = pd.DataFrame(
+        {"child_id": visits["child_id"], "on": visits["visit_date"].to_numpy(), "said": said}
+    )
+    newest = table.sort_values(["on", "said"]).drop_duplicates("child_id", keep="last")
+    answer = ids.map(newest.set_index("child_id")["said"])
+    return np.asarray(answer.eq(True).to_numpy(), dtype=np.float64)
+
+
+def _window_row(part: pd.DataFrame, day: np.datetime64, horizon: int) -> dict[str, object]:
+    return {
+        "as_of": str(day),
+        "until": str(day + horizon),
+        "children": len(part),
+        "judged": int(part["judged"].sum()),
+        "events": int((part["event"] == True).sum()),  # noqa: E712  # object column with missing
+    }
+
+
+def _metrics(
+    table: pd.DataFrame, seats: int, random_state: np.random.Generator
+) -> Iterator[dict[str, object]]:
+    judged = table["judged"].to_numpy(dtype=bool)
+    event = (table["event"].to_numpy(dtype=object) == True)[judged]  # noqa: E712  # as above
+    household = pd.factorize(table["household"])[0][judged]
+    groups = pd.factorize(table["group"].astype(str) + "|" + table["window"].astype(str))[0]
+    enough = int(event.sum()) >= LEAST_EVENTS
+    for method in METHODS:
+        score = table[method].to_numpy(dtype=np.float64)
+        chosen = inclusion(score, groups, seats)[judged]
+        row: dict[str, object] = {"method": method, "judged": len(event), "events": event.sum()}
+        for name, statistic in _statistics(score[judged], chosen, event).items():
+            found = (
+                household_bootstrap(statistic, household, random_state)
+                if enough
+                else Estimate(*[float("nan")] * 3)
+            )
+            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+        yield row
+
+
+def _statistics(
+    score: NDArray[np.float64], chosen: NDArray[np.float64], event: NDArray[np.bool_]
+) -> dict[str, Callable[[NDArray[np.int64]], float]]:
+    def share(top: float, bottom: float) -> float:
+        return top / bottom if bottom else float("nan")
+
+    return {
+        "auroc": lambda rows: auroc(score[rows], event[rows]),
+        "recall": lambda rows: share((chosen[rows] * event[rows]).sum(), event[rows].sum()),
+        "precision": lambda rows: share((chosen[rows] * event[rows]).sum(), chosen[rows].sum()),
+    }
+
+
+def _notices(table: pd.DataFrame) -> tuple[str, ...]:
+    events = int((table["event"] == True).sum())  # noqa: E712  # object column with missing
+    judged = int(table["judged"].sum())
+    notices = [
+        f"{judged:,} of {len(table):,} child-windows have a judged outcome; the figures describe "
+        "those, and visits chosen by a list overstate how well it does"
+    ]
+    if events < LEAST_EVENTS:
+        notices.append(
+            f"not enough evidence: {events} confirmed outcomes, at least {LEAST_EVENTS} are needed"
+        )
+    return tuple(notices)
