@@ -1,0 +1,205 @@
+"""The commands a new user runs, end to end on a small synthetic county, and the mistakes they make."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from carescreen.ranking import COLUMNS
+
+ROOT = Path(__file__).parents[2]
+CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    done = subprocess.run(
+        [*CARESCREEN, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.returncode == code, done.stderr or done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stdout if code == 0 else done.stderr + done.stdout
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("synthetic") / "county"
+    run("synth", "--children", 300, "--visits-per-child", 3, "--seed", 7, "--out", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lists(county) -> Path:
+    folder = county.parent / "lists"
+    run("rank", county, "--as-of", "2026-11-01", "--capacity", 20, "--out", folder)
+    return folder
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_child_is_in_the_ranking_once_with_the_promised_columns(county, lists) -> None:
+    rows = rows_of(lists / "ranking.csv")
+    children = pd.read_csv(county / "children.csv", dtype=str)["child_id"]
+    assert sorted(row["child_id"] for row in rows) == sorted(children)
+    assert tuple(rows[0]) == COLUMNS
+    assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_the_output_folder_has_all_its_files_and_says_synthetic(lists) -> None:
+    names = {path.name for path in lists.iterdir()}
+    assert names == {
+        "ranking.csv",
+        "ranking.jsonl",
+        "list.html",
+        "list.xlsx",
+        "rejected.csv",
+        "run.json",
+    }
+    run_json = json.loads((lists / "run.json").read_text(encoding="utf-8"))
+    assert run_json["synthetic"] is True
+    assert run_json["counts"]["children"] == 300
+    page = (lists / "list.html").read_text(encoding="utf-8")
+    assert "SYNTHETIC" in page.upper() or "合成" in page
+
+
+def test_without_quotes_no_words_of_a_note_leave(county, lists) -> None:
+    notes = pd.read_csv(county / "visits.csv", dtype=str)["note"].dropna()
+    for line in (lists / "ranking.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        assert not any("quote" in mention for mention in record["mentions"])
+    text = (lists / "list.html").read_text(encoding="utf-8")
+    long_notes = [note for note in notes if len(note) > 30][:200]
+    assert not any(note[5:25] in text for note in long_notes)
+
+
+def test_ranking_again_replaces_the_folder_and_gives_the_same_bytes(county, lists) -> None:
+    before = (lists / "ranking.jsonl").read_bytes()
+    run("rank", county, "--as-of", "2026-11-01", "--capacity", 20, "--out", lists)
+    assert (lists / "ranking.jsonl").read_bytes() == before
+    assert not [path for path in lists.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_closed_concern_is_closed_in_the_next_run(county, lists, tmp_path) -> None:
+    row = next(row for row in rows_of(lists / "ranking.csv") if row["concerns"])
+    known = {"immediate", "urgent", "priority", "routine"}
+    assert row["tier"] in known
+    from carescreen import RulePack
+
+    rules = {rule.code: rule for rule in RulePack.load("cn-rural").rules}
+    rules |= {rule.id: rule for rule in RulePack.load("cn-rural").rules}
+    rule = rules[row["concerns"].split(";")[0]]
+    copy = tmp_path / "county"
+    copy.mkdir()
+    for path in county.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    run(
+        "decisions", "close", lists, "--child", row["child_id"], "--rule", rule.id,
+        "--reason", "visited, resolved", "--by", "W01", "--confirmed-by", "S01",
+        "--at", "2026-11-01 12:00", "--out", copy / "decisions.csv",
+    )  # fmt: skip
+    again = tmp_path / "lists"
+    run("rank", copy, "--as-of", "2026-11-01", "--out", again)
+    after = next(r for r in rows_of(again / "ranking.csv") if r["child_id"] == row["child_id"])
+    assert rule.id not in after["concerns"].split(";")
+    assert rule.code not in after["concerns"].split(";")
+
+
+def test_check_says_that_everything_can_be_used(county) -> None:
+    assert "children.csv: 300 rows read" in run("check", county)
+
+
+def test_assess_prints_the_assessment_of_the_example_case() -> None:
+    assessment = json.loads(run("assess", ROOT / "examples" / "case.json"))
+    assert assessment["child_id"] == "C0012"
+    assert assessment["probability"] is None
+    total = assessment["intercept"] + sum(c["points"] for c in assessment["contributions"])
+    assert total == pytest.approx(assessment["score"], abs=1e-9)
+
+
+def test_the_published_schema_is_the_one_the_code_has() -> None:
+    published = json.loads((ROOT / "docs/schema/assessment.schema.json").read_text("utf-8"))
+    assert json.loads(run("assess", "--schema")) == published
+
+
+def test_notes_read_writes_the_promised_columns_and_exact_words(county, tmp_path) -> None:
+    out = tmp_path / "mentions.csv"
+    run(
+        "notes", "read", county / "visits.csv", "--text-column", "note",
+        "--id-column", "visit_id", "--pack", "cn-rural", "--out", out,
+    )  # fmt: skip
+    rows = rows_of(out)
+    assert list(rows[0]) == ["id", "concept", "status", "start", "end", "text", "found_by"]
+    notes = pd.read_csv(county / "visits.csv", dtype=str).set_index("visit_id")["note"]
+    for row in rows[:300]:
+        assert notes[row["id"]][int(row["start"]) : int(row["end"])] == row["text"].lstrip("'")
+
+
+def test_notes_show_marks_a_mention() -> None:
+    assert "physical_abuse" in run("notes", "show", "昨天被打了", "--language", "en")
+
+
+def test_rules_check_finds_no_failing_example() -> None:
+    assert "0 failed" in run("rules", "check", "cn-rural")
+
+
+def test_evaluate_prints_its_windows_and_what_a_reader_must_know(county) -> None:
+    text = run("evaluate", county, "--every", 180, "--horizon", 180)
+    assert "longest_unseen" in text
+    assert "note:" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["rank", "no_such_folder", "--out", "x"], 3, "no_such_folder"),
+        (["check", "no_such_folder"], 3, "no_such_folder"),
+        (["rank", "COUNTY", "--pack", "cn-rual", "--out", "x"], 4, "did you mean 'cn-rural'"),
+        (["rank", "COUNTY", "--model", "evidense", "--out", "x"], None, "evidence"),
+        (["rank", "COUNTY", "--as-of", "2026-13-01", "--out", "x"], 2, "2026-13-01"),
+        (["assess", "no_such_case.json"], 2, "cannot be read"),
+        (["decisions", "close", "LISTS", "--child", "C9999", "--rule", "cn_dv_household",
+          "--reason", "r", "--out", "d.csv"], 2, "no child with this id"),
+        (["decisions", "close", "LISTS", "--child", "C0001", "--rule", "cn_dv_houshold",
+          "--reason", "r", "--out", "d.csv"], 2, "did you mean"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_clear_line_and_an_exit_code(
+    county, lists, tmp_path, arguments, code, words
+) -> None:
+    places = {"COUNTY": str(county), "LISTS": str(lists)}
+    arguments = [places.get(word, word) for word in arguments]
+    done = subprocess.run(
+        [*CARESCREEN, *arguments], capture_output=True, text=True, cwd=tmp_path, encoding="utf-8"
+    )
+    assert done.returncode == code or (code is None and done.returncode in (4, 5))
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_somebody_elses_folder_is_left_alone(county, tmp_path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    message = run("rank", county, "--as-of", "2026-11-01", "--out", mine, code=6)
+    assert "nothing was written" in message
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
+
+
+def test_the_chinese_export_example_ranks_through_its_mapping(tmp_path) -> None:
+    folder = ROOT / "examples" / "chinese_export"
+    run("rank", folder, "--as-of", "2026-11-01", "--out", tmp_path / "lists")
+    rows = rows_of(tmp_path / "lists" / "ranking.csv")
+    assert len(rows) == 13  # twelve children, and one whom only a visit names
