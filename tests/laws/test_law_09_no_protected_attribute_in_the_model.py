@@ -1,0 +1,112 @@
+"""Law 9: no protected attribute in the model.
+
+Sex, ethnicity, religion: audits only. Disability, parental illness or offending, poverty, single
+parenthood have weight 0 unless a programme turns one on with a recorded reason. A rule may use sex
+only where the cited law does, and only to raise.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from caseloads import Row, Tables, days, tables
+from conftest import PACK
+from engine import by_child, tier
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carescreen.errors import PackError
+from carescreen.features import FeatureSet
+from carescreen.modelfile import read_model
+from carescreen.pack import Pack
+from carescreen.rules import RulePack
+from carescreen.screener import Screener
+
+PROTECTED = ("sex", "ethnicity", "religion")
+# Features of the shipped evidence model that stand for disability, parental illness or offending,
+# poverty and single parenthood.
+OFF_BY_DEFAULT = (
+    "caregiver_mental_illness",
+    "caregiver_poor_health",
+    "caregiver_criminal_or_jailed",
+    "low_income",
+    "single_parent",
+    "child_disability_chronic",
+)
+
+
+@given(data=st.data(), as_of=days(), sexes=st.lists(st.sampled_from(["female", "male", None])))
+def test_sex_never_changes_a_score(
+    screener: Screener, data: st.DataObject, as_of: date, sexes: list[str | None]
+) -> None:
+    found = data.draw(tables(as_of))
+    other = _with_sexes(found, sexes or [None])
+    before = by_child(screener, found, as_of)
+    for name, record in by_child(screener, other, as_of).items():
+        assert record["score"] == before[name]["score"]
+        assert record["contributions"] == before[name]["contributions"]
+
+
+def _with_sexes(found: Tables, sexes: list[str | None]) -> Tables:
+    def sexed(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple({**row, "sex": sexes[number % len(sexes)]} for number, row in enumerate(rows))
+
+    return replace(found, children=sexed(found.children), visits=sexed(found.visits))
+
+
+@given(data=st.data(), as_of=days(), sex=st.sampled_from(["female", "male"]))
+def test_a_rule_may_use_sex_only_to_raise(
+    screener: Screener, data: st.DataObject, as_of: date, sex: str
+) -> None:
+    """Whatever a child's sex, its tier is at least what it would be were it not known."""
+    found = data.draw(tables(as_of))
+    not_known = by_child(screener, _with_sexes(found, [None]), as_of)
+    for name, record in by_child(screener, _with_sexes(found, [sex]), as_of).items():
+        assert tier(record) <= tier(not_known[name])
+
+
+@pytest.mark.parametrize("name", PROTECTED)
+@pytest.mark.parametrize("how", ["indicator: {name}", "when: {name} == 'a'"])
+def test_a_pack_cannot_make_a_protected_attribute_a_feature(
+    tmp_path: Path, name: str, how: str
+) -> None:
+    shutil.copytree(PACK, tmp_path / "pack")
+    (tmp_path / "pack" / "indicators.yaml").write_text(
+        "indicators:\n"
+        f"  - {{id: {name}, level: child, type: enum, kind: state, values: [a, b],"
+        " title: {en: A, zh: A}}\n"
+    )
+    head = tmp_path / "pack" / "pack.yaml"
+    text = head.read_text("utf-8")
+    feature = f"  - {{id: x, {how.format(name=name)}, title: {{en: X, zh: X}}}}\n"
+    head.write_text(text[: text.index("features:")] + "features:\n" + feature, "utf-8")
+    with pytest.raises(PackError, match="audits only"):
+        FeatureSet.load(Pack.load(tmp_path / "pack"))
+
+
+def test_the_shipped_model_weighs_no_protected_attribute() -> None:
+    model = read_model("evidence")
+    assert not {table.name for table in model.tables.features} & set(PROTECTED)
+    for table in model.tables.features:
+        if table.name in OFF_BY_DEFAULT:
+            assert table.name not in model.manifest.switched_on
+            assert set(table.weights) == {0}
+            assert table.missing == 0
+    assert {table.name for table in model.tables.features} >= set(OFF_BY_DEFAULT)
+
+
+def test_no_feature_of_the_shipped_pack_reads_a_protected_attribute() -> None:
+    rules = RulePack.load("cn-rural")
+    for feature in FeatureSet.load(rules.pack, rules.indicators).features:
+        read = getattr(feature.source, "indicators", frozenset([getattr(feature.source, "id", "")]))
+        assert not read & set(PROTECTED)
+
+
+def test_shipped_rules_that_read_sex_cite_a_law() -> None:
+    for rule in RulePack.load("cn-rural").rules:
+        if "sex" in rule.condition.indicators:
+            assert any(source["article"] for source in rule.source)
