@@ -1,0 +1,177 @@
+"""The package's shape: import order, public names, light import, what may not stand in it."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import carescreen
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "carescreen"
+
+# Each module may import only modules of an earlier line (docs/design.md draws the flow).
+ORDER = [
+    "errors",
+    "yamlfile",
+    "indicators",
+    "pack",
+    "columns",
+    "cells encoding",
+    "tables mapping checks",
+    "fields checked",
+    "caseload",
+    "normalise traditional",
+    "lexicon",
+    "scan",
+    "patterns",
+    "vocabulary",
+    "mentions",
+    "status",
+    "notes",
+    "cases",
+    "holding",
+    "syntax",
+    "truth",
+    "parsing",
+    "conditions",
+    "note_limits examples",
+    "rulefile",
+    "rules",
+    "features",
+    "ngrams steps calibration",
+    "evidence fitting labelled modelcard modelfile phrasefit training",
+    "model",
+    "followups",
+    "plan",
+    "records",
+    "ranking",
+    "assessment",
+    "review",
+    "results",
+    "screener",
+    "decisions",
+    "evaluation",
+    "synthetic",
+    "cli",
+]
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def top_name(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_at_load(path: Path) -> set[str]:
+    """Names of carescreen modules that a file imports when it is loaded, not inside functions."""
+    names: set[str] = set()
+    pending: list[ast.AST] = list(ast.parse(path.read_text(encoding="utf-8")).body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("carescreen."):
+            names.add(node.module.split(".")[1])
+        if isinstance(node, ast.Import):
+            names |= {a.name.split(".")[1] for a in node.names if a.name.startswith("carescreen.")}
+        pending.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def rank_of(name: str) -> int:
+    for place, line in enumerate(ORDER):
+        if name in line.split():
+            return place
+    family = [place for place, line in enumerate(ORDER) if name.split("_")[0] in line.split()]
+    assert family, f"module {name} has no place in the import order: put it into ORDER"
+    return family[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_import_only_what_comes_before_them(path: Path) -> None:
+    own = top_name(path)
+    if own in ("__init__", "__main__"):
+        return
+    for name in imported_at_load(path) - {own}:
+        assert rank_of(name) <= rank_of(own), f"{own} must not import {name}"
+
+
+def test_rules_and_model_never_import_each_other() -> None:
+    for path in modules():
+        if top_name(path) in ("rules", "conditions"):
+            assert not imported_at_load(path) & {"model", "evidence", "calibration", "steps"}
+        if top_name(path) in ("model", "evidence", "calibration", "steps"):
+            assert not imported_at_load(path) & {"rules", "conditions"}
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert sorted(carescreen.__all__) == [
+        "Assessment",
+        "CarescreenError",
+        "Case",
+        "Caseload",
+        "NotCalibrated",
+        "NoteReader",
+        "Ranking",
+        "RiskModel",
+        "RulePack",
+        "Screener",
+        "__version__",
+        "backtest",
+    ]
+    assert all(hasattr(carescreen, name) for name in carescreen.__all__)
+
+
+def test_import_carescreen_loads_neither_pandas_nor_scikit_learn() -> None:
+    code = (
+        "import sys, carescreen; "
+        "sys.exit(', '.join(n for n in ('numpy', 'pandas', 'sklearn', 'jinja2', 'yaml') "
+        "if n in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+    assert done.returncode == 0
+
+
+def test_nothing_in_the_package_evaluates_text_or_unpickles() -> None:
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("eval", "exec", "__import__"), path
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+                assert not names & {"pickle", "marshal", "shelve", "dill"}, path
+
+
+COLOURS = re.compile(r"\b(red|orange|yellow|green|blue|purple)[ _-]?(tier|level|risk|list)\b", re.I)
+
+
+@pytest.mark.parametrize("folder", ["carescreen", "rules", "models", "docs", "examples"])
+def test_no_colour_names_for_tiers_and_never_a_hundred_percent(folder: str) -> None:
+    for path in (ROOT / folder).rglob("*"):
+        if path.suffix in (".py", ".yaml", ".md", ".j2", ".html", ".json"):
+            text = path.read_text(encoding="utf-8")
+            assert not COLOURS.search(text), path
+            assert "100%" not in text.replace("width:100%", "").replace("width: 100%", "").replace(
+                "height:100%", ""
+            ).replace("size-adjust:100%", "").replace("height: 100%", ""), path
+
+
+def test_long_functions_and_modules_stay_rare() -> None:
+    lengths = []
+    for path in modules():
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= 700, f"{path.name} is too long: split it by noun"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                lengths.append(node.end_lineno - node.lineno + 1)
+    assert max(lengths) <= 75
+    assert sum(length <= 25 for length in lengths) / len(lengths) > 0.8
