@@ -33,7 +33,7 @@ check: $(STAMP)
 test: check
 	$(BIN)/python -m pytest
 
-laws: $(STAMP)
+laws: $(STAMP) ## many random examples of each law, to look for counterexamples
 	$(BIN)/python -m pytest -o addopts="-q --strict-markers" tests/laws
 
 format: $(STAMP)

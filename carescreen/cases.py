@@ -13,7 +13,7 @@ and missing words never replace a value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,8 @@ class Block:
     children    one row a child; `household` codes 0..h-1, children of one household together
     visits      sorted by child, date, visit_id; `visit_child` is each row's child position
     households  `household_row` is each child's row in it, -1 none
+    more_*      further rows of children and households that have several, sorted by the position
+                in `more_child` and by the row of households in `more_household`
     cutoff      datetime64[D] a child: events and mentions dated up to it do not count (NaT: all do)
     """
 
@@ -57,9 +59,13 @@ class Block:
     households: pd.DataFrame
     outcomes: pd.DataFrame
     decisions: pd.DataFrame
+    more_children: pd.DataFrame
+    more_households: pd.DataFrame
     visit_child: Ints
     household_row: Ints
     household: Ints
+    more_child: Ints
+    more_household: Ints
     cutoff: Days | None = None
 
     @property
@@ -106,6 +112,8 @@ def make_block(
     households: pd.DataFrame,
     outcomes: pd.DataFrame,
     decisions: pd.DataFrame,
+    more_children: pd.DataFrame | None = None,
+    more_households: pd.DataFrame | None = None,
 ) -> Block:
     """Index tables of whole households by child position, in an order no input order can change.
 
@@ -123,16 +131,35 @@ def make_block(
         if len(house_ids)
         else np.full(len(children), -1)
     )
+    more_children, more_child = _further(more_children, children, position, "child_id")
+    more_households, more_household = _further(
+        more_households, households, house_ids, "household_id"
+    )
     return Block(
         children=children,
         visits=visits.iloc[order].reset_index(drop=True),
         households=households,
         outcomes=outcomes,
         decisions=decisions,
+        more_children=more_children,
+        more_households=more_households,
         visit_child=visit_child[order],
         household_row=np.asarray(household_row, dtype=np.int64),
         household=np.asarray(pd.factorize(key)[0], dtype=np.int64),
+        more_child=more_child,
+        more_household=more_household,
     )
+
+
+def _further(
+    more: pd.DataFrame | None, table: pd.DataFrame, ids: pd.Index, key: str
+) -> tuple[pd.DataFrame, Ints]:
+    """Further rows sorted by the position of their id, and that position."""
+    if more is None or not len(more):
+        return table.iloc[:0], np.zeros(0, dtype=np.int64)
+    position = np.asarray(ids.get_indexer(pd.Index(more[key])), dtype=np.int64)
+    order = np.argsort(position, kind="stable")
+    return more.iloc[order].reset_index(drop=True), position[order]
 
 
 def _visit_order(visits: pd.DataFrame, visit_child: Ints) -> Ints:
@@ -154,22 +181,36 @@ def repeat_children(block: Block, positions: Ints, cutoff: Days) -> Block:
 
     Used to ask what is still met by evidence recorded after a decision.
     """
-    starts = np.searchsorted(block.visit_child, positions, side="left")
-    stops = np.searchsorted(block.visit_child, positions, side="right")
-    counts = stops - starts
-    offsets = np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-    rows = np.arange(counts.sum()) + offsets
+    rows, visit_child = rows_of(block.visit_child, positions)
+    more, more_child = rows_of(block.more_child, positions)
     return Block(
         children=block.children.iloc[positions].reset_index(drop=True),
         visits=block.visits.iloc[rows].reset_index(drop=True),
         households=block.households,
         outcomes=block.outcomes,
         decisions=block.decisions,
-        visit_child=np.repeat(np.arange(len(positions), dtype=np.int64), counts),
+        more_children=block.more_children.iloc[more].reset_index(drop=True),
+        more_households=block.more_households,
+        visit_child=visit_child,
         household_row=block.household_row[positions],
         household=block.household[positions],
+        more_child=more_child,
+        more_household=block.more_household,
         cutoff=cutoff,
     )
+
+
+def rows_of(owner: Ints, wanted: Ints) -> tuple[Ints, Ints]:
+    """Rows of each wanted owner in a table sorted by owner, and which wanted one each is for."""
+    starts = np.searchsorted(owner, wanted, side="left")
+    counts = np.searchsorted(owner, wanted, side="right") - starts
+    return ranges(starts, counts), np.repeat(np.arange(len(wanted), dtype=np.int64), counts)
+
+
+def ranges(starts: Ints, counts: Ints) -> Ints:
+    """The positions start, start + 1, … of each range, one range after the other."""
+    offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return np.asarray(np.arange(counts.sum()) + offsets, dtype=np.int64)
 
 
 def build_columns(
@@ -206,13 +247,9 @@ class _Records:
 
 def _records(block: Block, indicator: Indicator) -> _Records | None:
     parts = [
-        part
-        for part in (
-            _from_children(block, indicator),
-            _from_households(block, indicator),
-            _from_visits(block, indicator),
-        )
-        if part is not None
+        *_from_children(block, indicator),
+        *_from_households(block, indicator),
+        *_from_visits(block, indicator),
     ]
     if not parts:
         return None
@@ -228,13 +265,17 @@ def _records(block: Block, indicator: Indicator) -> _Records | None:
 
 
 def _with_ties_by_risk(records: _Records, presorted: bool) -> _Records:
-    """Sort by child, date, risk, table and row: the last of a child is the one that counts."""
+    """Sort by child, date, risk, table and row: the last of a child is the one that counts.
+
+    Several rows of one child have no order of their own: equally risky ones go by their value.
+    """
     days = _sortable(records.date)
     if presorted:
         same = (np.diff(records.child) == 0) & (np.diff(days) == 0)
         if not same.any():
             return records
-    order = np.lexsort((records.row, records.table, records.risk, days, records.child))
+    value = np.where(records.table == FROM_VISITS, 0, _sortable_values(records.values))
+    order = np.lexsort((records.row, value, records.table, records.risk, days, records.child))
     return _Records(
         records.child[order],
         records.date[order],
@@ -243,6 +284,10 @@ def _with_ties_by_risk(records: _Records, presorted: bool) -> _Records:
         records.table[order],
         records.row[order],
     )
+
+
+def _sortable_values(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    return values.astype(np.int64) if values.dtype.kind == "M" else values
 
 
 def _known(values: NDArray[np.generic], indicator: Indicator) -> NDArray[np.bool_]:
@@ -287,30 +332,32 @@ def _part(
     )
 
 
-def _from_children(block: Block, indicator: Indicator) -> _Records | None:
-    if indicator.id not in block.children:
-        return None
+def _from_children(block: Block, indicator: Indicator) -> Iterator[_Records]:
     rows = np.arange(block.n, dtype=np.int64)
-    values = block.children[indicator.id].to_numpy()
-    return _part(
-        indicator, FROM_CHILDREN, rows, to_days(block.children["recorded_at"]), values, rows
-    )
+    for table, child in ((block.children, rows), (block.more_children, block.more_child)):
+        if indicator.id in table and (table is block.children or len(table)):
+            dates, values = to_days(table["recorded_at"]), table[indicator.id].to_numpy()
+            yield _part(indicator, FROM_CHILDREN, child, dates, values, child)
 
 
-def _from_households(block: Block, indicator: Indicator) -> _Records | None:
-    if indicator.id not in block.households or not len(block.households):
-        return None
+def _from_households(block: Block, indicator: Indicator) -> Iterator[_Records]:
     child = np.flatnonzero(block.household_row >= 0)
     row = block.household_row[child]
-    values = block.households[indicator.id].to_numpy()[row]
-    dates = to_days(block.households["recorded_at"])[row]
-    return _part(indicator, FROM_HOUSEHOLDS, child, dates, values, row)
+    more, owner = rows_of(block.more_household, row)
+    for table, at, members in (
+        (block.households, row, child),
+        (block.more_households, more, child[owner]),
+    ):
+        if indicator.id in table and len(table):
+            values = table[indicator.id].to_numpy()[at]
+            dates = to_days(table["recorded_at"])[at]
+            yield _part(indicator, FROM_HOUSEHOLDS, members, dates, values, at)
 
 
-def _from_visits(block: Block, indicator: Indicator) -> _Records | None:
+def _from_visits(block: Block, indicator: Indicator) -> Iterator[_Records]:
     if indicator.id not in block.visits:
-        return None
-    return _part(
+        return
+    yield _part(
         indicator,
         FROM_VISITS,
         block.visit_child,

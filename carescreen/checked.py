@@ -1,8 +1,8 @@
 """A checked caseload: encoded tables that agree with each other, as a whole or as of a date.
 
 Row by row checks come first (caseload.py) and give `Rows`. What depends on other rows is decided
-here, by `join`: which of two rows of one child counts, visits before birth, visits of children
-that no table lists. It is decided again for each as-of date, from the rows known by then only, so
+here, by `join`: which of two rows of one child says who it is, visits before birth, visits of
+children that no table lists. It is decided again for each as-of date, from the rows known by then only, so
 that nothing entered later shows (law 7).
 """
 
@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carescreen.fields import TABLES
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -27,6 +29,8 @@ CHILD_ROW_REJECTED = "child_row_rejected"
 VISIT_ROW_REJECTED = "visit_row_rejected"
 UNKNOWN_CHILD = "unknown_child"
 
+# Who a child is; taken over from an older row where the newest one leaves it blank.
+_IDENTITY = ("village_id", "household_id", "caseworker_id", "birth_date")
 _OLDEST = np.iinfo(np.int64).min
 
 
@@ -79,9 +83,10 @@ class CheckedCaseload:
 
     ids are object (None missing), dates datetime64[s] (NaT), enums int16 codes and sets int64 bit
     masks over `Indicator.values` (-1), numbers float64 (NaN), yes/no fields int16 (1, 0, -1). One
-    row a child_id in `children` and a household_id in `households`. `row` is the row in the input
-    file, 0 for a child that only its visits or outcomes name. A visits row whose date could not be
-    used stays, with visit_date NaT: its note is still read.
+    row a child_id in `children` and a household_id in `households`; further rows of one id stand in
+    `more_children` and `more_households`, as records of the same child or household. `row` is the
+    row in the input file, 0 for a child that only its visits or outcomes name. A visits row whose
+    date could not be used stays, with visit_date NaT: its note is still read.
 
     rejected    DataFrame[file, row, field, expected, action], of the input as a whole
     needs_data  DataFrame[child_id, reason], sorted, each pair once
@@ -92,6 +97,8 @@ class CheckedCaseload:
     households: pd.DataFrame
     outcomes: pd.DataFrame
     decisions: pd.DataFrame
+    more_children: pd.DataFrame
+    more_households: pd.DataFrame
     rejected: pd.DataFrame
     notices: list[str]
     needs_data: pd.DataFrame
@@ -112,7 +119,7 @@ class CheckedCaseload:
         joined = join(rows)
         return replace(
             self,
-            **joined.tables,  # type: ignore[arg-type]  # the five tables by name
+            **joined.tables,  # type: ignore[arg-type]  # the tables by name
             needs_data=joined.needs_data,
             notices=[*self.notices, *notices],
             rows=rows,
@@ -127,7 +134,7 @@ class CheckedCaseload:
                 name: {
                     "file": self.rows.files[name],
                     "rows_read": self.read_counts.get(name, 0),
-                    "rows_used": int((getattr(self, name)["row"] > 0).sum()),
+                    "rows_used": self._rows_used(name),
                 }
                 for name in self.rows.tables
             },
@@ -138,6 +145,10 @@ class CheckedCaseload:
             "needs_data": dict(sorted(Counter(self.needs_data["reason"]).items())),
             "notices": list(self.notices),
         }
+
+    def _rows_used(self, name: str) -> int:
+        further = getattr(self, f"more_{name}", ())
+        return int((getattr(self, name)["row"] > 0).sum()) + len(further)
 
     def __repr__(self) -> str:
         """Counts only: a record must not reach a log or a traceback."""
@@ -191,7 +202,12 @@ def join(rows: Rows) -> Joined:
     """Compare rows with each other: duplicates, visits before birth, unknown children."""
     report, notices = Rejections(), list[str]()
     needs: list[tuple[str, Ints]] = []
-    children = _one_row_each(rows, "children", "child_id", rows.child["children"], report, notices)
+    children, more_children = _one_row_each(
+        rows, "children", "child_id", rows.child["children"], report, notices
+    )
+    households, more_households = _one_row_each(
+        rows, "households", "household_id", rows.key["households"], report, notices
+    )
     listed = rows.child["children"]
     counts = np.bincount(listed, minlength=len(rows.ids))
     needs.append((DUPLICATE_CHILD, np.flatnonzero(counts > 1)))
@@ -206,11 +222,11 @@ def join(rows: Rows) -> Joined:
     tables = {
         "children": _with_unknown(children, rows.ids[unknown]),
         "visits": visits,
-        "households": _one_row_each(
-            rows, "households", "household_id", rows.key["households"], report, notices
-        ),
+        "households": households,
         "outcomes": _kept(rows.tables["outcomes"], ~rows.refused["outcomes"]),
         "decisions": _kept(rows.tables["decisions"], ~rows.refused["decisions"]),
+        "more_children": more_children,
+        "more_households": more_households,
     }
     return Joined(tables, report.frame(), _needs_data(rows.ids, needs), notices)
 
@@ -221,25 +237,45 @@ def _kept(table: pd.DataFrame, kept: Bools) -> pd.DataFrame:
 
 def _one_row_each(
     rows: Rows, name: str, field: str, key: Ints, report: Rejections, notices: list[str]
-) -> pd.DataFrame:
-    """The newest row of each key; the others are reported. Equal dates: the row with the larger
-    content hash, so that the order of rows cannot matter."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The newest row of each key, and the further rows of keys that have several.
+
+    The newest row says who the child is: its village, household and birth date, and where one of
+    these is blank the next newest that has it. Equal dates: the row whose shared fields (not the
+    indicators) have the larger hash, so that neither the order of rows nor a riskier value can
+    change who the child is. What further rows recorded stays evidence of the same child.
+    """
     table = rows.tables[name]
     twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
     if not len(twins):
-        return table
-    content = content_hash(table.iloc[twins])
-    recorded = table["recorded_at"].to_numpy(dtype="datetime64[s]")[twins]
+        return table, table.iloc[:0]
+    part = table.iloc[twins]
+    shared = [column for column in ("row", *TABLES[name].names) if column in part]
+    content = content_hash(part)
+    recorded = part["recorded_at"].to_numpy(dtype="datetime64[s]")
     newness = np.where(np.isnat(recorded), _OLDEST, recorded.astype(np.int64))
-    place = table["row"].to_numpy()[twins]
-    order = np.lexsort((-place, content, newness, key[twins]))
+    place = part["row"].to_numpy()
+    order = np.lexsort((-place, content, content_hash(part[shared]), newness, key[twins]))
     twins, content = twins[order], content[order]
     is_last = np.append(key[twins][1:] != key[twins][:-1], True)
     is_copy = np.append((content[1:] == content[:-1]) & ~is_last[:-1], False)
     _report_twins(rows.files[name], table, twins, is_last, is_copy, field, report, notices)
+    further = table.iloc[twins[~is_last & ~is_copy]].reset_index(drop=True)
     kept = np.ones(len(table), dtype=bool)
     kept[twins[~is_last]] = False
-    return _kept(table, kept)
+    return _kept(_with_identity(table, twins, is_last, key), kept), further
+
+
+def _with_identity(table: pd.DataFrame, twins: Ints, is_last: Bools, key: Ints) -> pd.DataFrame:
+    """The table with the newest known identity in the row of each key that counts."""
+    newest = {}
+    for name in _IDENTITY:
+        if name in table:
+            known = table[name].iloc[twins].groupby(key[twins]).last()  # skips what is missing
+            values = table[name].to_numpy(copy=True)
+            values[twins[is_last]] = known.to_numpy(dtype=values.dtype)
+            newest[name] = pd.Series(values, index=table.index, dtype=values.dtype)
+    return table.assign(**newest)
 
 
 def _report_twins(
@@ -253,7 +289,8 @@ def _report_twins(
     notices: list[str],
 ) -> None:
     older = table["row"].to_numpy()[twins[~is_last & ~is_copy]]
-    report.add(file, older, field, "an id that one row has", "row left out; the newest row counts")
+    action = "row kept as a further record; the newest row says who it is about"
+    report.add(file, older, field, "an id that one row has", action)
     if is_copy.any():
         notices.append(f"{file}: exact copies of a row left out: {is_copy.sum():,}.")
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.cases import Block, Days, Ints, to_days
+from carescreen.cases import Block, Days, Ints, rows_of, to_days
 from carescreen.columns import BoolArray, Noted
 from carescreen.indicators import Indicator
 from carescreen.lexicon import Concept
@@ -65,17 +65,9 @@ class ChildMentions:
 
     def for_children(self, positions: Ints) -> ChildMentions:
         """Entries of the children at `positions` (repeats allowed), renumbered in that order."""
-        starts = np.searchsorted(self.child, positions, side="left")
-        counts = np.searchsorted(self.child, positions, side="right") - starts
-        taken = self.take(_ranges(starts, counts))
-        child = np.repeat(np.arange(len(positions), dtype=np.int64), counts)
+        rows, child = rows_of(self.child, positions)
+        taken = self.take(rows)
         return ChildMentions(child, *(getattr(taken, field.name) for field in fields(self)[1:]))
-
-
-def _ranges(starts: Ints, counts: Ints) -> Ints:
-    """The positions start, start + 1, … of each range, one range after the other."""
-    offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
-    return np.asarray(np.arange(counts.sum()) + offsets, dtype=np.int64)
 
 
 def spread_mentions(
@@ -123,10 +115,8 @@ def _household_members(block: Block, child: Ints, shared: BoolArray) -> tuple[In
     sorted_house = block.household[order]
     index = np.flatnonzero(shared)
     house = block.household[child[index]]
-    starts = np.searchsorted(sorted_house, house, side="left")
-    counts = np.searchsorted(sorted_house, house, side="right") - starts
-    members = order[_ranges(starts, counts)]
-    repeated = np.repeat(index, counts)
+    rows, owner = rows_of(sorted_house, house)
+    members, repeated = order[rows], index[owner]
     others = members != child[repeated]
     return repeated[others], members[others].astype(np.int64)
 

@@ -199,21 +199,28 @@ class _Partition:
                 _sorted_by_block(
                     table, _look_up(ids, self.block_of_child, table["child_id"]), self.count
                 )
-                for table in (known.visits, known.outcomes, known.decisions, known.needs_data)
+                for table in (
+                    known.visits,
+                    known.outcomes,
+                    known.decisions,
+                    known.needs_data,
+                    known.more_children,
+                )
             ),
-            _sorted_by_block(
-                known.households,
-                _look_up(house_ids, house_blocks, known.households["household_id"]),
-                self.count,
+            *(
+                _sorted_by_block(
+                    table, _look_up(house_ids, house_blocks, table["household_id"]), self.count
+                )
+                for table in (known.households, known.more_households)
             ),
         ]
 
     def block(self, number: int) -> tuple[Block, list[tuple[str, ...]]]:
         """The tables of one block, and each child's needs-data codes."""
-        children, visits, outcomes, decisions, needs, households = (
+        children, visits, outcomes, decisions, needs, again, households, houses_again = (
             table.iloc[bounds[number] : bounds[number + 1]] for table, bounds in self.tables
         )
-        block = make_block(children, visits, households, outcomes, decisions)
+        block = make_block(children, visits, households, outcomes, decisions, again, houses_again)
         codes: dict[str, set[str]] = {}
         for child, reason in zip(needs["child_id"], needs["reason"], strict=True):
             codes.setdefault(child, set()).add(reason)

@@ -372,7 +372,7 @@ def tables(draw: st.DrawFn, as_of: date, ties: bool = True) -> Tables:
 
 
 def _without_ties(found: Tables, as_of: date) -> Tables:
-    """Give rows of one key different dates, and decisions of one child different ones."""
+    """Give rows of one child different dates, and decisions of one child different ones."""
     seen: set[tuple[str, str, str]] = set()
     spare = iter(range(1000))
 
@@ -394,7 +394,6 @@ def _without_ties(found: Tables, as_of: date) -> Tables:
     return replace(
         found,
         children=distinct("children", "child_id", "recorded_at", found.children),
-        households=distinct("households", "household_id", "recorded_at", found.households),
         decisions=distinct("decisions", "child_id", "decided_at", found.decisions),
     )
 

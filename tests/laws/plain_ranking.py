@@ -5,7 +5,7 @@ the design ("Values as of a date", "How long a mention holds", "State of a follo
 It shares no code with the engine but the reading of YAML text. What a note mentions is given to it.
 
 Where the design is silent it follows the engine's documented choices: which of two rows of one child
-counts, what an undated record is, since when a rule's evidence dates.
+says who it is, what an undated record is, since when a rule's evidence dates.
 """
 
 from __future__ import annotations
@@ -113,6 +113,15 @@ def risk(value: Any, indicator: Row) -> float:
     return amount if indicator["risk_direction"] == "up" else -amount
 
 
+def place_of(value: Any, indicator: Row) -> float:
+    """A number that orders the values of an indicator."""
+    if indicator["type"] == "enum":
+        return float(indicator["values"].index(value))
+    if indicator["type"] == "set":
+        return float(sum(1 << indicator["values"].index(word) for word in value))
+    return float(value.toordinal() if isinstance(value, date) else value)
+
+
 def baseline(indicator: Row) -> Any:
     """What a blank counts as; None where it is not known."""
     if indicator.get("unrecorded") != "not_observed":
@@ -132,11 +141,12 @@ def is_ordered(indicator: Row) -> bool:
 
 @dataclass
 class Child:
-    """All that is known of one child."""
+    """All that is known of one child: `row` says who it is, `rows` what was recorded of it."""
 
     id: str
     row: Row
-    household: Row = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    household: list[Row] = field(default_factory=list)
     visits: list[Row] = field(default_factory=list)
     outcomes: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
@@ -154,7 +164,7 @@ def known_children(tables: Any, read_note: ReadNote, pack: PlainPack, as_of: dat
     children = _children(tables, as_of)
     houses = _households(tables, as_of)
     for child in children.values():
-        child.household = houses.get(child.row.get("household_id"), {})
+        child.household = houses.get(child.row.get("household_id"), [])
     _add_visits(children, tables, as_of)
     _add_outcomes(children, tables, as_of)
     for row in tables.decisions:
@@ -188,20 +198,27 @@ def _children(tables: Any, as_of: date) -> dict[str, Child]:
         if len(found) > 1:
             needs[name].add("duplicate_child")
     return {
-        name: Child(name, max(found, key=lambda row: row["on"] or date.min), needs=needs[name])
+        name: Child(name, _identity(found), found, needs=needs[name])
         for name, found in rows.items()
     }
 
 
-def _households(tables: Any, as_of: date) -> dict[str, Row]:
-    newest: dict[str, Row] = {}
+def _identity(rows: list[Row]) -> Row:
+    """The newest row; who the child is comes from older ones where it is blank."""
+    newest_first = sorted(rows, key=lambda row: row["on"] or date.min, reverse=True)
+    row = dict(newest_first[0])
+    for name in ("village_id", "household_id", "caseworker_id", "birth"):
+        row[name] = next((r[name] for r in newest_first if r.get(name) is not None), None)
+    return row
+
+
+def _households(tables: Any, as_of: date) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
     for row in tables.households:
         if known(row, None, as_of):
             dated = {**row, "on": as_date(row.get("recorded_at"))}
-            old = newest.get(row["household_id"])
-            if old is None or (dated["on"] or date.min) > (old["on"] or date.min):
-                newest[row["household_id"]] = dated
-    return newest
+            found.setdefault(row["household_id"], []).append(dated)
+    return found
 
 
 def _add_visits(children: dict[str, Child], tables: Any, as_of: date) -> None:
@@ -358,17 +375,22 @@ class Facts:
             found.value = baseline(self.pack.indicators[name])
         return found
 
-    def _records(self, name: str) -> list[tuple[date | None, Any, float, int, str]]:
-        """(date, value, risk, table, visit_id) of every recording, the one that counts last."""
+    def _records(self, name: str) -> list[tuple[date | None, Any, float, int, float, str]]:
+        """(date, value, risk, table, place, visit_id) of each recording, the one that counts last.
+
+        The rows of one child or household have no order: what is equally risky goes by its place.
+        """
         indicator = self.pack.indicators[name]
-        rows = [(self.child.row, CHILD), (self.child.household, HOUSE)]
+        rows = [(row, CHILD) for row in self.child.rows]
+        rows += [(row, HOUSE) for row in self.child.household]
         rows += [(visit, VISIT) for visit in self.child.visits]
         found = []
         for row, table in rows:
             value = as_value(row.get(name), indicator)
             if value is not None:
                 visit_id = str(row.get("visit_id"))
-                found.append((row.get("on"), value, risk(value, indicator), table, visit_id))
+                place = place_of(value, indicator) if table != VISIT else 0
+                found.append((row.get("on"), value, risk(value, indicator), table, place, visit_id))
         return sorted(found, key=lambda r: (r[0] or date.min, *r[2:]))
 
     def _recorded(self, name: str) -> Value:

@@ -398,16 +398,22 @@ def test_an_unknown_age_is_counted_not_rejected():
     assert by_age.notices == []
 
 
-def test_of_two_rows_of_a_child_the_newest_counts_and_the_child_needs_data():
+def test_the_newest_row_of_a_child_says_who_it_is_and_the_others_stay_as_records():
     checked = check(
         {
             "child_id": ["C1", "C1", "C2"],
             "recorded_at": ["2026-03-01", "2026-01-01", "2026-01-01"],
+            "birth_date": [None, "2018-03-01", "2019-01-01"],
+            "household_id": ["H2", "H1", "H3"],
             "sex": ["female", "male", "male"],
         }
     )
     assert checked.children["child_id"].tolist() == ["C1", "C2"]
+    assert checked.children["household_id"].tolist() == ["H2", "H3"]
+    assert days(checked.children["birth_date"]) == ["2018-03-01", "2019-01-01"]
     assert checked.children["sex"].tolist() == [0, 1]
+    assert checked.more_children["sex"].tolist() == [1]
+    assert checked.summary()["tables"]["children"]["rows_used"] == 3
     assert rejected(checked) == [("children", 2, "child_id")]
     assert needs(checked) == [("C1", "duplicate_child")]
 

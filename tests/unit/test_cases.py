@@ -36,7 +36,7 @@ def dates(values) -> pd.Series:
     return pd.Series(values, dtype="datetime64[s]")
 
 
-def block_of(child=None, visits=(), household=None, decisions=()):
+def block_of(child=None, visits=(), household=None, more=(), more_homes=()):
     child = {"child_id": "C1", "household_id": "H1", "village_id": "V", "caseworker_id": "W",
              "birth_date": None, "recorded_at": None, **(child or {})}  # fmt: skip
     children = pd.DataFrame([child])
@@ -58,7 +58,12 @@ def block_of(child=None, visits=(), household=None, decisions=()):
     outcomes = pd.DataFrame(columns=["child_id", "outcome_date", "result"])
     outcomes["outcome_date"] = dates([])
     empty = pd.DataFrame(columns=["child_id", "decided_at", "decided_by", "decision"])
-    return make_block(children, table, houses, outcomes, empty)
+    again = pd.DataFrame([{**child, **row} for row in more], columns=children.columns)
+    again["recorded_at"] = dates(again["recorded_at"].tolist())
+    homes_again = pd.DataFrame([{"household_id": "H1", **row} for row in more_homes])
+    if len(homes_again):
+        homes_again["recorded_at"] = dates(homes_again["recorded_at"].tolist())
+    return make_block(children, table, houses, outcomes, empty, again, homes_again)
 
 
 def column(block, name, settings=None):
@@ -102,6 +107,26 @@ def test_the_newest_table_speaks(child_on, house_on, visit_on, value, source) ->
     )
     got = column(block, "carer")
     assert (got.values[0], got.source_table[0]) == (value, source)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize(
+    ("rows", "carer", "harm"),
+    [
+        ([("2026-05-01", 0, 0), ("2026-01-01", 2, 2)], 0, 2),  # newest state, riskiest event
+        ([("2026-05-01", 0, 1), ("2026-05-01", 2, 0)], 2, 1),  # one day: the riskier of each
+        ([("2026-05-01", -1, 0), ("2026-01-01", 1, 0)], 1, 0),  # a blank replaces nothing
+        ([(None, 0, 2), ("2026-01-01", 1, -1)], 1, 2),  # undated is oldest, and an event holds
+    ],
+)
+def test_each_row_of_a_child_or_household_is_a_record_of_it(rows, carer, harm, turn) -> None:
+    found = [{"recorded_at": on, "carer": c, "harm": h} for on, c, h in rows][::turn]
+    of_child = block_of(child=found[0], more=found[1:])
+    of_house = block_of(household=found[0], more_homes=found[1:])
+    for block in (of_child, of_house):
+        for got in (block, repeat_children(block, np.array([0, 0]), np.array([NONE, NONE]))):
+            assert set(column(got, "carer").values) == {carer}
+            assert set(column(got, "harm").values) == {harm}
 
 
 @pytest.mark.parametrize(
