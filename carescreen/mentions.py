@@ -61,7 +61,7 @@ class Mentions:
 
 @dataclass(frozen=True)
 class Found:
-    """What one scan of a text gives: mentions, the cues that may act, and all roles."""
+    """What one scan of a text gives: mentions, the cues that may act, and all roles but pattern parts."""
 
     mentions: Mentions
     cues: Roles
@@ -98,10 +98,12 @@ def inside(
 def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     """Scan a text for phrases and patterns, and for the cues outside them."""
     breaks = find_breaks(text.codes)
-    roles = vocabulary.roles(vocabulary.scanner.find(text.codes))
+    everything = vocabulary.roles(vocabulary.scanner.find(text.codes))
+    is_part = everything.kind == ELEMENT  # most of what is found: set apart once
+    parts, roles = everything.take(is_part), everything.take(~is_part)
     shields = roles.of(SHIELD)
     phrases = _phrases(roles)
-    matches = _matches(roles, shields, breaks, vocabulary)
+    matches = _matches(parts, shields, breaks, vocabulary)
     mentioned = matches.pattern < vocabulary.mention_patterns
     spoken = matches.take(mentioned)
     mentions = _together(phrases, spoken, vocabulary)
@@ -133,8 +135,7 @@ def _phrases(roles: Roles) -> Roles:
     return phrases.take(~inside(phrases.start, phrases.end, covers.start, covers.end))
 
 
-def _matches(roles: Roles, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
-    parts = roles.of(ELEMENT)
+def _matches(parts: Roles, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
     parts = parts.take(~inside(parts.start, parts.end, shields.start, shields.end))
     clause = np.searchsorted(breaks.soft, parts.start)
     return vocabulary.patterns.find(Elements(parts.start, parts.end, clause, parts.value))

@@ -64,6 +64,11 @@ class NoteReader:
         """What this reader can find, by id."""
         return self.lexicon.concepts
 
+    @property
+    def words(self) -> int:
+        """How many different words it looks for: phrases, parts of patterns, cues and shields."""
+        return self._vocabulary.size
+
     def read(self, notes: Notes) -> pd.DataFrame:
         """Mentions of all notes: note, concept, status, start, end, found_by, cue_start, cue_end.
 

@@ -12,9 +12,6 @@ from carescreen.lexicon import Pattern
 from carescreen.normalise import Positions
 from carescreen.scan import expand
 
-_FAR = np.int64(1) << 40  # above any position: keeps the classes apart in one sorted key
-
-
 @dataclass(frozen=True)
 class Elements:
     """Words of pattern parts as found, by start: `clause` numbers the clause, `part` the part."""
@@ -69,85 +66,42 @@ class PatternTable:
                 self._part[row, column] = self.parts[part]
             for column, (low, high) in enumerate(pattern.gaps, start=1):
                 self._low[row, column], self._high[row, column] = low, high
-        self._index_pairs()
-
-    def _index_pairs(self) -> None:
-        size = max(len(self.parts), 1)
-        first, second = self._part[:, 0], self._part[:, 1]
-        code = first * size + second
-        order = np.argsort(code, kind="stable")
-        codes, counts = np.unique(code, return_counts=True)
-        self._pair = np.full(size * size, -1, np.int64)
-        self._pair[codes] = np.arange(codes.size)
-        self._pair_count = counts
-        self._pair_first = np.cumsum(counts) - counts
-        self._by_pair = order
-        self._size = size
-        self._reach = np.full(size, -1, np.int64)
-        np.maximum.at(self._reach, first, self._high[:, 1])
 
     def find(self, elements: Elements) -> Matches:
-        """Every match; where the parts can be chosen in several ways, each way is one."""
-        first, second, pattern = self._pairs(elements)
-        gap = elements.start[second] - elements.end[first]
-        fits = (gap >= self._low[pattern, 1]) & (gap <= self._high[pattern, 1])
-        chosen = np.full((int(fits.sum()), self._most), -1, np.int64)
-        chosen[:, 0], chosen[:, 1] = first[fits], second[fits]
-        pattern = pattern[fits]
-        for column in range(2, self._most):
-            chosen, pattern = self._extend(elements, chosen, pattern, column)
-        return self._matches(elements, chosen, pattern)
+        """Every match; where the parts can be chosen in several ways, each way is one.
 
-    def _pairs(self, elements: Elements) -> tuple[Positions, Positions, Positions]:
-        """Pairs of elements of one clause that begin some pattern: rows, rows, pattern."""
-        limit = elements.end + self._reach[elements.part]
-        alive = np.flatnonzero(self._reach[elements.part] >= 0)
-        firsts, seconds, pairs = [], [], []
-        step = 0
-        while alive.size:
-            step += 1
-            alive = alive[alive + step < elements.start.size]
-            other = alive + step
-            near = (elements.start[other] <= limit[alive]) & (
-                elements.clause[other] == elements.clause[alive]
-            )
-            alive, other = alive[near], other[near]
-            pair = self._pair[elements.part[alive] * self._size + elements.part[other]]
-            kept = (pair >= 0) & (elements.start[other] >= elements.end[alive])
-            firsts.append(alive[kept])
-            seconds.append(other[kept])
-            pairs.append(pair[kept])
-        if not firsts:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
-        first, second, pair = (np.concatenate(parts) for parts in (firsts, seconds, pairs))
-        owner, rank = expand(self._pair_count[pair])
-        pattern = self._by_pair[self._pair_first[pair[owner]] + rank]
-        return first[owner], second[owner], pattern
+        One pattern after the other, over all notes: each of its parts is a short sorted list.
+        """
+        order = np.argsort(elements.part.astype(np.int16), kind="stable")  # by part, then by start
+        by_part = elements.take(order)
+        bounds = np.searchsorted(by_part.part, np.arange(len(self.parts) + 1))
+        is_found = np.append(bounds[1:] > bounds[:-1], True)  # the last place: no such part
+        possible = np.flatnonzero(is_found[self._part].all(axis=1))
+        chosen, pattern = [np.zeros((0, self._most), np.int64)], [np.zeros(0, np.int64)]
+        for number in possible.tolist():
+            rows = self._ways(by_part, bounds, number)
+            chosen.append(np.where(rows >= 0, order[rows], -1))
+            pattern.append(np.full(len(rows), number, np.int64))
+        return self._matches(elements, np.concatenate(chosen), np.concatenate(pattern))
 
-    def _extend(
-        self, elements: Elements, chosen: NDArray[np.int64], pattern: Positions, column: int
-    ) -> tuple[NDArray[np.int64], Positions]:
-        """Add the next part to the matches whose pattern has one."""
-        part = self._part[pattern, column]
-        whole = part < 0
-        open_rows = np.flatnonzero(~whole)
-        if not open_rows.size:
-            return chosen, pattern
-        order = np.lexsort((elements.start, elements.part))
-        key = elements.part[order] * _FAR + elements.start[order]
-        last = chosen[open_rows, column - 1]
-        base = part[open_rows] * _FAR + elements.end[last]
-        low = np.searchsorted(key, base + self._low[pattern[open_rows], column])
-        high = np.searchsorted(key, base + self._high[pattern[open_rows], column], side="right")
-        owner, rank = expand(np.maximum(high - low, 0))
-        following = order[low[owner] + rank]
-        same = elements.clause[following] == elements.clause[last[owner]]
-        grown = chosen[open_rows[owner[same]]]
-        grown[:, column] = following[same]
-        return (
-            np.concatenate([chosen[whole], grown]),
-            np.concatenate([pattern[whole], pattern[open_rows[owner[same]]]]),
-        )
+    def _ways(self, by_part: Elements, bounds: Positions, number: int) -> NDArray[np.int64]:
+        """Rows of `by_part` for each way to choose the parts of one pattern, -1 beyond its parts."""
+        parts = self._part[number]
+        ways = np.full((bounds[parts[0] + 1] - bounds[parts[0]], self._most), -1, np.int64)
+        ways[:, 0] = np.arange(bounds[parts[0]], bounds[parts[0] + 1])
+        for column in range(1, int((parts >= 0).sum())):
+            first, beyond = bounds[parts[column]], bounds[parts[column] + 1]
+            starts = by_part.start[first:beyond]
+            last = ways[:, column - 1]
+            end = by_part.end[last]
+            low = np.searchsorted(starts, end + self._low[number, column])
+            high = np.searchsorted(starts, end + self._high[number, column], side="right")
+            owner, rank = expand(np.maximum(high - low, 0))
+            following = first + low[owner] + rank
+            same = by_part.clause[following] == by_part.clause[last[owner]]
+            ways = ways[owner[same]]
+            ways[:, column] = following[same]
+        return ways
 
     def _matches(
         self, elements: Elements, chosen: NDArray[np.int64], pattern: Positions
