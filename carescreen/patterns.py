@@ -12,6 +12,7 @@ from carescreen.lexicon import Pattern
 from carescreen.normalise import Positions
 from carescreen.scan import expand
 
+
 @dataclass(frozen=True)
 class Elements:
     """Words of pattern parts as found, by start: `clause` numbers the clause, `part` the part."""
