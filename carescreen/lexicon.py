@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from carescreen.errors import did_you_mean
 from carescreen.pack import Pack
@@ -34,6 +34,7 @@ STATUSES = ("other", "hypothetical", "negated", "suspected", "past", "affirmed")
 CUE_STATUSES = (*STATUSES, "question", "adult", "none")
 MAX_GAP = 60
 MAX_WORD = 60
+BEYOND = "\uffff"  # all characters from here on fold to one, so no word may hold one
 
 _CONCEPT_KEYS = {
     "id",
@@ -174,7 +175,7 @@ def load_lexicon(pack: Pack) -> Lexicon:
 def _read_concepts(file: YamlFile) -> dict[str, Concept]:
     file.require_keys((), {"concepts"}, frozenset({"concepts"}))
     found: dict[str, Concept] = {}
-    for index, entry in enumerate(file.data["concepts"] or []):
+    for index, entry in enumerate(_list(file, ("concepts",))):
         concept = _read_concept(file, ("concepts", index), entry)
         if concept.id in found:
             raise file.error(f"concept '{concept.id}' is declared twice", "concepts", index)
@@ -190,7 +191,10 @@ def _read_concept(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> Concept
             raise file.error(
                 f"{name} is '{entry[name]}'; allowed: {', '.join(allowed)}", *key, name
             )
-    if set(entry["title"] or {}) != {"en", "zh"}:
+    if not isinstance(entry["id"], str):
+        raise file.error("id wants a word", *key, "id")
+    title = entry["title"] if isinstance(entry["title"], dict) else {}
+    if set(title) != {"en", "zh"} or not all(isinstance(text, str) for text in title.values()):
         raise file.error("title needs both languages: {en: …, zh: …}", *key, "title")
     if not isinstance(entry.get("sensitive", False), bool):
         raise file.error("sensitive is true or false", *key, "sensitive")
@@ -219,7 +223,10 @@ def _answered_by(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> Answered
         return None
     both = {"indicator", "value"}
     file.require_keys((*key, "answered_by"), both, frozenset(both))
-    return AnsweredBy(str(entry["answered_by"]["indicator"]), str(entry["answered_by"]["value"]))
+    for name, value in entry["answered_by"].items():
+        if not isinstance(value, str):
+            raise file.error(f"{name} wants a word; quote a number", *key, "answered_by", name)
+    return AnsweredBy(entry["answered_by"]["indicator"], entry["answered_by"]["value"])
 
 
 def _load_language(
@@ -233,48 +240,49 @@ def _load_language(
     return merged.finish(language)
 
 
+@dataclass(frozen=True)
+class _Item:
+    """An entry of a list and where it stands, for errors that show only when all is merged."""
+
+    value: Any
+    file: YamlFile
+    key: Key
+
+
 class _Merged:
     """Word lists while the files of a chain are laid over each other."""
 
     def __init__(self) -> None:
-        self.lists: dict[Key, list[Any]] = {}
-        self.where: dict[Key, tuple[YamlFile, Key]] = {}
+        self.lists: dict[Key, list[_Item]] = {}
         self.cues: dict[str, dict[str, Any]] = {}
 
     def lay(self, file: YamlFile, key: Key) -> None:
         """Lay the list at `key` over what the parents gave."""
-        node = file.at(key)
-        if isinstance(node, dict):
-            file.require_keys(key, {"add", "remove"})
-            kept = list(self.lists.get(key, []))
-            for index, item in enumerate(node.get("remove") or []):
-                if item not in kept:
-                    raise file.error(f"'{item}' is not in the parent's list", *key, "remove", index)
-                kept.remove(item)
-            self.lists[key] = kept + _items(file, (*key, "add") if "add" in node else None)
-        else:
+        if not isinstance(file.at(key), dict):
             self.lists[key] = _items(file, key)
-        self.where[key] = (file, key)
+            return
+        file.require_keys(key, {"add", "remove"})
+        kept = list(self.lists.get(key, []))
+        for item in _items(file, (*key, "remove")):
+            values = [other.value for other in kept]
+            if item.value not in values:
+                raise file.error(f"'{item.value}' is not in the parent's list", *item.key)
+            del kept[values.index(item.value)]
+        self.lists[key] = kept + _items(file, (*key, "add"))
 
     def words(self, *key: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.lists.get(key, [])))
+        return tuple(dict.fromkeys(item.value for item in self.lists.get(key, [])))
 
     def patterns(self, *key: str) -> tuple[Pattern, ...]:
-        file, where = self.where.get(key, (None, ()))
         return tuple(
-            self._pattern(cast(YamlFile, file), where, index, entry)
-            for index, entry in enumerate(self.lists.get(key, []))
+            self._pattern(item.file, item.key, item.value) for item in self.lists.get(key, [])
         )
 
-    def _pattern(self, file: YamlFile, key: Key, index: int, entry: Any) -> Pattern:
+    def _pattern(self, file: YamlFile, key: Key, entry: Any) -> Pattern:
         if not isinstance(entry, list) or len(entry) < 3 or len(entry) % 2 == 0:
-            raise file.error("a pattern is a list: part, gap, part …", *key, index)
-        gaps = tuple(
-            self._gap(file, (*key, index, at), entry[at]) for at in range(1, len(entry), 2)
-        )
-        parts = tuple(
-            self._part(file, (*key, index, at), entry[at]) for at in range(0, len(entry), 2)
-        )
+            raise file.error("a pattern is a list: part, gap, part …", *key)
+        gaps = tuple(self._gap(file, (*key, at), entry[at]) for at in range(1, len(entry), 2))
+        parts = tuple(self._part(file, (*key, at), entry[at]) for at in range(0, len(entry), 2))
         return Pattern(parts, gaps)
 
     def _gap(self, file: YamlFile, key: Key, entry: Any) -> tuple[int, int]:
@@ -284,17 +292,17 @@ class _Merged:
         return int(match[1]), int(match[2])
 
     def _part(self, file: YamlFile, key: Key, entry: Any) -> tuple[str, ...]:
+        if not isinstance(entry, str):
+            raise file.error("a part is a text, 打|揍 or {class}; quote a number", *key)
         words: list[str] = []
-        for word in str(entry).split("|"):
+        for word in entry.split("|"):
             if not (word.startswith("{") and word.endswith("}")):
-                words.append(word)
+                words.append(_word(file, key, word))
             elif ("classes", word[1:-1]) in self.lists:
-                words.extend(self.lists[("classes", word[1:-1])])
+                words.extend(self.words("classes", word[1:-1]))
             else:
                 known = [str(name[1]) for name in self.lists if name[0] == "classes"]
                 raise file.error(f"no word class {word}{did_you_mean(word[1:-1], known)}", *key)
-        if not all(words):
-            raise file.error("an empty alternative in a pattern's part", *key)
         return tuple(dict.fromkeys(words))
 
     def finish(self, language: str) -> LanguageWords:
@@ -334,20 +342,20 @@ def _merge_file(
         raise file.error(
             f"language is '{file.data['language']}'; the file is for '{language}'", "language"
         )
-    for name in file.data.get("classes") or {}:
+    for name in _section(file, "classes"):
         merged.lay(file, ("classes", name))
     if file.data.get("shields") is not None:
         merged.lay(file, ("shields",))
-    for name in file.data.get("concepts") or {}:
+    for name in _section(file, "concepts"):
         if name not in concepts:
             hint = did_you_mean(name, concepts)
             raise file.error(f"concept '{name}' is not in concepts.yaml{hint}", "concepts", name)
         file.require_keys(("concepts", name), _LIST_KEYS)
         for kind in file.data["concepts"][name]:
             merged.lay(file, ("concepts", name, kind))
-    for name in file.data.get("cues") or {}:
+    for name in _section(file, "cues"):
         _merge_cues(merged, file, name, concepts)
-    for name in file.data.get("stops") or {}:
+    for name in _section(file, "stops"):
         if name != "all" and name not in CUE_STATUSES:
             raise file.error(f"stops are by status or 'all'; found '{name}'", "stops", name)
         merged.lay(file, ("stops", name))
@@ -377,36 +385,62 @@ def _merge_cues(
                 *key,
                 field_name,
             )
-    if not isinstance(entry.get("reach", 1), int) or entry.get("reach", 1) < 1:
+    reach = entry.get("reach", 1)
+    if not isinstance(reach, int) or isinstance(reach, bool) or reach < 1:
         raise file.error("reach wants a number of characters above 0", *key, "reach")
-    for index, concept in enumerate(entry.get("concepts") or []):
-        if concept not in concepts:
-            hint = did_you_mean(concept, concepts)
-            raise file.error(f"no concept '{concept}'{hint}", *key, "concepts", index)
     if "concepts" in entry:
-        entry["concepts"] = tuple(entry["concepts"])
+        entry["concepts"] = _acted_on(file, key, concepts)
     merged.cues[name] = {**merged.cues.get(name, {}), **entry}
 
 
-def _items(file: YamlFile, key: Key | None) -> list[Any]:
-    if key is None:
-        return []
-    node = file.at(key)
+def _acted_on(file: YamlFile, key: Key, concepts: Mapping[str, Concept]) -> tuple[str, ...]:
+    items = _items(file, (*key, "concepts"))
+    for item in items:
+        if item.value not in concepts:
+            hint = did_you_mean(item.value, concepts)
+            raise file.error(f"no concept '{item.value}'{hint}", *item.key)
+    return tuple(item.value for item in items)
+
+
+def _items(file: YamlFile, key: Key) -> list[_Item]:
+    """The list at `key`, none where there is none: patterns as they stand, words checked."""
+    is_pattern = key[2:3] == ("patterns",)
+    return [
+        _Item(item if is_pattern else _word(file, (*key, index), item), file, (*key, index))
+        for index, item in enumerate(_list(file, key))
+    ]
+
+
+def _word(file: YamlFile, key: Key, word: Any) -> str:
+    if not isinstance(word, str) or not word.strip() or len(word) > MAX_WORD:
+        raise file.error(
+            f"wanted a word or phrase of 1 to {MAX_WORD} characters; quote it if it looks like "
+            "a number",
+            *key,
+        )
+    if max(word) >= BEYOND:
+        raise file.error(
+            f"'{word}' has a character beyond U+FFFE; notes are not searched for those", *key
+        )
+    return word
+
+
+def _list(file: YamlFile, key: Key) -> list[Any]:
+    node = file.at(key[:-1]).get(key[-1])
     if node is None:
         return []
     if not isinstance(node, list):
         raise file.error("wanted a list", *key)
-    for index, item in enumerate(node):
-        if isinstance(item, list):
-            continue
-        if not isinstance(item, str) or not item.strip() or len(item) > MAX_WORD:
-            raise file.error(
-                f"wanted a word or phrase of 1 to {MAX_WORD} characters; quote it if it looks like "
-                "a number",
-                *key,
-                index,
-            )
     return list(node)
+
+
+def _section(file: YamlFile, name: str) -> dict[str, Any]:
+    node = file.data.get(name)
+    if node is None:
+        return {}
+    if not isinstance(node, dict):
+        raise file.error(f"{name} wants names, each with what belongs to it", name)
+    return node
 
 
 @dataclass(frozen=True)

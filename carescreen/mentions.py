@@ -106,8 +106,12 @@ def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     matches = _matches(parts, shields, breaks, vocabulary)
     mentioned = matches.pattern < vocabulary.mention_patterns
     spoken = matches.take(mentioned)
+    excluded = roles.of(EXCLUSION), breaks
+    spoken = spoken.take(
+        ~_excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
+    )
     mentions = _together(phrases, spoken, vocabulary)
-    mentions = _without_excluded(mentions, roles.of(EXCLUSION), breaks)
+    mentions = mentions.take(~_excluded(mentions.start, mentions.concept, *excluded))
     mentions = _without_worded(mentions, spoken, vocabulary)
     mentions = one_per_place(mentions)
     cues = _cues(roles, matches.take(~mentioned), vocabulary)
@@ -116,11 +120,14 @@ def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
 
 
 def one_per_place(mentions: Mentions) -> Mentions:
-    """Of mentions of one concept that overlap, the first and longest stays."""
+    """Of mentions of one concept that overlap in a chain, the first and longest stays.
+
+    Of several ways to find the same span, a phrase, and of patterns the one whose last word is longest.
+    """
     if mentions.start.size < 2:
         return mentions
     kind = mentions.concept
-    order = np.lexsort((mentions.found_by, -mentions.end, mentions.start, kind))
+    order = np.lexsort((mentions.anchor, mentions.found_by, -mentions.end, mentions.start, kind))
     far = np.int64(1) << 40
     begin = mentions.start[order] + kind[order] * far
     reach = np.maximum.accumulate(mentions.end[order] + kind[order] * far)
@@ -180,13 +187,12 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
     return mentions.take(~dropped)
 
 
-def _without_excluded(mentions: Mentions, exclusions: Roles, breaks: Breaks) -> Mentions:
-    if not exclusions.start.size:
-        return mentions
+def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
+    """Which concepts an exclusion of their clause rules out."""
     far = np.int64(1) << 40
-    here = np.searchsorted(breaks.soft, mentions.start) + mentions.concept * far
+    here = np.searchsorted(breaks.soft, start) + concept * far
     there = np.searchsorted(breaks.soft, exclusions.start) + exclusions.value * far
-    return mentions.take(~np.isin(here, there))
+    return np.asarray(np.isin(here, there))
 
 
 def _cues(roles: Roles, matches: Matches, vocabulary: Vocabulary) -> Roles:

@@ -24,6 +24,8 @@ from carescreen.followups import Engine, FollowUps, follow_up
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
 from carescreen.records import MICRO, Record, display_name, reason_codes, records
+from carescreen.review.reasons import paragraph
+from carescreen.review.redaction import redact
 
 COLUMNS = (
     "rank",
@@ -53,29 +55,30 @@ _ROUTINE = TIERS.index("routine")
 
 
 def block_frame(engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]]) -> pd.DataFrame:
-    """One row a child of a block, in no order yet, with its reasons as JSON text in `body`.
+    """One row a child of a block, in no order yet, with its reasons as JSON in `body`.
 
-    `reasons` are each child's needs-data codes, empty where its data is whole.
+    `reasons` are each child's needs-data codes, empty where its data is whole. `public_body` is what
+    may leave the office of it: the same bytes where nothing in it is private.
     """
     needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
     found = follow_up(engine, block, needs_data)
     frame = _plain_columns(block, found, needs_data)
     synthetic = _is_synthetic(block)
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
-    private = []
+    bodies, public_bodies = [], []
     for child, record in enumerate(records(engine, found)):
         record["needs_data_reasons"] = list(reasons[child])
         record["synthetic"] = bool(synthetic[child])
         _add_texts(texts, record)
-        private.append(_is_private(record))
-    return frame.assign(**texts, private=private)
+        bodies.append(_body(record))
+        public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
+    return frame.assign(**texts, body=bodies, public_body=public_bodies)
 
 
 _TEXT_COLUMNS = (
     *_LISTS,
     "reasons",
     *(f"{name}_coded" for name in (*_LISTS, "reasons")),
-    "body",
 )
 
 
@@ -94,8 +97,11 @@ def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
             words = [display_name(entry, "rule", names) for entry in record[name]]
             texts[name + suffix].append(";".join(words))
         texts["reasons" + suffix].append(reason_codes(record, names))
-    body = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-    texts["body"].append(body[1:])
+
+
+def _body(record: Record) -> bytes:
+    """A record as JSON without its opening brace, to follow a head; bytes take half the memory."""
+    return _encode(record)[1:].encode("utf-8", "surrogatepass")
 
 
 def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> pd.DataFrame:
@@ -164,6 +170,8 @@ class Ranking:
         self.run, self.rejected, self.notices = run, rejected, tuple(notices)
         self.capacity = capacity
         self._rows = _in_order(frame, capacity, random_share, run)
+        self._bodies = self._rows.pop("body").to_numpy()
+        self._public_bodies = self._rows.pop("public_body").to_numpy()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -192,13 +200,17 @@ class Ranking:
         chosen = range(len(self)) if positions is None else positions
         return [self._record(position) for position in chosen]
 
-    def json_line(self, position: int) -> str:
-        """One child's full record as JSON text."""
-        return self._heads()[position] + str(self._rows["body"].iat[position])
+    def public_records(self, positions: Sequence[int]) -> list[Record]:
+        """Records at row positions as they may leave the office: see carescreen.review.redaction."""
+        return [_parsed(self.public_json_line(position)) for position in positions]
 
-    def is_private(self, position: int) -> bool:
-        """Whether a record holds words of a note or the name of something sensitive."""
-        return bool(self._rows["private"].iat[position])
+    def json_line(self, position: int) -> bytes:
+        """One child's full record as JSON in UTF-8."""
+        return bytes(self._heads()[position] + self._bodies[position])
+
+    def public_json_line(self, position: int) -> bytes:
+        """One child's record as it may leave the office, as JSON in UTF-8."""
+        return bytes(self._heads()[position] + self._public_bodies[position])
 
     def listed(self) -> list[int]:
         """Positions of the children a list shows: within capacity, in the backlog or just below."""
@@ -213,8 +225,6 @@ class Ranking:
 
     def explain(self, child_id: str, language: str = "en") -> str:
         """One paragraph a person can read: why this child is where it is ("en" or "zh")."""
-        from carescreen.review.reasons import paragraph
-
         return paragraph(self.record(child_id), language, date.fromisoformat(self.run.as_of))
 
     def to_html(self, path: str | Path, *, quotes: bool = False, language: str = "zh") -> None:
@@ -238,9 +248,9 @@ class Ranking:
         return int(place)
 
     def _record(self, position: int) -> Record:
-        return dict(json.loads(self.json_line(position)))
+        return _parsed(self.json_line(position))
 
-    def _heads(self) -> list[str]:
+    def _heads(self) -> list[bytes]:
         if not hasattr(self, "_head_lines"):
             self._head_lines = _head_texts(self._rows)
         return self._head_lines
@@ -299,14 +309,18 @@ _HEAD = (
 )
 
 
-def _head_texts(rows: pd.DataFrame) -> list[str]:
+def _parsed(line: bytes) -> Record:
+    return dict(json.loads(line.decode("utf-8", "surrogatepass")))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _head_texts(rows: pd.DataFrame) -> list[bytes]:
     """The part of each JSON record that depends on the rank, up to and with its last comma."""
     columns = {name: _json_ready(rows[name]) for name in _HEAD}
-    dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    return [
-        dumps(dict(zip(_HEAD, values, strict=True)))[:-1] + ","
-        for values in zip(*columns.values(), strict=True)
-    ]
+    heads = (dict(zip(_HEAD, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    return [(_encode(head)[:-1] + ",").encode("utf-8", "surrogatepass") for head in heads]
 
 
 def _json_ready(column: pd.Series) -> list[Any]:

@@ -1,6 +1,6 @@
 """The output folder of a run: written aside and renamed, so an interrupted run leaves the old one.
 
-ranking.csv    every child, one row each          list.html   the list, one page for all groups
+ranking.csv    every child, one row each          list.html   the list (long: one page a group)
 ranking.jsonl  every child with its full reasons  list.xlsx   the same as a workbook
 rejected.csv   fields and rows that were not used run.json    versions, hashes, settings, counts
 """
@@ -26,9 +26,8 @@ import pandas as pd
 
 from carescreen.errors import OutputError, UsageError, did_you_mean
 from carescreen.ranking import Ranking
-from carescreen.review.html import write_html
+from carescreen.review.html import write_html, write_pages
 from carescreen.review.info import ListInfo
-from carescreen.review.redaction import redact
 from carescreen.review.xlsx import write_xlsx
 from carescreen.rules import RulePack
 
@@ -62,7 +61,7 @@ def write_results(
         _write_jsonl(ranking, aside / "ranking.jsonl", quotes)
         step("list.html, list.xlsx")
         records = _records(ranking, quotes)
-        write_html(records, aside / "list.html", info)
+        write_pages(records, aside, info)
         write_xlsx(records, aside / "list.xlsx", info)
         write_csv(ranking.rejected, aside / "rejected.csv")
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
@@ -110,8 +109,8 @@ def current_user() -> str:
 
 
 def _records(ranking: Ranking, quotes: bool) -> list[dict[str, Any]]:
-    full = ranking.records(ranking.listed())
-    return full if quotes else [redact(record) for record in full]
+    read = ranking.records if quotes else ranking.public_records
+    return read(ranking.listed())
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -138,14 +137,9 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _write_jsonl(ranking: Ranking, path: Path, quotes: bool) -> None:
-    with path.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
-        for position in range(len(ranking)):
-            line = ranking.json_line(position)
-            if not quotes and ranking.is_private(position):
-                line = json.dumps(
-                    redact(json.loads(line)), ensure_ascii=False, separators=(",", ":")
-                )
-            file.write(line + "\n")
+    line = ranking.json_line if quotes else ranking.public_json_line
+    with path.open("wb") as file:
+        file.writelines(line(position) + b"\n" for position in range(len(ranking)))
 
 
 def run_summary(

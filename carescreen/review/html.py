@@ -1,4 +1,4 @@
-"""The follow-up list as one page: a single file that loads nothing, works offline and prints.
+"""The follow-up list as pages: single files that load nothing, work offline and print.
 
 Every text of a record is escaped by the template engine; the page's policy allows its own inline
 style and script by their hashes and nothing else, so that a note can neither run nor fetch.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +37,8 @@ from carescreen.review.texts import (
     texts_of,
 )
 
+PAGE_CHILDREN = 500  # some 8 MB: what an old phone still opens in a few seconds
+
 _TEMPLATES = Path(__file__).parent / "templates"
 _LANGUAGE_TAGS = {"zh": "zh-Hans", "en": "en"}
 
@@ -47,13 +51,71 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
     """
     texts_of(info.language)
     shown = permitted(records, info)
-    page = _environment().get_template("page.html.j2")
+    _write("page.html.j2", _page(shown, info), Path(path))
+
+
+def write_pages(records: Sequence[Record], folder: Path, info: ListInfo) -> None:
+    """Write list.html into a folder; a long list becomes a table of contents there.
+
+    A page of more than PAGE_CHILDREN children is too much for a phone: then each caseworker or
+    village has a page of its own in the folder `list`, and list.html leads to them. Redaction and
+    errors as in `write_html`.
+    """
+    if len(records) <= PAGE_CHILDREN:
+        write_html(records, folder / "list.html", info)
+        return
+    shown = permitted(records, info)
+    (folder / "list").mkdir()
+    rows = []
+    for number, group in enumerate(groups(shown, info.group), start=1):
+        address = f"list/{number:04d}-{_file_name(group.name)}.html"
+        _write("page.html.j2", _page(group.records, info), folder / address)
+        rows.append(_Row(group, address, as_day(info.as_of)))
+    _write("index.html.j2", _frame(info, ("language.js",)) | {"pages": rows}, folder / "list.html")
+
+
+def _write(template: str, values: dict[str, Any], path: Path) -> None:
+    page = _environment().get_template(template)
     with (
-        written_aside(Path(path)) as aside,
+        written_aside(path) as aside,
         aside.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
     ):
-        for part in page.generate(_page(shown, info)):
+        for part in page.generate(values):
             file.write(part)
+
+
+def _file_name(name: str) -> str:
+    """A group's name as part of a file name: letters, digits and hyphens of any script."""
+    return re.sub(r"[^\w-]+", "_", name)[:40] or "no-group"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the table of contents."""
+
+    group: Group
+    address: str
+    as_of: date | None
+
+    @property
+    def kind(self) -> str:
+        return self.group.kind
+
+    @property
+    def name(self) -> str:
+        return self.group.name
+
+    @property
+    def count(self) -> int:
+        return len(self.group.records)
+
+    @property
+    def tiers(self) -> dict[str, int]:
+        return _tier_counts(self.group.records)
+
+    @property
+    def late(self) -> int:
+        return _late_count(self.group.records, self.as_of)
 
 
 @dataclass(frozen=True)
@@ -84,10 +146,30 @@ class _Section:
 
 
 def _page(records: Sequence[Record], info: ListInfo) -> dict[str, Any]:
-    style, script = _asset("list.css"), _asset("list.js")
     as_of, households = as_day(info.as_of), _households(records)
-    tiers = [str(record["tier"]) for record in records]
     calibrated = any(record.get("probability") is not None for record in records)
+    return _frame(info, ("language.js", "list.js"), calibrated) | {
+        "tier_counts": _tier_counts(records),
+        "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
+        "late_count": _late_count(records, as_of),
+        "total": len(records),
+        "groups": [_Section(group, as_of, households) for group in groups(records, info.group)],
+        "laws": laws_cited(records),
+    }
+
+
+def _tier_counts(records: Sequence[Record]) -> dict[str, int]:
+    tiers = Counter(str(record["tier"]) for record in records)
+    return {tier: tiers[tier] for tier in TIERS}
+
+
+def _late_count(records: Sequence[Record], as_of: date | None) -> int:
+    return sum(days_overdue(record, as_of) > 0 for record in records)
+
+
+def _frame(info: ListInfo, scripts: Sequence[str], calibrated: bool = False) -> dict[str, Any]:
+    """What every page has: head, language switch, where the list comes from, legend."""
+    style, script = _asset("list.css"), "".join(map(_asset, scripts))
     return {
         "info": info,
         "language": info.language,
@@ -97,12 +179,6 @@ def _page(records: Sequence[Record], info: ListInfo) -> dict[str, Any]:
         "pack": {language: pick(info.pack, language) for language in LANGUAGES},
         "standing": both("standing_probability" if calibrated else "standing_score"),
         "tiers": TIERS,
-        "tier_counts": {tier: tiers.count(tier) for tier in TIERS},
-        "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
-        "late_count": sum(days_overdue(record, as_of) > 0 for record in records),
-        "total": len(records),
-        "groups": [_Section(group, as_of, households) for group in groups(records, info.group)],
-        "laws": laws_cited(records),
         "labels": _labels(info.language),
         "hours": lambda tier: _hours(tier, info),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from carescreen.review.reading import Record, display_code, entries, is_sensitive
@@ -89,9 +90,10 @@ def _words(entry: Record) -> set[str]:
     return names | {title for title in (entry.get("title") or {}).values() if title}
 
 
-def _neutral_words() -> set[str]:
+@cache
+def _neutral_words() -> frozenset[str]:
     keys = ("concern_neutral", "closed_neutral", "help_neutral", "feature_neutral")
-    return {word for key in keys for word in both(key).values()}
+    return frozenset(word for key in keys for word in both(key).values())
 
 
 def _is_hidden(entry: Record, hidden: _Hidden) -> bool:

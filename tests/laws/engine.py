@@ -40,7 +40,7 @@ def said(ranking: Ranking | None) -> tuple[str, ...]:
     """Everything that ranking.csv and ranking.jsonl are written from: quick, for many examples."""
     if ranking is None:
         return ()
-    lines = [ranking.json_line(position) for position in range(len(ranking))]
+    lines = [ranking.json_line(position).decode() for position in range(len(ranking))]
     return (ranking.to_frame().to_csv(), ranking.export_frame(names=False).to_csv(), *lines)
 
 

@@ -19,6 +19,7 @@ from caseloads import DAYS, Row, Tables, day, days, tables
 from engine import Record, by_child, rank, tier
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_ranking import as_date
 
 from carescreen.errors import CaseloadError
 from carescreen.pack import TIERS
@@ -43,9 +44,9 @@ COLUMNS = {
 
 
 def known_by(row: Row, as_of: date, *dates: str) -> bool:
-    """Whether nothing of a row is dated or recorded after the day; ISO texts compare as dates."""
-    found = [str(row.get(name) or "") for name in (*dates, "recorded_at")]
-    return not any(text[:4].isdigit() and text > str(as_of) for text in found)
+    """Whether nothing of a row is dated or recorded after the day; what is no date does not date."""
+    found = [as_date(row.get(name)) for name in (*dates, "recorded_at")]
+    return not any(on is not None and on > as_of for on in found)
 
 
 @given(data=st.data(), as_of=days())

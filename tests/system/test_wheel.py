@@ -1,7 +1,11 @@
-"""The wheel carries packs, models and templates, and ranks away from the repository."""
+"""The wheel carries packs, models and templates, and ranks in an empty environment."""
 
+from __future__ import annotations
+
+import os
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -11,17 +15,33 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT],
-        check=True,
-        capture_output=True,
-    )
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT)
     return next(folder.glob("*.whl"))
 
 
-def test_the_wheel_carries_its_data(wheel) -> None:
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a new environment that has the wheel and what it requires."""
+    folder = tmp_path_factory.mktemp("empty") / "environment"
+    venv.create(folder, with_pip=True)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    run(programs / "python", "-m", "pip", "install", "--quiet", "--no-input", wheel)
+    return programs
+
+
+def run(*command: str | Path, where: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command without this environment's paths; its errors are the test's."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(word) for word in command], cwd=where, env=clean, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_wheel_carries_its_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "carescreen/py.typed" in names
     assert "carescreen/_shipped/rules/cn-rural/pack.yaml" in names
@@ -32,27 +52,31 @@ def test_the_wheel_carries_its_data(wheel) -> None:
 
 
 @pytest.mark.slow
-def test_an_installed_wheel_ranks_away_from_the_repository(wheel, tmp_path) -> None:
-    target = tmp_path / "site"
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "-t", target, wheel],
-        check=True,
-        capture_output=True,
+def test_an_installed_wheel_ranks_in_an_empty_environment(installed: Path, tmp_path: Path) -> None:
+    place = run(
+        installed / "python", "-c", "import carescreen; print(carescreen.__file__)", where=tmp_path
     )
-    code = (
-        f"import sys; sys.path.insert(0, {str(target)!r}); import carescreen; "
-        f"assert carescreen.__file__.startswith({str(target)!r}), carescreen.__file__; "
-        "from carescreen.cli import main; main()"
+    assert str(ROOT) not in place.stdout
+    carescreen = installed / "carescreen"
+    run(carescreen, "synth", "--children", "60", "--out", "county", where=tmp_path)
+    run(
+        *(carescreen, "rank", "county", "--as-of", "2026-11-01", "--out", "lists", "--quotes"),
+        where=tmp_path,
     )
-    for arguments in (
-        ["synth", "--children", "60", "--out", "county"],
-        ["rank", "county", "--as-of", "2026-11-01", "--processes", "1", "--out", "lists"],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", code, *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-    assert (tmp_path / "lists" / "ranking.csv").is_file()
+    lines = (tmp_path / "lists" / "ranking.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 60
+    assert {path.name for path in (tmp_path / "lists").iterdir()} == {
+        *("ranking.csv", "ranking.jsonl", "rejected.csv", "list.html", "list.xlsx", "run.json")
+    }
+
+
+@pytest.mark.slow
+def test_the_wheel_says_which_extra_a_format_needs(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "children.parquet").write_bytes(b"PAR1")
+    (tmp_path / "visits.csv").write_text("visit_id,child_id,visit_date\n", encoding="utf-8")
+    done = subprocess.run(
+        [installed / "carescreen", "check", tmp_path], capture_output=True, text=True
+    )
+    assert done.returncode == 7
+    assert "pip install 'carescreen[parquet]'" in done.stderr
+    assert done.stderr.count("\n") == 1

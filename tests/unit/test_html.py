@@ -14,7 +14,7 @@ import follow_up_records as made
 import pytest
 
 from carescreen.errors import OutputError, UsageError
-from carescreen.review.html import write_html
+from carescreen.review.html import PAGE_CHILDREN, write_html, write_pages
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import groups
 
@@ -292,3 +292,28 @@ def test_a_failed_write_leaves_the_old_page_whole(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write in the folder"):
         write_html([], tmp_path / "nowhere" / "list.html", info())
+
+
+def test_a_long_list_becomes_a_table_of_contents_with_a_page_for_each_group(tmp_path: Path) -> None:
+    workers = ["W01", "../W/02", None]
+    records = [
+        {**made.record(), "child_id": f"C{number}", "caseworker_id": workers[number % 3]}
+        for number in range(PAGE_CHILDREN + 1)
+    ]
+    write_pages(records, tmp_path, info())
+    contents = Page((tmp_path / "list.html").read_text(encoding="utf-8"))
+    links = [attributes["href"] for name, attributes in contents.elements if name == "a"]
+    pages = sorted(tmp_path.glob("list/*.html"))
+    assert sorted(filter(None, links)) == sorted(
+        ["#list", *(page.relative_to(tmp_path).as_posix() for page in pages)]
+    )
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    shown = [child for text in texts for child in re.findall(r"<h3><bdi>(.+?)</bdi>", text)]
+    assert sorted(shown) == sorted(record["child_id"] for record in records)
+    assert not contents.stack
+    assert contents.count("li", "card") == 0
+
+
+def test_a_short_list_is_one_page(tmp_path: Path) -> None:
+    write_pages([made.record()], tmp_path, info())
+    assert [path.name for path in tmp_path.iterdir()] == ["list.html"]

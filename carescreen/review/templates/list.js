@@ -1,7 +1,6 @@
 "use strict";
 (function () {
   const PAGE = 50;
-  const root = document.documentElement;
   const cards = Array.from(document.querySelectorAll(".card"));
   const groups = Array.from(document.querySelectorAll(".group"));
   const tierBoxes = Array.from(document.querySelectorAll("[data-tier-filter]"));
@@ -9,20 +8,6 @@
   const late = document.querySelector("[data-late-filter]");
   const pager = document.querySelector(".pager");
   let page = 0;
-
-  function speak(language) {
-    root.dataset.language = language;
-    root.lang = language === "zh" ? "zh-Hans" : "en";
-    document.querySelectorAll("[data-zh][data-en]").forEach(function (node) {
-      node.textContent = node.dataset[language];
-    });
-    document.querySelectorAll("[data-label-zh]").forEach(function (node) {
-      node.setAttribute("aria-label", language === "zh" ? node.dataset.labelZh : node.dataset.labelEn);
-    });
-    document.querySelectorAll("[data-language-button]").forEach(function (button) {
-      button.setAttribute("aria-pressed", String(button.dataset.languageButton === language));
-    });
-  }
 
   function matching() {
     const tiers = new Set(tierBoxes.filter((box) => box.checked).map((box) => box.dataset.tierFilter));
@@ -64,10 +49,6 @@
     show();
   }
 
-  root.classList.add("scripted");
-  document.querySelectorAll("[data-language-button]").forEach(function (button) {
-    button.addEventListener("click", () => speak(button.dataset.languageButton));
-  });
   [...tierBoxes, late].forEach((box) => box.addEventListener("change", filter));
   if (village) {
     village.addEventListener("change", filter);
@@ -80,10 +61,5 @@
       document.getElementById("list").scrollIntoView();
     });
   });
-  const expires = document.body.dataset.expires;
-  const now = new Date();
-  const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
-    .map((part) => String(part).padStart(2, "0")).join("-");
-  document.querySelector(".expired").hidden = !expires || today <= expires;
   show();
 })();

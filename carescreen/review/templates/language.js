@@ -1,0 +1,28 @@
+"use strict";
+(function () {
+  const root = document.documentElement;
+
+  function speak(language) {
+    root.dataset.language = language;
+    root.lang = language === "zh" ? "zh-Hans" : "en";
+    document.querySelectorAll("[data-zh][data-en]").forEach(function (node) {
+      node.textContent = node.dataset[language];
+    });
+    document.querySelectorAll("[data-label-zh]").forEach(function (node) {
+      node.setAttribute("aria-label", language === "zh" ? node.dataset.labelZh : node.dataset.labelEn);
+    });
+    document.querySelectorAll("[data-language-button]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(button.dataset.languageButton === language));
+    });
+  }
+
+  root.classList.add("scripted");
+  document.querySelectorAll("[data-language-button]").forEach(function (button) {
+    button.addEventListener("click", () => speak(button.dataset.languageButton));
+  });
+  const expires = document.body.dataset.expires;
+  const now = new Date();
+  const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+    .map((part) => String(part).padStart(2, "0")).join("-");
+  document.querySelector(".expired").hidden = !expires || today <= expires;
+})();
