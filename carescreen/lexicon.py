@@ -54,7 +54,7 @@ _CHOICES = {
     "severity": ("critical", "high", "medium", "low", "none"),
     "subject": ("child", "guardian", "household"),
     "note_limit": ("immediate", "urgent"),
-    "hold": ("until_closed", "window"),
+    "hold": ("until_closed", "until_seen", "window"),
     "adult_subject": ("kept", "dropped"),
 }
 _LIST_KEYS = {"phrases", "lasting", "patterns", "exclusions"}
@@ -89,7 +89,7 @@ class Concept:
     adult_subject: Literal["kept", "dropped"] = "kept"
     note_limit: Literal["immediate", "urgent"] | None = None
     note_limit_when: Mapping[str, int] | None = None
-    hold: Literal["until_closed", "window"] = "window"
+    hold: Literal["until_closed", "until_seen", "window"] = "window"
     answered_by: AnsweredBy | None = None
 
 
@@ -495,12 +495,10 @@ def _in_two_concepts(words: LanguageWords) -> list[Finding]:
 
 
 def _shadowed(words: LanguageWords) -> list[Finding]:
-    shields = {word.lower() for word in words.shields}
     found = []
     for name, phrase in _all_phrases(words):
         exclusions = words.concepts[name].exclusions
         hiding = [word for word in exclusions if word.lower() in phrase]
-        hiding += [phrase] if phrase in shields else []
         if hiding:
             found.append(Finding("shadowed", words.language, name, phrase, hiding[0]))
     return found

@@ -167,12 +167,7 @@ class PlainReader:
         every = [c for c in every if not any(_words_it_away(longer, c) for longer in live)]
         kept = one_per_place(every)
         spoken_for = {(c.span.start, c.span.end) for c in kept if c.found_by == "pattern"}
-        used = [
-            word
-            for c in live
-            if (c.span.start, c.span.end) in spoken_for
-            for word in c.fixed
-        ]
+        used = [word for c in live if (c.span.start, c.span.end) in spoken_for for word in c.fixed]
         return kept, self._cues(page, shields, [phrase.span for phrase in phrases], used)
 
     def _phrases(self, page: Page, shields: Sequence[Span]) -> list[Candidate]:
@@ -190,9 +185,7 @@ class PlainReader:
 
     def _patterned(self, page: Page, shields: Sequence[Span]) -> list[Candidate]:
         return [
-            Candidate(
-                concept, Span(way[0].start, way[-1].end), way[-1].start, "pattern", fixed=way
-            )
+            Candidate(concept, Span(way[0].start, way[-1].end), way[-1].start, "pattern", fixed=way)
             for language in self.languages
             for concept, words in language.concepts.items()
             for pattern in words.patterns
@@ -246,7 +239,9 @@ class PlainReader:
         stops: dict[str, list[Span]] = {}
         for status in YIELDING:
             listed = [
-                language.stops.get(name, ()) for language in self.languages for name in ("all", status)
+                language.stops.get(name, ())
+                for language in self.languages
+                for name in ("all", status)
             ]
             stops[status] = page.found(word for words in listed for word in words)
         return stops
@@ -284,22 +279,11 @@ class PlainReader:
     def _covering(
         self, page: Page, candidate: Candidate, cue_set: CueSet, cues: Cues
     ) -> Span | None:
-        """The nearest cue of a set, where it covers the mention."""
-        spans, stops = cues.by_set[cue_set.id], cues.stops[cue_set.status]
-        if cue_set.side == "before":
-            cue = max(
-                (s for s in spans if s.end <= candidate.anchor),
-                key=lambda s: (s.end, s.start),
-                default=None,
-            )
-        else:
-            cue = min(
-                (s for s in spans if s.start >= candidate.span.end),
-                key=lambda s: (s.start, -s.end),
-                default=None,
-            )
+        """The nearest cue of a set, where it reaches the mention and nothing bars its way."""
+        cue = _nearest(cue_set.side, cues.by_set[cue_set.id], candidate)
         if cue is None:
             return None
+        stops = cues.stops[cue_set.status]
         if cue_set.side == "before":
             first, last = cue.end, candidate.anchor
             stopped = any(first <= stop.start < last for stop in stops)
@@ -418,6 +402,15 @@ def _words_it_away(longer: Candidate, other: Candidate) -> bool:
         and longer.span.is_longer_around(other.span)
         and any(word.overlaps(other.span) for word in longer.fixed)
     )
+
+
+def _nearest(side: str, cues: Sequence[Span], candidate: Candidate) -> Span | None:
+    """The last cue that ends before the mention's last part, or the first that starts behind it."""
+    if side == "before":
+        near = [cue for cue in cues if cue.end <= candidate.anchor]
+        return max(near, key=lambda cue: (cue.end, cue.start), default=None)
+    near = [cue for cue in cues if cue.start >= candidate.span.end]
+    return min(near, key=lambda cue: (cue.start, -cue.end), default=None)
 
 
 def one_per_place(candidates: Sequence[Candidate]) -> list[Candidate]:
