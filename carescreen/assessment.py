@@ -104,11 +104,30 @@ class Concern(BaseModel):
     title: dict[str, str]
     act: dict[str, str]
     source: list[dict[str, Any]]
+    mandatory: str | None = Field(description="item of the law on mandatory reporting, if any")
+    threshold_by: str | None = Field(description="'programme' where no source gives the threshold")
     sensitive: bool
     note_alone: bool = Field(description="reached by a note alone: read that sentence today")
     first_on: date | None
     last_on: date | None
     evidence: list[dict[str, Any]]
+
+
+class ClosedConcern(BaseModel):
+    """A met rule that a person closed for the evidence known by then."""
+
+    rule: str
+    code: str
+    title: dict[str, str]
+    sensitive: bool
+    decided_at: date | None
+
+
+class RaisedByPerson(BaseModel):
+    """A tier that a person raised the child to, and when."""
+
+    tier: Tier
+    date: date
 
 
 class OpenQuestion(BaseModel):
@@ -150,8 +169,12 @@ class Assessment(BaseModel):
     probability_high: float | None
     needs_data: bool
     needs_data_reasons: list[str]
+    age_years: int | None
     days_since_seen: int | None
+    last_seen_on: date | None
+    raised_by_person: RaisedByPerson | None
     concerns: list[Concern]
+    closed_concerns: list[ClosedConcern]
     open_questions: list[OpenQuestion]
     entitlements: list[Concern]
     advice: list[Concern]

@@ -143,7 +143,8 @@ class Caseload:
     def needs_data(self) -> pd.DataFrame:
         """Empty until values are checked; the same columns as a checked caseload's."""
         empty = np.empty(0, dtype=object)
-        return exact_frame({"child_id": empty, "reason": empty})
+        since = np.empty(0, dtype="datetime64[s]")
+        return exact_frame({"child_id": empty, "reason": empty, "since": since})
 
     def describe(self) -> dict[str, Any]:
         """Files, rows and columns of each table as plain data."""
@@ -389,11 +390,15 @@ def _frame(part: _Encoded, kept: Bools) -> pd.DataFrame:
 
 
 def _name_visits(visits: pd.DataFrame) -> None:
-    """Give visits without an id one made of their content, the same in any order of rows."""
+    """Give visits without an id one made of their content, the same in any order of rows.
+
+    Indicators are left out: a riskier value must not change which of two visits has the last word.
+    """
     unnamed = _is_none(visits["visit_id"].to_numpy())
     if unnamed.any():
         names = visits["visit_id"].to_numpy(copy=True)
-        names[unnamed] = [f"no-id-{number:016x}" for number in content_hash(visits[unnamed])]
+        content = content_hash(visits.loc[unnamed, ["row", *TABLES["visits"].names]])
+        names[unnamed] = [f"no-id-{number:016x}" for number in content]
         visits["visit_id"] = pd.Series(names, index=visits.index, dtype=object)
 
 

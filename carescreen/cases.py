@@ -14,7 +14,7 @@ and missing words never replace a value.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,17 @@ from carescreen.columns import (
     FROM_VISITS,
     Column,
     Noted,
+    Recordings,
 )
 from carescreen.indicators import Indicator
 from carescreen.pack import Settings
 
 Days = NDArray[np.datetime64]
+Times = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
 
 NO_DATE = np.datetime64("NaT", "D")
+_DAY, _SECOND = np.timedelta64(86_400, "s"), np.timedelta64(1, "s")
 # Sorts before any date a person can enter; stands for "no date" where NaT would not sort.
 LONG_AGO = np.datetime64("0001-01-01", "D")
 PRIOR_CONCERNS_DAYS = 730  # prior_concerns_24m: 24 months
@@ -47,11 +50,12 @@ class Block:
     """Tables of whole households, by position: what cases are built from.
 
     children    one row a child; `household` codes 0..h-1, children of one household together
-    visits      sorted by child, date, visit_id; `visit_child` is each row's child position
+    visits      sorted by child, date, visit_id; `visit_child` is each row's child position and
+                `visit_place` its place in that order, one for visits that share an id
     households  `household_row` is each child's row in it, -1 none
     more_*      further rows of children and households that have several, sorted by the position
                 in `more_child` and by the row of households in `more_household`
-    cutoff      datetime64[D] a child: events and mentions dated up to it do not count (NaT: all do)
+    cutoff      datetime64[s] a child: events and mentions known by then do not count (NaT: all do)
     """
 
     children: pd.DataFrame
@@ -62,16 +66,22 @@ class Block:
     more_children: pd.DataFrame
     more_households: pd.DataFrame
     visit_child: Ints
+    visit_place: Ints
     household_row: Ints
     household: Ints
     more_child: Ints
     more_household: Ints
-    cutoff: Days | None = None
+    cutoff: Times | None = None
 
     @property
     def n(self) -> int:
         """Number of children."""
         return len(self.children)
+
+    @property
+    def visit_known_at(self) -> Times:
+        """When each visit was known: the later of its date and its entry."""
+        return known_at(self.visits["visit_date"], self.visits["recorded_at"])
 
     @property
     def visit_date(self) -> Days:
@@ -106,6 +116,34 @@ def to_days(dates: pd.Series) -> Days:
     return dates.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
 
 
+def known_at(date: pd.Series, recorded_at: pd.Series) -> Times:
+    """The later of when a thing was so and when it was entered; NaT where neither is known."""
+    day, entry = (values.to_numpy(dtype="datetime64[s]") for values in (date, recorded_at))
+    later: Times = np.fmax(day, entry)
+    return later
+
+
+def covered_until(decided_at: pd.Series) -> Times:
+    """Up to when evidence is covered by a decision: its second, or its day where no time is given.
+
+    Midnight is how a date without a time is read; what was entered on that day is then covered.
+    """
+    at = decided_at.to_numpy(dtype="datetime64[s]")
+    day = at.astype("datetime64[D]").astype("datetime64[s]")
+    return np.asarray(np.where(at == day, day + (_DAY - _SECOND), at))
+
+
+def has_second_person(decisions: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether somebody else than who decided confirmed a decision; letter case tells nobody apart."""
+    if "confirmed_by" not in decisions:
+        return np.zeros(len(decisions), dtype=bool)
+    who, second = (
+        decisions[name].astype(object).where(decisions[name].notna(), "").astype(str).str.casefold()
+        for name in ("decided_by", "confirmed_by")
+    )
+    return np.asarray((second != "") & (second != who), dtype=bool)
+
+
 def make_block(
     children: pd.DataFrame,
     visits: pd.DataFrame,
@@ -124,7 +162,7 @@ def make_block(
     own = "child:" + children["child_id"].astype(object)
     key = children["household_id"].astype(object).where(children["household_id"].notna(), own)
     visit_child = np.asarray(position.get_indexer(visits["child_id"]), dtype=np.int64)
-    order = _visit_order(visits, visit_child)
+    order, place = _visit_order(visits, visit_child)
     house_ids = pd.Index(households["household_id"])
     household_row = (
         house_ids.get_indexer(children["household_id"])
@@ -144,6 +182,7 @@ def make_block(
         more_children=more_children,
         more_households=more_households,
         visit_child=visit_child[order],
+        visit_place=place,
         household_row=np.asarray(household_row, dtype=np.int64),
         household=np.asarray(pd.factorize(key)[0], dtype=np.int64),
         more_child=more_child,
@@ -162,21 +201,26 @@ def _further(
     return more.iloc[order].reset_index(drop=True), position[order]
 
 
-def _visit_order(visits: pd.DataFrame, visit_child: Ints) -> Ints:
-    """Positions that sort visits by child, date and visit_id (and content, for twins)."""
+def _visit_order(visits: pd.DataFrame, visit_child: Ints) -> tuple[Ints, Ints]:
+    """Positions that sort visits by child, date and visit_id, and the place of each in that order.
+
+    Visits that share an id go by their content, so that their order in the file does not matter;
+    they have one place, so that no value of one hands the last word to another.
+    """
     dates = _sortable(to_days(visits["visit_date"]))
     tie = pd.factorize(visits["visit_id"].astype(object), sort=True, use_na_sentinel=True)[0]
-    if pd.Series(tie).duplicated().any():
-        # Visits that share an id may differ in any value: their order in the file must not matter.
-        return np.lexsort((content_hash(visits), tie, dates, visit_child))
-    return np.lexsort((tie, dates, visit_child))
+    if not pd.Series(tie).duplicated().any():
+        return np.lexsort((tie, dates, visit_child)), np.arange(len(visits), dtype=np.int64)
+    order = np.lexsort((content_hash(visits), tie, dates, visit_child))
+    keys = np.stack([visit_child, dates, tie])[:, order]
+    return order, np.cumsum(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
 
 
 def _sortable(days: Days) -> Ints:
     return np.where(np.isnat(days), LONG_AGO, days).astype("datetime64[D]").astype(np.int64)
 
 
-def repeat_children(block: Block, positions: Ints, cutoff: Days) -> Block:
+def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:
     """A block whose rows are the children at `positions` (repeats allowed), each with a cut-off.
 
     Used to ask what is still met by evidence recorded after a decision.
@@ -192,6 +236,7 @@ def repeat_children(block: Block, positions: Ints, cutoff: Days) -> Block:
         more_children=block.more_children.iloc[more].reset_index(drop=True),
         more_households=block.more_households,
         visit_child=visit_child,
+        visit_place=block.visit_place[rows],
         household_row=block.household_row[positions],
         household=block.household[positions],
         more_child=more_child,
@@ -224,7 +269,7 @@ def build_columns(
         records = _records(block, indicator)
         if records is None:
             continue
-        if indicator.kind == "event" and indicator.is_ordered:
+        if is_event(indicator):
             columns[indicator.id] = _event(block, indicator, records, settings, as_of)
         else:
             columns[indicator.id] = _state(block, indicator, records)
@@ -239,10 +284,19 @@ class _Records:
 
     child: Ints
     date: Days
+    known_at: Times
     values: NDArray[np.generic]
     risk: NDArray[np.float64]
     table: NDArray[np.int8]
+    place: Ints  # equal for rows that have no order among them
     row: Ints
+
+    def take(self, index: Ints | NDArray[np.bool_]) -> _Records:
+        return _Records(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @property
+    def recordings(self) -> Recordings:
+        return Recordings(self.child, self.date, self.known_at, self.values)
 
 
 def _records(block: Block, indicator: Indicator) -> _Records | None:
@@ -257,8 +311,8 @@ def _records(block: Block, indicator: Indicator) -> _Records | None:
         return _with_ties_by_risk(parts[0], presorted=True)
     joined = _Records(
         *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("child", "date", "values", "risk", "table", "row")
+            np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(_Records)
         )
     )
     return _with_ties_by_risk(joined, presorted=False)
@@ -267,23 +321,19 @@ def _records(block: Block, indicator: Indicator) -> _Records | None:
 def _with_ties_by_risk(records: _Records, presorted: bool) -> _Records:
     """Sort by child, date, risk, table and row: the last of a child is the one that counts.
 
-    Several rows of one child have no order of their own: equally risky ones go by their value.
+    Several rows of one child, or visits that share an id, have no order of their own: equally
+    risky ones go by their value.
     """
     days = _sortable(records.date)
     if presorted:
         same = (np.diff(records.child) == 0) & (np.diff(days) == 0)
         if not same.any():
             return records
-    value = np.where(records.table == FROM_VISITS, 0, _sortable_values(records.values))
-    order = np.lexsort((records.row, value, records.table, records.risk, days, records.child))
-    return _Records(
-        records.child[order],
-        records.date[order],
-        records.values[order],
-        records.risk[order],
-        records.table[order],
-        records.row[order],
+    value = _sortable_values(records.values)
+    order = np.lexsort(
+        (records.row, value, records.place, records.table, records.risk, days, records.child)
     )
+    return records.take(order)
 
 
 def _sortable_values(values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -317,17 +367,21 @@ def _part(
     table: int,
     child: Ints,
     date: Days,
+    known_at: Times,
     values: NDArray[np.generic],
     row: Ints,
+    place: Ints | None = None,
 ) -> _Records:
     known = _known(values, indicator)
     values = values[known]
     return _Records(
         child[known],
         date[known],
+        known_at[known],
         values,
         risk_of(values, indicator),
         np.full(len(values), table, dtype=np.int8),
+        np.zeros(len(values), dtype=np.int64) if place is None else place[known],
         row[known],
     )
 
@@ -336,8 +390,11 @@ def _from_children(block: Block, indicator: Indicator) -> Iterator[_Records]:
     rows = np.arange(block.n, dtype=np.int64)
     for table, child in ((block.children, rows), (block.more_children, block.more_child)):
         if indicator.id in table and (table is block.children or len(table)):
-            dates, values = to_days(table["recorded_at"]), table[indicator.id].to_numpy()
-            yield _part(indicator, FROM_CHILDREN, child, dates, values, child)
+            at = table["recorded_at"].to_numpy(dtype="datetime64[s]")
+            values = table[indicator.id].to_numpy()
+            yield _part(
+                indicator, FROM_CHILDREN, child, at.astype("datetime64[D]"), at, values, child
+            )
 
 
 def _from_households(block: Block, indicator: Indicator) -> Iterator[_Records]:
@@ -350,8 +407,9 @@ def _from_households(block: Block, indicator: Indicator) -> Iterator[_Records]:
     ):
         if indicator.id in table and len(table):
             values = table[indicator.id].to_numpy()[at]
-            dates = to_days(table["recorded_at"])[at]
-            yield _part(indicator, FROM_HOUSEHOLDS, members, dates, values, at)
+            when = table["recorded_at"].to_numpy(dtype="datetime64[s]")[at]
+            dates = when.astype("datetime64[D]")
+            yield _part(indicator, FROM_HOUSEHOLDS, members, dates, when, values, at)
 
 
 def _from_visits(block: Block, indicator: Indicator) -> Iterator[_Records]:
@@ -362,8 +420,10 @@ def _from_visits(block: Block, indicator: Indicator) -> Iterator[_Records]:
         FROM_VISITS,
         block.visit_child,
         block.visit_date,
+        block.visit_known_at,
         block.visits[indicator.id].to_numpy(),
         np.arange(len(block.visits), dtype=np.int64),
+        block.visit_place,
     )
 
 
@@ -388,8 +448,8 @@ def _place(
     values: NDArray[np.generic],
     first_on: Days,
     last_on: Days,
-    table: NDArray[np.int8],
-    row: Ints,
+    chosen: _Records,
+    recordings: Recordings,
 ) -> Column:
     """Spread one record a child over all n children."""
     spread = _empty_values(indicator, n)
@@ -403,12 +463,19 @@ def _place(
         _no_dates(n),
         np.full(n, FROM_NOWHERE, dtype=np.int8),
         np.full(n, -1, dtype=np.int64),
+        recordings,
+        is_event=is_event(indicator),
     )
     column.first_on[child] = first_on
     column.last_on[child] = last_on
-    column.source_table[child] = table
-    column.source_row[child] = row
+    column.source_table[child] = chosen.table
+    column.source_row[child] = chosen.row
     return column
+
+
+def is_event(indicator: Indicator) -> bool:
+    """Whether the riskiest recording counts; an event without an order goes by the newest."""
+    return indicator.kind == "event" and indicator.is_ordered
 
 
 def _state(block: Block, indicator: Indicator, records: _Records) -> Column:
@@ -424,8 +491,8 @@ def _state(block: Block, indicator: Indicator, records: _Records) -> Column:
         records.values[last],
         records.date[start[last]],
         records.date[last],
-        records.table[last],
-        records.row[last],
+        records.take(last),
+        records.recordings,
     )
 
 
@@ -443,11 +510,10 @@ def _event(
     if block.cutoff is not None:
         # A decision covers evidence dated up to it; undated evidence was there to be decided on.
         cutoff = block.cutoff[records.child]
-        holds &= np.isnat(cutoff) | (records.date > cutoff)
-    child, risk = records.child[holds], records.risk[holds]
-    values, date = records.values[holds], records.date[holds]
-    order = np.lexsort((_sortable(date), risk, child))
-    child, risk, values, date = child[order], risk[order], values[order], date[order]
+        holds &= np.isnat(cutoff) | (records.known_at > cutoff)
+    kept = records.take(holds)
+    kept = kept.take(np.lexsort((_sortable(kept.date), kept.risk, kept.child)))
+    child, risk, values, date = kept.child, kept.risk, kept.values, kept.date
     last = np.flatnonzero(np.append(child[1:] != child[:-1], True)) if len(child) else child
     above = risk > _baseline_risk(indicator)
     column = _place(
@@ -457,8 +523,8 @@ def _event(
         _united(indicator, child, values, last),
         _extreme_date(block.n, child, date, above, np.fmin)[child[last]],
         _extreme_date(block.n, child, date, above, np.fmax)[child[last]],
-        records.table[holds][order][last],
-        records.row[holds][order][last],
+        kept.take(last),
+        kept.recordings,
     )
     quiet = np.isnat(column.last_on)
     column.last_on[quiet] = _extreme_date(block.n, child, date, ~above, np.fmax)[quiet]
@@ -500,7 +566,7 @@ def _derived(
     block: Block, columns: Mapping[str, Column], as_of: np.datetime64
 ) -> dict[str, Column]:
     months = _age_months(block.children, as_of)
-    seen = _last_seen(block, columns)
+    seen = _last_seen(block, columns, as_of)
     since = (as_of - seen).astype("timedelta64[D]").astype(np.float64)
     return {
         "age_months": _computed(months),
@@ -546,13 +612,14 @@ def _months_between(start: Days, end: np.datetime64) -> NDArray[np.float64]:
     return np.where(np.isnat(start) | (months < 0), np.nan, months.astype(np.float64))
 
 
-def _last_seen(block: Block, columns: Mapping[str, Column]) -> Days:
+def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64) -> Days:
     """When a worker last saw the child: a visit that says so, or the date the tables give."""
     seen = block.visits["child_seen"].to_numpy() == 1
     last = _extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
     stated = columns.get("last_seen_on")
     if stated is not None:
-        last = np.fmax(last, stated.values.astype("datetime64[D]"))
+        on = stated.values.astype("datetime64[D]")
+        last = np.fmax(last, np.where(on > as_of, NO_DATE, on))  # a slip: nobody was seen tomorrow
     return last
 
 
@@ -614,4 +681,6 @@ def _count_prior_concerns(
             np.int8
         ),
         np.where(counted, -1, old.source_row if old is not None else -1).astype(np.int64),
+        None if old is None else old.recordings,
+        is_event=old is not None and old.is_event,
     )

@@ -89,7 +89,8 @@ class CheckedCaseload:
     date could not be used stays, with visit_date NaT: its note is still read.
 
     rejected    DataFrame[file, row, field, expected, action], of the input as a whole
-    needs_data  DataFrame[child_id, reason], sorted, each pair once
+    needs_data  DataFrame[child_id, reason, since], sorted, each pair of the first two once; `since`
+                is when the first row that shows it was known, NaT where none has a date
     """
 
     children: pd.DataFrame
@@ -201,7 +202,7 @@ def exact_frame(columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
 def join(rows: Rows) -> Joined:
     """Compare rows with each other: duplicates, visits before birth, unknown children."""
     report, notices = Rejections(), list[str]()
-    needs: list[tuple[str, Ints]] = []
+    needs: list[_Need] = []
     children, more_children = _one_row_each(
         rows, "children", "child_id", rows.child["children"], report, notices
     )
@@ -210,15 +211,20 @@ def join(rows: Rows) -> Joined:
     )
     listed = rows.child["children"]
     counts = np.bincount(listed, minlength=len(rows.ids))
-    needs.append((DUPLICATE_CHILD, np.flatnonzero(counts > 1)))
-    needs.append((CHILD_ROW_REJECTED, listed[rows.refused["children"]]))
+    again, broken = counts[listed] > 1, rows.refused["children"]
+    recorded = rows.tables["children"]["recorded_at"].to_numpy(dtype="datetime64[s]")
+    needs.append(_Need(CHILD_ROW_REJECTED, listed[broken], recorded[broken]))
+    needs.append(_second_of_each(listed[again], recorded[again]))
 
     visits, visit_child, refused = _distinct_visits(rows, report, notices)
     visits, before = _dated_after_birth(rows, visits, visit_child, children, report)
-    needs.append((VISIT_ROW_REJECTED, visit_child[refused | before]))
+    wrong = refused | before
+    entered = visits["recorded_at"].to_numpy(dtype="datetime64[s]")[wrong]
+    needs.append(_Need(VISIT_ROW_REJECTED, visit_child[wrong], entered))
 
-    unknown = _unknown_children(rows, counts == 0, report)
-    needs.append((UNKNOWN_CHILD, unknown))
+    unlisted = _unknown_children(rows, counts == 0, report)
+    needs.append(unlisted)
+    unknown = np.unique(unlisted.child)
     tables = {
         "children": _with_unknown(children, rows.ids[unknown]),
         "visits": visits,
@@ -349,9 +355,26 @@ def _dated_after_birth(
     return visits.assign(visit_date=corrected), before
 
 
-def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> Ints:
-    """Positions of children that visits or outcomes name and no children row does."""
-    found = [np.empty(0, dtype=np.int64)]
+@dataclass(frozen=True)
+class _Need:
+    """Children whose data is to be put right, for one reason, and when a row that shows it came."""
+
+    reason: str
+    child: Ints
+    since: NDArray[np.datetime64]
+
+
+def _second_of_each(child: Ints, recorded: NDArray[np.datetime64]) -> _Need:
+    """Children of several rows, since the second of them came."""
+    order = np.lexsort((recorded, child))
+    child, recorded = child[order], recorded[order]
+    later = np.append(False, child[1:] == child[:-1])[: len(child)]
+    return _Need(DUPLICATE_CHILD, child[later], recorded[later])
+
+
+def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> _Need:
+    """Children that visits or outcomes name and no children row does."""
+    found, since = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype="datetime64[s]")]
     for name in ("visits", "outcomes"):
         child = rows.child[name]
         unlisted = is_unlisted[child]
@@ -363,7 +386,11 @@ def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> Int
             "row kept; the child is listed as needing data",
         )
         found.append(child[unlisted])
-    return np.unique(np.concatenate(found))
+        columns = [
+            rows.tables[name][column].to_numpy("datetime64[s]") for column in rows.dates[name]
+        ]
+        since.append(np.fmax.reduce(columns)[unlisted])
+    return _Need(UNKNOWN_CHILD, np.concatenate(found), np.concatenate(since))
 
 
 def _with_unknown(children: pd.DataFrame, ids: NDArray[np.object_]) -> pd.DataFrame:
@@ -382,11 +409,21 @@ def _blanks(like: NDArray[Any], count: int) -> NDArray[Any]:
     return np.full(count, missing, dtype=like.dtype)
 
 
-def _needs_data(ids: NDArray[np.object_], needs: list[tuple[str, Ints]]) -> pd.DataFrame:
-    pairs = sorted((ids[place], reason) for reason, found in needs for place in np.unique(found))
-    children = np.array([child for child, _ in pairs], dtype=object)
-    reasons = np.array([reason for _, reason in pairs], dtype=object)
-    return exact_frame({"child_id": children, "reason": reasons})
+def _needs_data(ids: NDArray[np.object_], needs: list[_Need]) -> pd.DataFrame:
+    """One row a child and reason, since the first row that shows it."""
+    child = np.concatenate([need.child for need in needs])
+    reason = np.repeat([need.reason for need in needs], [len(need.child) for need in needs])
+    since = np.concatenate([need.since for need in needs])
+    order = np.lexsort((since, reason, ids[child].astype(str)))
+    child, reason, since = child[order], reason[order], since[order]
+    first = np.append(True, (child[1:] != child[:-1]) | (reason[1:] != reason[:-1]))[: len(child)]
+    return exact_frame(
+        {
+            "child_id": ids[child[first]],
+            "reason": reason[first].astype(object),
+            "since": since[first],
+        }
+    )
 
 
 def content_hash(table: pd.DataFrame) -> NDArray[np.uint64]:

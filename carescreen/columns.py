@@ -20,6 +20,22 @@ SOURCE_TABLES = ("", "children", "households", "visits", "derived")
 
 
 @dataclass(frozen=True)
+class Recordings:
+    """Every recording of an indicator that counts, by child; of a state in the order of time.
+
+    child     int64, position of the child; sorted
+    date      datetime64[D], when it was so; NaT where no date is known
+    known_at  datetime64[s], when it was known: the later of date and recorded_at
+    values    as in Column
+    """
+
+    child: NDArray[np.int64]
+    date: NDArray[np.datetime64]
+    known_at: NDArray[np.datetime64]
+    values: NDArray[np.generic]
+
+
+@dataclass(frozen=True)
 class Column:
     """The value of one indicator for each of n children, as of a date.
 
@@ -30,6 +46,8 @@ class Column:
                   observed within its window (events); NaT where no date is known
     last_on       datetime64[D], when it was last recorded
     source_table  int8, one of FROM_*;  source_row  int64, row position in that table, -1 none
+    recordings    what the value was chosen from; None for what is computed
+    is_event      whether the riskiest recording counts, not the newest
     """
 
     values: NDArray[np.generic]
@@ -38,6 +56,8 @@ class Column:
     last_on: NDArray[np.datetime64]
     source_table: NDArray[np.int8]
     source_row: NDArray[np.int64]
+    recordings: Recordings | None = None
+    is_event: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,15 @@ from carescreen.cases import (
     Cases,
     Days,
     Ints,
+    Times,
     build_columns,
+    covered_until,
+    has_second_person,
     repeat_children,
+    to_days,
 )
-from carescreen.columns import BoolArray, CaseData
-from carescreen.conditions import Atom
+from carescreen.columns import BoolArray
+from carescreen.dating import Dates, rule_dates
 from carescreen.features import FeatureSet
 from carescreen.holding import (
     ChildMentions,
@@ -59,22 +63,32 @@ class Engine:
         lanes = [TIERS.index(rule.tier) if rule.tier else len(TIERS) for rule in self.rules.rules]
         return np.array(lanes, dtype=np.int64)
 
+    @cached_property
+    def tier_days(self) -> NDArray[np.timedelta64]:
+        """Days in which the hours of each tier fall; those of `routine` for a lane without one."""
+        hours = self.rules.settings.tier_hours.model_dump()
+        return np.array([_whole_days(hours[name]) for name in TIERS])
+
+    @cached_property
+    def rule_days(self) -> NDArray[np.timedelta64]:
+        """Days in which the hours of each rule fall; of rules without a tier they are not asked."""
+        return np.array([_whole_days(rule.hours or 0) for rule in self.rules.rules])
+
 
 @dataclass(frozen=True)
-class Support:
-    """What a met rule rests on for one child: the atoms that are true, and their dates."""
+class Raised:
+    """Tiers that people raised children to: the newest override of each child; ROUTINE for none."""
 
-    atoms: tuple[Atom, ...]
-    first_on: np.datetime64
-    last_on: np.datetime64
+    tier: NDArray[np.int64]
+    on: Days
 
 
 @dataclass(frozen=True)
 class FollowUps:
     """One entry a child of the block, in the block's order.
 
-    `open` and `closed` are (child, rule) tables of met rules; `support` has an entry for each met
-    pair. Dates are datetime64[D], NaT where there is none; scores are millionths of a log-odds.
+    `open` and `closed` are (child, rule) tables of met rules, `dates` those of their evidence, and
+    `closed_on` the day of the decision that closes. Scores are millionths of a log-odds.
     """
 
     cases: Cases
@@ -83,9 +97,11 @@ class FollowUps:
     outcomes: RuleOutcomes
     open: BoolArray
     closed: BoolArray
-    support: dict[tuple[int, int], Support]
+    closed_on: Days
+    dates: Dates
     tier: NDArray[np.int64]
     rule_tier: NDArray[np.int64]
+    raised: Raised
     state: NDArray[np.object_]
     waits: BoolArray
     due_on: Days
@@ -94,22 +110,27 @@ class FollowUps:
     probability: NDArray[np.float64]
 
 
-def follow_up(engine: Engine, block: Block, needs_data: BoolArray) -> FollowUps:
-    """Evaluate rules and model for every child of a block."""
+def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: Days) -> FollowUps:
+    """Evaluate rules and model for every child of a block.
+
+    `needs_since` is the day since which the data of a child in `needs_data` needs to be put right.
+    """
     cases, mentions, holds = build_cases(engine, block)
     outcomes = engine.rules.evaluate(cases)
-    support = _supports(engine, cases, mentions, holds, outcomes)
-    closed = _closed(engine, block, mentions, holds, outcomes, support)
+    dates = rule_dates(outcomes, cases, mentions, holds, list(engine.rules.concepts))
+    closed, closed_on = _close(engine, block, mentions, holds, outcomes, dates)
     is_open = outcomes.true & ~closed
     features = engine.features.frame(cases)
     score = np.asarray(engine.model.score_micro(features), dtype=np.int64)
     rule_tier = _rule_tier(engine, is_open)
-    decided = _latest_decisions(block)
+    decided, raised = _latest_decisions(block), _raised(block)
     tier = np.minimum(rule_tier, np.where(needs_data, PRIORITY, ROUTINE))
-    tier = np.minimum(tier, _overridden(decided, block.n))
+    tier = np.minimum(tier, raised.tier)
     probability = _probability(engine, features, block.n)
     tier = np.minimum(tier, _lifted(engine, probability))
-    due_on, newest = _due(engine, block, cases, is_open, support, tier)
+    due_on = _due(engine, cases, is_open, dates, tier, raised, (needs_data, needs_since))
+    serious = is_open & (engine.tier_of < ROUTINE)[None, :]
+    newest = _newest(serious, dates)
     state, waits = _states(engine, decided, closed, tier, newest, needs_data, due_on)
     return FollowUps(
         cases=cases,
@@ -118,9 +139,11 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray) -> FollowUps:
         outcomes=outcomes,
         open=is_open,
         closed=closed,
-        support=support,
+        closed_on=closed_on,
+        dates=dates,
         tier=tier,
         rule_tier=rule_tier,
+        raised=raised,
         state=state,
         waits=waits,
         due_on=due_on,
@@ -168,148 +191,83 @@ def _lifted(engine: Engine, probability: NDArray[np.float64]) -> NDArray[np.int6
     return np.where(probability[:, 0] >= threshold, PRIORITY, ROUTINE)
 
 
-def _supports(
+def _close(
     engine: Engine,
-    cases: Cases,
+    block: Block,
     mentions: ChildMentions,
     holds: BoolArray,
     outcomes: RuleOutcomes,
-) -> dict[tuple[int, int], Support]:
-    """What each met (child, rule) pair rests on."""
-    concepts = {name: number for number, name in enumerate(engine.rules.concepts)}
-    children, rules = np.nonzero(outcomes.true)
-    found = {}
-    for child, number in zip(children.tolist(), rules.tolist(), strict=True):
-        atoms = tuple(engine.rules.rules[number].condition.true_atoms(cases, child))
-        dates = [_atom_dates(cases, mentions, holds, concepts, atom, child) for atom in atoms]
-        found[child, number] = _support(atoms, dates)
-    return found
+    dates: Dates,
+) -> tuple[BoolArray, Days]:
+    """(closed, day of the decision): met rules that are met no longer by what was known later.
 
-
-def _atom_dates(
-    cases: Cases,
-    mentions: ChildMentions,
-    holds: BoolArray,
-    concepts: dict[str, int],
-    atom: Atom,
-    child: int,
-) -> tuple[np.datetime64, np.datetime64, bool]:
-    """(first, last, is evidence seen on a day) of one true atom."""
-    if atom.concept is not None:
-        part = mentions.of_child(child)
-        rows = holds[part] & (mentions.concept[part] == concepts[atom.concept])
-        dates = mentions.date[part][rows]
-        dates = dates[~np.isnat(dates)]
-        return (dates.min(), dates.max(), True) if len(dates) else (NO_DATE, NO_DATE, True)
-    columns = [cases.columns[name] for name in atom.indicators if name in cases.columns]
-    first = [column.first_on[child] for column in columns]
-    last = [column.last_on[child] for column in columns]
-    return _latest(first), _latest(last), False
-
-
-def _latest(dates: list[np.datetime64]) -> np.datetime64:
-    known = [date for date in dates if not np.isnat(date)]
-    return max(known) if known else NO_DATE
-
-
-def _support(
-    atoms: tuple[Atom, ...], dates: list[tuple[np.datetime64, np.datetime64, bool]]
-) -> Support:
-    """First: the latest beginning of what the rule needed together. Last: the newest evidence.
-
-    A note is evidence on its own, so the oldest note counts when it came before the rest.
+    A rule that is open again dates from what was known after its closing: `dates` is changed so.
     """
-    noted = [first for first, _, is_note in dates if is_note and not np.isnat(first)]
-    began = _latest([first for first, _, is_note in dates if not is_note])
-    first = min([*noted, *([] if np.isnat(began) else [began])], default=NO_DATE)
-    return Support(atoms, first, _latest([last for _, last, _ in dates]))
-
-
-def _closed(
-    engine: Engine,
-    block: Block,
-    mentions: ChildMentions,
-    holds: BoolArray,
-    outcomes: RuleOutcomes,
-    support: dict[tuple[int, int], Support],
-) -> BoolArray:
-    """Met rules that a decision closes: met no longer by evidence newer than the decision."""
-    closed = np.zeros_like(outcomes.true)
-    child, rule, decided = _closings(engine, block)
+    closed, closed_on = np.zeros_like(outcomes.true), np.full(outcomes.true.shape, NO_DATE)
+    child, rule, decided, until = _closings(engine, block)
     met = outcomes.true[child, rule] if len(child) else np.zeros(0, dtype=bool)
-    child, rule, decided = child[met], rule[met], decided[met]
+    child, rule, decided, until = child[met], rule[met], decided[met], until[met]
     if not len(child):
-        return closed
-    since = _cases_since(engine, block, mentions, holds, child, decided)
-    again = engine.rules.evaluate(since).true[np.arange(len(child)), rule]
-    newest = np.array(
-        [support[pair].last_on for pair in zip(child.tolist(), rule.tolist(), strict=True)],
-        dtype="datetime64[D]",
-    )
-    closed[child, rule] = ~(again & (newest > decided))
-    return closed
-
-
-def _cases_since(
-    engine: Engine,
-    block: Block,
-    mentions: ChildMentions,
-    holds: BoolArray,
-    child: Ints,
-    decided: Days,
-) -> CaseData:
-    """Each child as it stands on evidence dated after its decision."""
-    part = repeat_children(block, child, decided)
+        return closed, closed_on
+    part = repeat_children(block, child, until)
     order = np.flatnonzero(holds)
     kept = mentions.take(order).for_children(child)
-    settings, indicators = engine.rules.settings, engine.rules.indicators
-    return Cases(
+    newer = after_cutoff(kept, until)
+    since = Cases(
         part,
         engine.as_of,
-        build_columns(part, indicators, settings, engine.as_of),
-        noted_columns(part.n, kept, after_cutoff(kept, decided), engine.rules.concepts),
+        build_columns(part, engine.rules.indicators, engine.rules.settings, engine.as_of),
+        noted_columns(part.n, kept, newer, engine.rules.concepts),
     )
+    again = engine.rules.evaluate(since)
+    rows = np.arange(len(child))
+    found = rule_dates(again, since, kept, newer, list(engine.rules.concepts))
+    is_open = again.true[rows, rule] & (dates.known_at[child, rule] > until)
+    closed[child, rule] = ~is_open
+    closed_on[child[~is_open], rule[~is_open]] = decided[~is_open]
+    for whole, later in (
+        (dates.first_on, found.first_on),
+        (dates.last_on, found.last_on),
+        (dates.known_at, found.known_at),
+    ):
+        whole[child[is_open], rule[is_open]] = later[rows[is_open], rule[is_open]]
+    return closed, closed_on
 
 
-def _closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days]:
-    """(child, rule, date) of the newest closing of each rule; immediate needs a second person."""
-    empty = np.zeros(0, dtype=np.int64)
+def _closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times]:
+    """(child, rule, day, until when it covers) of the newest closing of each rule.
+
+    At tier immediate a closing counts only with a second person.
+    """
     rows = block.decisions
     if not len(rows) or "rule" not in rows:
-        return empty, empty, np.zeros(0, dtype="datetime64[D]")
+        empty = np.zeros(0, dtype=np.int64)
+        return empty, empty, np.zeros(0, "datetime64[D]"), np.zeros(0, "datetime64[s]")
     position = pd.Index(block.children["child_id"])
     ids = pd.Index([rule.id for rule in engine.rules.rules])
     child = np.asarray(position.get_indexer(pd.Index(rows["child_id"])), dtype=np.int64)
     rule = np.asarray(ids.get_indexer(pd.Index(rows["rule"])), dtype=np.int64)
     valid = (rows["decision"] == "close").to_numpy(dtype=bool) & (child >= 0) & (rule >= 0)
     valid &= rows["decided_at"].notna().to_numpy()
-    second = _has_second_person(rows)
-    valid &= second | (engine.tier_of[np.maximum(rule, 0)] != IMMEDIATE)
-    table = pd.DataFrame(
-        {
-            "child": child[valid],
-            "rule": rule[valid],
-            "at": rows["decided_at"].to_numpy(dtype="datetime64[s]")[valid],
-        }
-    )
-    newest = table.groupby(["child", "rule"], as_index=False)["at"].max()
+    valid &= has_second_person(rows) | (engine.tier_of[np.maximum(rule, 0)] != IMMEDIATE)
+    until = covered_until(rows["decided_at"])
+    table = pd.DataFrame({"child": child[valid], "rule": rule[valid], "until": until[valid]})
+    newest = table.groupby(["child", "rule"], as_index=False)["until"].max()
+    times = newest["until"].to_numpy(dtype="datetime64[s]")
     return (
         newest["child"].to_numpy(dtype=np.int64),
         newest["rule"].to_numpy(dtype=np.int64),
-        newest["at"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]"),
+        times.astype("datetime64[D]"),
+        times,
     )
-
-
-def _has_second_person(rows: pd.DataFrame) -> BoolArray:
-    if "confirmed_by" not in rows:
-        return np.zeros(len(rows), dtype=bool)
-    other = rows["confirmed_by"].notna() & (rows["confirmed_by"] != rows["decided_by"])
-    return other.to_numpy(dtype=bool)
 
 
 def _latest_decisions(block: Block) -> pd.DataFrame:
     """The newest decision of each child (all its columns), indexed by child position."""
-    rows = block.decisions
+    return _newest_rows(block, block.decisions)
+
+
+def _newest_rows(block: Block, rows: pd.DataFrame) -> pd.DataFrame:
     if not len(rows):
         return rows.assign(child=pd.Series(dtype=np.int64)).set_index("child")
     position = pd.Index(block.children["child_id"])
@@ -320,49 +278,62 @@ def _latest_decisions(block: Block) -> pd.DataFrame:
     return rows.drop_duplicates("child", keep="last").set_index("child")
 
 
-def _overridden(decided: pd.DataFrame, n: int) -> NDArray[np.int64]:
-    """The tier a person raised a child to; it holds until the next decision about the child."""
-    tier = np.full(n, ROUTINE, dtype=np.int64)
-    if len(decided) and "tier" in decided:
-        raised = decided[(decided["decision"] == "override") & decided["tier"].isin(TIERS)]
-        tier[raised.index.to_numpy(dtype=np.int64)] = [TIERS.index(t) for t in raised["tier"]]
-    return tier
+def _raised(block: Block) -> Raised:
+    """The newest override of each child; it holds until a newer one, and one to routine ends it."""
+    n = block.n
+    found = Raised(np.full(n, ROUTINE, dtype=np.int64), np.full(n, NO_DATE))
+    rows = block.decisions
+    if not len(rows) or "tier" not in rows:
+        return found
+    newest = _newest_rows(block, rows[(rows["decision"] == "override") & rows["tier"].isin(TIERS)])
+    index = newest.index.to_numpy(dtype=np.int64)
+    found.tier[index] = [TIERS.index(tier) for tier in newest["tier"]]
+    found.on[index] = to_days(newest["decided_at"])
+    return found
+
+
+def _whole_days(hours: int) -> np.timedelta64:
+    return np.timedelta64(-(-hours // 24), "D")
 
 
 def _due(
     engine: Engine,
-    block: Block,
     cases: Cases,
     is_open: BoolArray,
-    support: dict[tuple[int, int], Support],
+    dates: Dates,
     tier: NDArray[np.int64],
-) -> tuple[Days, Days]:
-    """(due date, newest open evidence) of each child.
+    raised: Raised,
+    needs: tuple[BoolArray, Days],
+) -> Days:
+    """When each follow-up is due: the earliest of what asks for it, each with its hours.
 
-    Due is the oldest open evidence plus the hours of its rule, so a nightly run does not push it
-    forward; routine is due `routine` hours after the child was last seen, at once if never seen.
+    Concerns count from their evidence, an override from the decision, data to be put right from when
+    that was known: so a nightly run does not push a date forward. What has no date counts from the
+    as-of date. Routine is due `routine` hours after the child was last seen, at once if never seen.
     """
-    hours = engine.rules.settings.tier_hours.model_dump()
-    days = {name: np.timedelta64(-(-value // 24), "D") for name, value in hours.items()}
+    serious = is_open & (engine.tier_of < ROUTINE)[None, :]
+    began = np.where(np.isnat(dates.first_on), engine.as_of, dates.first_on)
+    due = np.where(serious, began + engine.rule_days[None, :], NO_DATE)
+    asked = np.fmin.reduce(due, axis=1, initial=NO_DATE)
+    by_person = raised.on + engine.tier_days[raised.tier]
+    asked = np.fmin(asked, np.where(raised.tier < ROUTINE, by_person, NO_DATE))
+    needs_data, since = needs
+    put_right = np.where(np.isnat(since), engine.as_of, since) + engine.tier_days[PRIORITY]
+    asked = np.fmin(asked, np.where(needs_data, put_right, NO_DATE))
     seen = cases.columns["last_seen_on"].last_on
-    due = np.where(np.isnat(seen), engine.as_of, seen + days["routine"])
-    waiting = tier < ROUTINE
-    tier_days = np.array([days[name] for name in TIERS])
-    due[waiting] = engine.as_of + tier_days[tier[waiting]]
-    newest = np.full(block.n, NO_DATE)
-    oldest = np.full(block.n, NO_DATE)
-    for (child, number), part in support.items():
-        if not is_open[child, number] or engine.tier_of[number] >= ROUTINE:
-            continue
-        newest[child] = np.fmax(newest[child], part.last_on)
-        since = engine.as_of if np.isnat(part.first_on) else part.first_on
-        hours_of_rule = engine.rules.rules[number].hours
-        assert hours_of_rule is not None  # a rule with a tier has hours
-        rule_due = since + np.timedelta64(-(-hours_of_rule // 24), "D")
-        oldest[child] = np.fmin(oldest[child], rule_due)
-    has_evidence = ~np.isnat(oldest)
-    due[has_evidence] = oldest[has_evidence]
-    return due.astype("datetime64[D]"), newest
+    routine = np.where(np.isnat(seen), engine.as_of, seen + engine.tier_days[ROUTINE])
+    otherwise = np.where(tier < ROUTINE, engine.as_of + engine.tier_days[tier], routine)
+    return np.where(np.isnat(asked), otherwise, asked).astype("datetime64[D]")
+
+
+def _newest(serious: BoolArray, dates: Dates) -> tuple[Days, Times]:
+    """(last day, newest known) of each child's open serious evidence."""
+    last = np.where(serious, dates.last_on, NO_DATE)
+    known = np.where(serious, dates.known_at, np.datetime64("NaT", "s"))
+    return (
+        np.fmax.reduce(last, axis=1, initial=NO_DATE),
+        np.fmax.reduce(known, axis=1, initial=np.datetime64("NaT", "s")),
+    )
 
 
 def _states(
@@ -370,7 +341,7 @@ def _states(
     decided: pd.DataFrame,
     closed: BoolArray,
     tier: NDArray[np.int64],
-    newest: Days,
+    newest: tuple[Days, Times],
     needs_data: BoolArray,
     due_on: Days,
 ) -> tuple[NDArray[np.object_], BoolArray]:
@@ -379,12 +350,12 @@ def _states(
     state = np.full(n, "new", dtype=object)
     waits = np.zeros(n, dtype=bool)
     if len(decided):
-        _decided_states(engine, decided, newest, tier, state, waits, due_on)
+        _decided_states(engine, decided, newest[1], tier, state, waits, due_on)
     done = closed.any(axis=1) & (tier == ROUTINE) & (state == "new")
     state[done] = "closed"
     if engine.first_run:
-        age = (engine.as_of - newest).astype("timedelta64[D]").astype(np.int64)
-        old = ~np.isnat(newest) & (age > engine.rules.settings.backlog_days)
+        age = (engine.as_of - newest[0]).astype("timedelta64[D]").astype(np.int64)
+        old = ~np.isnat(newest[0]) & (age > engine.rules.settings.backlog_days)
         old &= (state == "new") & ~needs_data & (tier < ROUTINE)
         state[old] = "backlog"
         waits |= old
@@ -394,7 +365,7 @@ def _states(
 def _decided_states(
     engine: Engine,
     decided: pd.DataFrame,
-    newest: Days,
+    newest: Times,
     tier: NDArray[np.int64],
     state: NDArray[np.object_],
     waits: BoolArray,
@@ -402,8 +373,8 @@ def _decided_states(
 ) -> None:
     """A plan for later makes a follow-up wait, but never an immediate or urgent one."""
     index = decided.index.to_numpy(dtype=np.int64)
-    at = decided["decided_at"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
-    stands = ~(newest[index] > at)  # newer evidence makes the follow-up new again
+    until = covered_until(decided["decided_at"])
+    stands = ~(newest[index] > until)  # newer evidence makes the follow-up new again
     word = decided["decision"].to_numpy(dtype=object)
     taken_on = stands & np.isin(word, ["agree", "acknowledge", "override"])
     state[index[taken_on]] = "acknowledged"

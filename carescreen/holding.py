@@ -6,6 +6,11 @@ reaches every child of the household. How long a raised mention holds:
     high and critical concepts  until a person closes it, or (where the concept says which question
                                 answers it) until two later visits that saw the child answered "no"
     other concepts              `mention_window_days`; a newer "negated" or "past" clears it
+    hold: until_seen            until a visit on the day or later saw the child
+
+A person closes a mention by its concept: as misread, with the visit it stands in, for everyone it
+reaches; or as resolved, without one, for the child. What could reach immediate by itself is
+resolved by two people. A closing covers what was known by then.
 """
 
 from __future__ import annotations
@@ -17,7 +22,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.cases import Block, Days, Ints, rows_of, to_days
+from carescreen.cases import (
+    Block,
+    Days,
+    Ints,
+    Times,
+    covered_until,
+    has_second_person,
+    rows_of,
+)
 from carescreen.columns import BoolArray, Noted
 from carescreen.indicators import Indicator
 from carescreen.lexicon import Concept
@@ -42,6 +55,7 @@ class ChildMentions:
     child: Ints
     visit: Ints
     date: Days
+    known_at: Times
     concept: NDArray[np.int16]
     status: NDArray[np.int8]
     found_by: NDArray[np.int8]
@@ -79,6 +93,7 @@ def spread_mentions(
         child=block.visit_child[visit],
         visit=visit,
         date=block.visit_date[visit],
+        known_at=block.visit_known_at[visit],
         concept=_codes(list(concepts), found["concept"]).astype(np.int16),
         status=_codes(STATUSES, found["status"]).astype(np.int8),
         found_by=_codes(FOUND_BY, found["found_by"]).astype(np.int8),
@@ -133,12 +148,26 @@ def held(
     fresh = _within(mentions.date, as_of, settings.mention_window_days)
     fresh &= ~_cleared_later(block.n, len(concepts), mentions)
     until_closed = np.array([item.hold == "until_closed" for item in concepts.values()], dtype=bool)
-    holds = mentions.raised & (until_closed[mentions.concept] | fresh)
+    until_seen = np.array([item.hold == "until_seen" for item in concepts.values()], dtype=bool)
+    by_hold = np.where(
+        until_seen[mentions.concept],
+        ~_seen_since(block, mentions),
+        until_closed[mentions.concept] | fresh,
+    )
+    holds = mentions.raised & by_hold
     for number, item in enumerate(concepts.values()):
         if item.answered_by is not None and item.hold == "until_closed":
             of_concept = mentions.concept == number
             holds &= ~(of_concept & _answered(block, mentions, item, indicators))
     return holds & ~_closed_by_person(block, mentions, concepts)
+
+
+def _seen_since(block: Block, mentions: ChildMentions) -> BoolArray:
+    """Whether a visit on the day of the mention or later saw the child it reaches."""
+    seen = (block.visits["child_seen"].to_numpy() == 1) & ~np.isnat(block.visit_date)
+    last = np.full(block.n, np.datetime64("NaT", "D"))
+    np.fmax.at(last, block.visit_child[seen], block.visit_date[seen])
+    return np.asarray(last[mentions.child] >= mentions.date)
 
 
 def _within(date: Days, as_of: np.datetime64, days: int) -> BoolArray:
@@ -181,34 +210,69 @@ def _answered(
     return np.asarray(last_but_one[mentions.child] > mentions.date)
 
 
+@dataclass(frozen=True)
+class _Closings:
+    """Decisions that close a concept: positions in the block, and until when they cover evidence.
+
+    `visit` is -1 where no visit is named; `of_visit` numbers the block's visits in the same way.
+    """
+
+    child: Ints
+    concept: Ints
+    visit: Ints
+    until: Times
+    confirmed: BoolArray
+    of_visit: Ints
+
+
 def _closed_by_person(
     block: Block, mentions: ChildMentions, concepts: Mapping[str, Concept]
 ) -> BoolArray:
-    """Mentions that a decision closes by concept (and visit): "the note was misread"."""
-    closed = np.zeros(len(mentions.child), dtype=bool)
-    decisions = block.decisions
-    if not len(decisions) or "concept" not in decisions:
-        return closed
-    rows = decisions[
-        (decisions["decision"] == "close")
-        & decisions["concept"].notna()
-        & decisions["decided_at"].notna()
-    ]
-    position = pd.Index(block.children["child_id"])
-    ids = {name: number for number, name in enumerate(concepts)}
-    visit_ids = block.visits["visit_id"].to_numpy(dtype=object)
-    days = to_days(rows["decided_at"])
-    for row, decided in zip(rows.to_dict("records"), days, strict=True):
-        child, concept = position.get_indexer([row["child_id"]])[0], ids.get(str(row["concept"]))
-        if child < 0 or concept is None:
-            continue
-        part = mentions.of_child(int(child))
-        match = (mentions.concept[part] == concept) & ~(mentions.date[part] > decided)
-        visit_id = row.get("visit_id")
-        if visit_id is not None and not pd.isna(visit_id):
-            match &= visit_ids[mentions.visit[part]] == visit_id
-        closed[part] |= match
-    return closed
+    """Mentions that a decision closes by concept: as misread in one visit, or as resolved."""
+    if not len(block.decisions) or "concept" not in block.decisions:
+        return np.zeros(len(mentions.child), dtype=bool)
+    found, count = _closings(block, concepts), len(concepts)
+    grave = np.array([item.note_limit == "immediate" for item in concepts.values()], dtype=bool)
+    misread = found.visit >= 0
+    resolved = ~misread & (found.confirmed | ~grave[found.concept])
+    by_visit, by_child = found.visit * count + found.concept, found.child * count + found.concept
+    visit = found.of_visit[mentions.visit]
+    closed = _covered(by_visit[misread], found.until[misread], visit * count, mentions)
+    return closed | _covered(
+        by_child[resolved], found.until[resolved], mentions.child * count, mentions
+    )
+
+
+def _closings(block: Block, concepts: Mapping[str, Concept]) -> _Closings:
+    rows = block.decisions
+    rows = rows[(rows["decision"] == "close") & rows["decided_at"].notna()]
+    concept = np.asarray(pd.Index(list(concepts)).get_indexer(pd.Index(rows["concept"])))
+    child = np.asarray(pd.Index(block.children["child_id"]).get_indexer(pd.Index(rows["child_id"])))
+    valid = (concept >= 0) & (child >= 0)
+    rows = rows[valid]
+    named = rows["visit_id"] if "visit_id" in rows else pd.Series(None, index=rows.index)
+    ids = pd.concat([block.visits["visit_id"], named], ignore_index=True).astype(object)
+    codes = pd.factorize(ids)[0].astype(np.int64)
+    return _Closings(
+        child[valid].astype(np.int64),
+        concept[valid].astype(np.int64),
+        codes[len(block.visits) :],
+        covered_until(rows["decided_at"]),
+        has_second_person(rows),
+        codes[: len(block.visits)],
+    )
+
+
+def _covered(key: Ints, until: Times, owner: Ints, mentions: ChildMentions) -> BoolArray:
+    """Whether a closing of its owner and concept covers what was known of each mention."""
+    wanted = owner + mentions.concept
+    keys, place = np.unique(key, return_inverse=True)
+    if not len(keys):
+        return np.zeros(len(wanted), dtype=bool)
+    newest = np.full(len(keys), np.datetime64("NaT", "s"))
+    np.fmax.at(newest, place, until)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.asarray((keys[at] == wanted) & ~(mentions.known_at > newest[at]))
 
 
 def noted_columns(
@@ -224,13 +288,14 @@ def noted_columns(
         true, learned = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         true[kept.child[sure]] = True
         learned[kept.child[of_concept & ~explicit]] = True
-        pairs = np.unique(np.stack([kept.child[sure], kept.visit[sure]]), axis=1)
+        own = sure & ~kept.reached  # a visit to a brother is not another visit to this child
+        pairs = np.unique(np.stack([kept.child[own], kept.visit[own]]), axis=1)
         visits = np.bincount(pairs[0], minlength=n).astype(np.int16)
         found[list(concepts)[number]] = Noted(true, learned & ~true, visits)
     return found
 
 
-def after_cutoff(mentions: ChildMentions, cutoff: Days) -> BoolArray:
-    """Which mentions are newer than each child's cut-off (an undated one is covered by it)."""
+def after_cutoff(mentions: ChildMentions, cutoff: Times) -> BoolArray:
+    """Which mentions were known after each child's cut-off (an undated one is covered by it)."""
     limit = cutoff[mentions.child]
-    return np.asarray(np.isnat(limit) | (mentions.date > limit))
+    return np.asarray(np.isnat(limit) | (mentions.known_at > limit))

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.cases import Block
+from carescreen.cases import Block, Days
 from carescreen.columns import BoolArray
-from carescreen.errors import UsageError, did_you_mean
+from carescreen.errors import UsageError
 from carescreen.followups import Engine, FollowUps, follow_up
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
@@ -54,14 +54,17 @@ _LISTS = ("concerns", "open_questions", "entitlements")
 _ROUTINE = TIERS.index("routine")
 
 
-def block_frame(engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+def block_frame(
+    engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
+) -> pd.DataFrame:
     """One row a child of a block, in no order yet, with its reasons as JSON in `body`.
 
-    `reasons` are each child's needs-data codes, empty where its data is whole. `public_body` is what
+    `reasons` are each child's needs-data codes, empty where its data is whole, and `since` the day
+    since which it is not, NaT where that is not known. `public_body` is what
     may leave the office of it: the same bytes where nothing in it is private.
     """
     needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
-    found = follow_up(engine, block, needs_data)
+    found = follow_up(engine, block, needs_data, since)
     frame = _plain_columns(block, found, needs_data)
     synthetic = _is_synthetic(block)
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
@@ -121,6 +124,7 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> pd.
             "group": worker.where(worker.notna(), "village:" + village.fillna("")),
             "tier_code": found.tier,
             "by_rule": found.rule_tier < _ROUTINE,
+            "by_person": found.raised.tier < found.rule_tier,
             "state": found.state,
             "waits": found.waits,
             "due_on": found.due_on.astype("datetime64[s]"),
@@ -243,8 +247,9 @@ class Ranking:
         ids = pd.Index(self._rows["child_id"])
         place = ids.get_indexer([child_id])[0]
         if place < 0:
-            hint = did_you_mean(child_id, ids[:5000]) if len(ids) <= 5000 else ""
-            raise UsageError(f"no child with this id in the ranking{hint}")
+            raise UsageError(
+                "no child with this id in the ranking; the column child_id of to_frame() has them all"
+            )
         return int(place)
 
     def _record(self, position: int) -> Record:
@@ -282,8 +287,10 @@ def _in_order(frame: pd.DataFrame, capacity: int, random_share: float, run: Run)
 
 
 def _selected_by(rows: pd.DataFrame, within: BoolArray, drawn: BoolArray) -> np.ndarray:
-    by_rule, needs = rows["by_rule"].to_numpy(dtype=bool), rows["needs_data"].to_numpy(dtype=bool)
-    words = np.where(by_rule, "rule", np.where(needs, "needs_data", "score"))
+    by = ("by_person", "person"), ("by_rule", "rule"), ("needs_data", "needs_data")
+    words = np.select(
+        [rows[name].to_numpy(dtype=bool) for name, _ in by], [w for _, w in by], "score"
+    )
     return np.where(drawn, "random", np.where(within, words, "")).astype(object)
 
 
@@ -319,7 +326,9 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def _head_texts(rows: pd.DataFrame) -> list[bytes]:
     """The part of each JSON record that depends on the rank, up to and with its last comma."""
     columns = {name: _json_ready(rows[name]) for name in _HEAD}
-    heads = (dict(zip(_HEAD, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    heads = (
+        dict(zip(_HEAD, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    )
     return [(_encode(head)[:-1] + ",").encode("utf-8", "surrogatepass") for head in heads]
 
 

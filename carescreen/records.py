@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.columns import SOURCE_TABLES, Column
 from carescreen.conditions import Atom
-from carescreen.followups import Engine, FollowUps, Support
+from carescreen.followups import IMMEDIATE, ROUTINE, Engine, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
 from carescreen.indicators import Indicator, Texts
+from carescreen.pack import TIERS
 from carescreen.notes import clause_of
 from carescreen.rules import Rule
 
@@ -57,7 +57,6 @@ class _Writer:
         ).to_numpy(dtype=object)
         self.questions = _questions(engine, follow_ups)
         self.siblings = _siblings_to_ask_about(engine, follow_ups)
-        self.closings = _closing_dates(follow_ups)
         self.seen = self.cases.columns["last_seen_on"].last_on
 
     def record(self, child: int) -> Record:
@@ -65,6 +64,7 @@ class _Writer:
         return {
             "age_years": None if np.isnan(self.age[child]) else int(self.age[child]),
             "last_seen_on": _date(self.seen[child]),
+            "raised_by_person": self._raised(child),
             "concerns": self._concerns(child, "tier"),
             "closed_concerns": self._closed(child),
             "open_questions": self._open_questions(child),
@@ -75,6 +75,12 @@ class _Writer:
             "mentions": self._mentions(child),
         }
 
+    def _raised(self, child: int) -> Record | None:
+        raised = self.found.raised
+        if raised.tier[child] >= ROUTINE:
+            return None
+        return {"tier": TIERS[raised.tier[child]], "date": _date(raised.on[child])}
+
     def _concerns(self, child: int, lane: str) -> list[Record]:
         numbers = np.flatnonzero(self.found.open[child])
         rules = self.engine.rules.rules
@@ -83,7 +89,7 @@ class _Writer:
         return [self._concern(child, int(number), rules[number]) for number in chosen]
 
     def _concern(self, child: int, number: int, rule: Rule) -> Record:
-        support = self.found.support[child, number]
+        atoms = rule.condition.true_atoms(self.cases, child)
         return {
             "rule": rule.id,
             "code": rule.code,
@@ -95,15 +101,15 @@ class _Writer:
             "sensitive": rule.sensitive,
             "note_alone": bool(self.found.outcomes.note_alone[child, number]),
             "threshold_by": rule.threshold_by,
-            "first_on": _date(support.first_on),
-            "last_on": _date(support.last_on),
-            "evidence": self._evidence(child, support),
+            "first_on": _date(self.found.dates.first_on[child, number]),
+            "last_on": _date(self.found.dates.last_on[child, number]),
+            "evidence": self._evidence(child, atoms),
         }
 
-    def _evidence(self, child: int, support: Support) -> list[Record]:
+    def _evidence(self, child: int, atoms: tuple[Atom, ...]) -> list[Record]:
         entries: list[Record] = []
         shown: set[str] = set()
-        for atom in support.atoms:
+        for atom in atoms:
             if atom.concept is not None:
                 entries.extend(self._quotes(child, atom))
                 continue
@@ -177,7 +183,7 @@ class _Writer:
                 "code": rules[number].code,
                 "title": dict(rules[number].title),
                 "sensitive": rules[number].sensitive,
-                "decided_at": self.closings.get((child, rules[number].id)),
+                "decided_at": _date(self.found.closed_on[child, number]),
             }
             for number in np.flatnonzero(self.found.closed[child])
         ]
@@ -308,7 +314,11 @@ def _confirm_first(questions: list[Record], confirm: set[str]) -> list[Record]:
 
 
 def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
-    """Children with a brother or sister about whom a serious child-subject mention is held."""
+    """Children with a brother or sister about whom something serious is known that is not about them.
+
+    Serious: a held mention about the child of a high or critical concept, or an open concern at
+    immediate that this child has not.
+    """
     concepts = list(engine.rules.concepts.values())
     serious = np.array(
         [c.subject == "child" and c.severity in ("critical", "high") for c in concepts], dtype=bool
@@ -317,21 +327,12 @@ def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_
     wanted = found.holds & serious[mentions.concept]
     own = np.zeros(found.cases.n, dtype=bool)
     own[mentions.child[wanted]] = True
-    count = np.bincount(house[own], minlength=int(house.max(initial=-1)) + 1)
-    return np.asarray(count[house] - own > 0)
-
-
-def _closing_dates(found: FollowUps) -> dict[tuple[int, str], str]:
-    rows = found.cases.block.decisions
-    if not len(rows) or "rule" not in rows or not found.closed.any():
-        return {}
-    position = pd.Index(found.cases.block.children["child_id"])
-    rows = rows[(rows["decision"] == "close") & rows["rule"].notna() & rows["decided_at"].notna()]
-    rows = rows.sort_values("decided_at")
-    child = position.get_indexer(rows["child_id"]).tolist()
-    dates = rows["decided_at"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
-    keys = zip(child, rows["rule"].astype(str), strict=True)
-    return dict(zip(keys, (str(date) for date in dates), strict=True))
+    houses = int(house.max(initial=-1)) + 1
+    mentioned = np.bincount(house[own], minlength=houses)[house] - own > 0
+    grave = found.open[:, engine.tier_of == IMMEDIATE]
+    in_house = np.zeros((houses, grave.shape[1]), dtype=bool)
+    np.logical_or.at(in_house, house, grave)
+    return np.asarray(mentioned | (in_house[house] & ~grave).any(axis=1))
 
 
 def _value_words(
@@ -376,6 +377,8 @@ def reason_codes(record: Record, names: bool) -> str:
     With `names` False the names of sensitive rules and features give way to their neutral code.
     """
     parts = [f"rule:{display_name(entry, 'rule', names)}" for entry in record["concerns"]]
+    if record["raised_by_person"]:
+        parts.append(f"person:{record['raised_by_person']['tier']}")
     for entry in record["contributions"]:
         name = display_name(entry, "feature", names)
         parts.append(f"score:{entry['points']:+.2f} {name}")

@@ -19,7 +19,7 @@ import pandas as pd
 
 from carescreen.assessment import Assessment, Case
 from carescreen.caseload import Caseload, CheckedCaseload
-from carescreen.cases import Block, make_block
+from carescreen.cases import Block, Days, make_block, to_days
 from carescreen.errors import CaseloadError, ModelError, UsageError
 from carescreen.features import FeatureSet
 from carescreen.followups import Engine
@@ -215,8 +215,8 @@ class _Partition:
             ),
         ]
 
-    def block(self, number: int) -> tuple[Block, list[tuple[str, ...]]]:
-        """The tables of one block, and each child's needs-data codes."""
+    def block(self, number: int) -> tuple[Block, list[tuple[str, ...]], Days]:
+        """The tables of one block, each child's needs-data codes, and since when it needs data."""
         children, visits, outcomes, decisions, needs, again, households, houses_again = (
             table.iloc[bounds[number] : bounds[number + 1]] for table, bounds in self.tables
         )
@@ -224,7 +224,9 @@ class _Partition:
         codes: dict[str, set[str]] = {}
         for child, reason in zip(needs["child_id"], needs["reason"], strict=True):
             codes.setdefault(child, set()).add(reason)
-        return block, [tuple(sorted(codes.get(child, ()))) for child in block.children["child_id"]]
+        ids = block.children["child_id"]
+        since = needs.groupby("child_id")["since"].min().reindex(ids)
+        return block, [tuple(sorted(codes.get(child, ()))) for child in ids], to_days(since)
 
 
 def _block_numbers(children: pd.DataFrame, size: int) -> np.ndarray:

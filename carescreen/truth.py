@@ -134,7 +134,7 @@ class Reading:
         if column is None:
             return self._unrecorded(atom.blank)
         values, known, blank = column
-        hit = _hit(values, atom, self._data.as_of)
+        hit = satisfies(values, atom, self._data.as_of)
         if atom.blank is None:
             return Truth(hit & known, hit | blank)
         return _certain(hit | blank if atom.blank else hit & known)
@@ -186,7 +186,7 @@ def _joined(join: np.ufunc, left: Truth, right: Truth) -> Truth:
     return Truth(true, cast(BoolArray, join(left.possible, right.possible)))
 
 
-def _hit(
+def satisfies(
     values: NDArray[Any], atom: WordTest | SetTest | NumberTest, as_of: np.datetime64
 ) -> BoolArray:
     """Where the values satisfy the atom; anything where they are missing."""

@@ -173,7 +173,10 @@ def _facts(record: Record) -> Iterable[tuple[Texts, Texts]]:
 
 
 def _summary(record: Record) -> tuple[Texts, ...]:
+    raised = _optional(lambda language: wording.raised(record, language))
     titles = [_picked(concern["title"]) for concern in entries(record, "concerns")]
+    if raised:
+        titles.insert(0, raised)
     if titles:
         return tuple({words["en"]: words for words in titles}.values())
     return (_each(lambda language: nothing_recorded(record, language)),)

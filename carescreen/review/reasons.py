@@ -173,7 +173,7 @@ def _needs_data(record: Record, language: str) -> str:
 
 def _concerns(record: Record, language: str) -> list[str]:
     parts = [_concern(concern, language) for concern in entries(record, "concerns")]
-    return parts or [nothing_recorded(record, language)]
+    return [wording.raised(record, language), *(parts or [nothing_recorded(record, language)])]
 
 
 def nothing_recorded(record: Record, language: str) -> str:
@@ -340,7 +340,8 @@ def _why_line(record: Record, language: str) -> str:
         for concern in entries(record, "concerns")
     ]
     words = clauses(found, language) if found else nothing_recorded(record, language)
-    return text("term_why", language, items=words)
+    whole = sentences([wording.raised(record, language), words], language)
+    return text("term_why", language, items=whole)
 
 
 def _note_line(record: Record, language: str) -> str:

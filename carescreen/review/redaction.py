@@ -22,7 +22,7 @@ _CHILD = (
     *("score", "probability", "probability_low", "probability_high", "age_years"),
     *("days_since_seen", "last_seen_on", "within_capacity", "just_below"),
     *("needs_data", "needs_data_reasons", "selected_by", "selection_probability"),
-    *("intercept", "synthetic"),
+    *("intercept", "synthetic", "raised_by_person"),
 )
 _CONCERN = (
     *("rule", "code", "tier", "title", "act", "source", "sensitive", "note_alone"),

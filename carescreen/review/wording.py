@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from carescreen.review.reading import Record, days_overdue, entries
-from carescreen.review.texts import counted, day, pick, text
+from carescreen.review.texts import counted, day, items, pick, text
 
+# An article's number, with its paragraphs: 4(1), 244-1 and 35(3)-(4), but not "7 days".
+_ARTICLE = re.compile(r"\d+(-\d+)?(\(\d+\))*(-\(\d+\))?", re.ASCII)
 _UNITS = ("hours", "days", "nights", "months", "years")
 _NEEDS_DATA = {
     "duplicate_child": "needs_duplicate_child",
@@ -122,20 +125,37 @@ def plain_value(value: Any, language: str) -> str:
 
 
 def article(source: Record, language: str) -> str:
-    """The law and article of one source.
+    """The law and the place in it; only numbers such as 21, 4(1) or 244-1 are called articles.
 
-    >>> article({"law": "未成年人保护法", "article": "21"}, "zh")
-    '未成年人保护法第 21 条'
+    >>> article({"law": "未成年人保护法", "article": "2, 14"}, "zh")
+    '未成年人保护法第2、14条'
     """
     law, place = pick(source.get("law"), language), str(source.get("article") or "")
     if language == "en" and source.get("title"):
         law = f"{pick(source['title'], 'en')} ({law})"
     if not place:
         return law
-    if not place[0].isdigit():
+    numbers = re.split(r"\s*[,，、;；]\s*", place)
+    if not all(_ARTICLE.fullmatch(number) for number in numbers):
         return f"{law} {place}"
-    placed = text("law_article", language, article=place)
+    placed = _articles(numbers, language)
     return f"{law}, {placed}" if language == "en" else f"{law}{placed}"
+
+
+def _articles(numbers: list[str], language: str) -> str:
+    *first, last = numbers
+    if not first:
+        return text("law_article", language, article=last)
+    return text("law_articles", language, first=items(first, language), last=last)
+
+
+def raised(record: Record, language: str) -> str:
+    """That a person raised the tier, and when; empty where nobody did."""
+    by_person = record.get("raised_by_person")
+    if not by_person:
+        return ""
+    tier, on = tier_word(by_person["tier"], language), day(by_person["date"], language)
+    return text("raised_by_person", language, tier=tier, date=on)
 
 
 def needs_data(record: Record, language: str) -> list[str]:

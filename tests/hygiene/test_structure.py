@@ -41,6 +41,7 @@ ORDER = [
     "note_limits examples",
     "rulefile",
     "rules",
+    "dating",
     "features",
     "ngrams steps calibration",
     "evidence fitting labelled modelcard modelfile phrasefit training",

@@ -164,6 +164,7 @@ class Tables:
 # --- cells ---------------------------------------------------------------------------------------
 
 PAST = (0, 1, 2, 13, 14, 15, 20, 30, 31, 45, 60, 61, 89, 90, 91, 120, 200, 400, 729, 730, 731)
+HOURS = ("", "", " 09:00:00", " 17:30:00")
 AGES = (1, 200, 364, 365, 3 * 365, 3 * 365 + 1, 2920, 2921, 2922, 2923, 4000, 5500)
 ENUMS = {
     "sex": ("female", "male", "unknown"),
@@ -277,6 +278,7 @@ def _visits(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
         },
         optional={
             "late": late,
+            "hour": st.sampled_from(HOURS),
             "note": notes(),
             "last_meal_on": _meal(as_of),
             **{name: _cell(name) for name in VISIT_FIELDS},
@@ -287,6 +289,8 @@ def _visits(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
 def _entered(row: Row) -> Row:
     """A visit's recorded_at from how late it was entered."""
     row = dict(row)
+    if "late" not in row:
+        row.pop("hour", None)
     late = row.pop("late", None)
     if late is None:
         return row
@@ -294,7 +298,8 @@ def _entered(row: Row) -> Row:
         visited = date.fromisoformat(str(row["visit_date"]))
     except ValueError:
         return {**row, "recorded_at": None}
-    return {**row, "recorded_at": str(visited + timedelta(days=int(late)))}
+    hour = row.pop("hour", "")
+    return {**row, "recorded_at": str(visited + timedelta(days=int(late))) + hour}
 
 
 def _households(as_of: date) -> st.SearchStrategy[Row]:
@@ -321,7 +326,12 @@ def _decisions(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
         "rule": st.sampled_from([*RULES, "no_such_rule"]),
         "confirmed_by": st.sampled_from(["S2", "S1", None]),
     }
-    misread = {"decision": st.just("close"), "concept": st.sampled_from(["hitting", "quarrel"])}
+    resolved = {
+        "decision": st.just("close"),
+        "concept": st.sampled_from(["hitting", "quarrel", "unseen"]),
+        "confirmed_by": st.sampled_from(["S2", "s1", None]),
+    }
+    misread = {**resolved, "visit_id": st.sampled_from(["N0", "N1", "N2"])}
     plan = {
         "decision": st.just("plan"),
         "review_on": st.sampled_from([day(as_of, -9), day(as_of, 5)]),
@@ -333,13 +343,13 @@ def _decisions(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
     }
     base = {
         "child_id": st.sampled_from(ids),
-        "decided_at": _past(as_of),
+        "decided_at": st.tuples(_past(as_of), st.sampled_from(HOURS)).map("".join),
         "decided_by": st.just("S1"),
     }
     return st.one_of(
         *(
             st.fixed_dictionaries({**base, **kind})
-            for kind in (close, close, misread, plan, others, override)
+            for kind in (close, close, resolved, misread, plan, others, override)
         )
     )
 
@@ -400,7 +410,7 @@ def _without_ties(found: Tables, as_of: date) -> Tables:
 
 def _is_date(text: object) -> bool:
     try:
-        date.fromisoformat(str(text))
+        date.fromisoformat(str(text)[:10])
     except ValueError:
         return False
     return True

@@ -14,7 +14,7 @@ import ast
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,28 @@ def as_date(cell: Any) -> date | None:
         return date.fromisoformat(str(cell)[:10]) if cell is not None else None
     except ValueError:
         return None
+
+
+def as_time(cell: Any) -> datetime | None:
+    """A date with its time, midnight where none is given; None where the cell is blank or no date."""
+    day = as_date(cell)
+    if day is None:
+        return None
+    text = str(cell)
+    return datetime.fromisoformat(text) if len(text) > 10 else datetime.combine(day, time())
+
+
+def covered_until(cell: Any) -> datetime:
+    """Up to when evidence is covered by a decision: its second, or its day where no time is given."""
+    at = as_time(cell)
+    assert at is not None
+    return datetime.combine(at.date(), time(23, 59, 59)) if at.time() == time() else at
+
+
+def known_at(happened: date | None, recorded: Any) -> datetime | None:
+    """The later of when a thing was so and when it was entered."""
+    days = [as_time(happened), as_time(recorded)]
+    return max([day for day in days if day is not None], default=None)
 
 
 def as_value(cell: Any, indicator: Row) -> Any:
@@ -131,9 +153,10 @@ def baseline(indicator: Row) -> Any:
     return indicator["risk_order"][0] if indicator["type"] == "enum" else indicator["range"][0]
 
 
-def is_ordered(indicator: Row) -> bool:
-    """Whether a risk order is declared."""
-    return bool(indicator.get("risk_order") or indicator.get("risk_direction"))
+def is_event(indicator: Row) -> bool:
+    """Whether the riskiest recording counts, not the newest: an event with a declared order."""
+    ordered = indicator.get("risk_order") or indicator.get("risk_direction")
+    return bool(ordered) and indicator["kind"] == "event"
 
 
 # --- the caseload as of a date -----------------------------------------------------------------------
@@ -151,6 +174,7 @@ class Child:
     outcomes: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
+    needs_on: list[date | None] = field(default_factory=list)
     mentions: list[Row] = field(default_factory=list)
 
     @property
@@ -170,7 +194,8 @@ def known_children(tables: Any, read_note: ReadNote, pack: PlainPack, as_of: dat
     for row in tables.decisions:
         decided = as_date(row["decided_at"])
         if row["child_id"] in children and decided and known(row, decided, as_of):
-            children[row["child_id"]].decisions.append({**row, "on": decided})
+            until = covered_until(row["decided_at"])
+            children[row["child_id"]].decisions.append({**row, "on": decided, "until": until})
     _add_mentions(children, read_note, pack)
     return [children[name] for name in sorted(children)]
 
@@ -184,6 +209,7 @@ def known(row: Row, happened: date | None, as_of: date) -> bool:
 def _children(tables: Any, as_of: date) -> dict[str, Child]:
     rows: dict[str, list[Row]] = {}
     needs: dict[str, set[str]] = {}
+    since: dict[str, list[date | None]] = {}
     for row in tables.children:
         recorded, birth = as_date(row.get("recorded_at")), as_date(row.get("birth_date"))
         if not known(row, None, as_of):
@@ -192,13 +218,18 @@ def _children(tables: Any, as_of: date) -> dict[str, Child]:
         impossible = bool(birth and recorded and birth > recorded)
         if impossible or (row.get("birth_date") is not None and birth is None):
             reasons.add("child_row_rejected")
+            since.setdefault(row["child_id"], []).append(recorded)
             birth = None
-        rows.setdefault(row["child_id"], []).append({**row, "birth": birth, "on": recorded})
+        at = as_time(row.get("recorded_at"))
+        new = {**row, "birth": birth, "on": recorded, "known": at}
+        rows.setdefault(row["child_id"], []).append(new)
     for name, found in rows.items():
         if len(found) > 1:
             needs[name].add("duplicate_child")
+            dated = sorted(row["on"] for row in found if row["on"])
+            since.setdefault(name, []).append(dated[1] if len(dated) > 1 else None)
     return {
-        name: Child(name, _identity(found), found, needs=needs[name])
+        name: Child(name, _identity(found), found, needs=needs[name], needs_on=since.get(name, []))
         for name, found in rows.items()
     }
 
@@ -216,7 +247,8 @@ def _households(tables: Any, as_of: date) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in tables.households:
         if known(row, None, as_of):
-            dated = {**row, "on": as_date(row.get("recorded_at"))}
+            at = as_time(row.get("recorded_at"))
+            dated = {**row, "on": as_date(row.get("recorded_at")), "known": at}
             found.setdefault(row["household_id"], []).append(dated)
     return found
 
@@ -234,13 +266,16 @@ def _add_visits(children: dict[str, Child], tables: Any, as_of: date) -> None:
             refused, happened = True, None  # written down before it happened: not a date
         if not known(row, happened, as_of):
             continue
-        child = _child_of(children, listed, row["child_id"])
+        known_on = known_at(happened, row.get("recorded_at"))
+        child = _child_of(children, listed, row["child_id"], known_on)
         birth = child.row.get("birth")
         if happened and birth and happened < birth:
             refused, happened = True, None
         if refused:
             child.needs.add("visit_row_rejected")
-        child.visits.append({**row, "on": happened})
+            child.needs_on.append(recorded)
+        known_on = known_at(happened, row.get("recorded_at"))
+        child.visits.append({**row, "on": happened, "known": known_on})
 
 
 def _add_outcomes(children: dict[str, Child], tables: Any, as_of: date) -> None:
@@ -249,20 +284,33 @@ def _add_outcomes(children: dict[str, Child], tables: Any, as_of: date) -> None:
         happened = as_date(row["outcome_date"])
         if not known(row, happened, as_of):
             continue
-        child = _child_of(children, listed, row["child_id"])
+        entered = known_at(happened, row.get("recorded_at"))
+        child = _child_of(children, listed, row["child_id"], entered)
         if happened is not None:
             child.outcomes.append({**row, "on": happened})
 
 
-def _child_of(children: dict[str, Child], listed: set[str], name: str) -> Child:
+def _child_of(
+    children: dict[str, Child], listed: set[str], name: str, known_on: datetime | None
+) -> Child:
     """The child a row is about; one that no children row lists is known by its id only."""
     if name not in listed:
-        children.setdefault(name, Child(name, {})).needs.add("unknown_child")
+        child = children.setdefault(name, Child(name, {}))
+        child.needs.add("unknown_child")
+        child.needs_on.append(known_on.date() if known_on else None)
     return children[name]
 
 
 def _add_mentions(children: dict[str, Child], read_note: ReadNote, pack: PlainPack) -> None:
     """A mention about the child reaches it; one about household or guardian, all of its home."""
+    _read_mentions(children, read_note, pack)
+    for child in children.values():
+        home = [other for other in children.values() if other.home == child.home]
+        for mention in child.mentions:
+            mention["misread"] = _is_misread(mention, home)
+
+
+def _read_mentions(children: dict[str, Child], read_note: ReadNote, pack: PlainPack) -> None:
     for child in children.values():
         for number, visit in enumerate(child.visits):
             for found in read_note(visit.get("note") or ""):
@@ -277,7 +325,9 @@ def _add_mentions(children: dict[str, Child], read_note: ReadNote, pack: PlainPa
                                 "start": found.start,
                                 "found_by": found.found_by,
                                 "on": visit["on"],
+                                "known": visit["known"],
                                 "visit": (child.id, number),
+                                "own": other is child,
                                 "visit_id": visit.get("visit_id"),
                             }
                         )
@@ -290,9 +340,13 @@ def holds(mention: Row, child: Child, pack: PlainPack, as_of: date) -> bool:
     """Whether a raised mention still counts."""
     if mention["status"] not in ("affirmed", "suspected"):
         return False
-    if _misread(mention, child):
-        return False
     concept = pack.concepts[mention["concept"]]
+    if any(_closes(decision, mention, concept) for decision in child.decisions):
+        return False
+    if mention["misread"]:
+        return False
+    if concept.get("hold") == "until_seen":
+        return not _seen_since(mention, child)
     if concept.get("hold") == "until_closed":
         return not _answered_no(mention, child, concept)
     return not _is_old(mention, pack, as_of) and not _cleared(mention, child)
@@ -330,13 +384,38 @@ def _answered_no(mention: Row, child: Child, concept: Row) -> bool:
     return len(later) >= 2
 
 
-def _misread(mention: Row, child: Child) -> bool:
+def _closes(decision: Row, mention: Row, concept: Row) -> bool:
+    """Whether a decision closes what a concept said of one child as resolved."""
+    return (
+        decision["decision"] == "close"
+        and decision.get("concept") == mention["concept"]
+        and decision.get("visit_id") is None
+        and (concept.get("note_limit") != "immediate" or _second_person(decision))
+        and _was_known(mention, decision)
+    )
+
+
+def _is_misread(mention: Row, children: Iterable[Child]) -> bool:
+    """Whether a decision says that the note of a visit was misread: for everyone it reaches."""
     return any(
         decision["decision"] == "close"
         and decision.get("concept") == mention["concept"]
-        and (mention["on"] is None or mention["on"] <= decision["on"])
-        and decision.get("visit_id") in (None, mention["visit_id"])
+        and decision.get("visit_id") is not None
+        and decision["visit_id"] == mention["visit_id"]
+        and _was_known(mention, decision)
+        for child in children
         for decision in child.decisions
+    )
+
+
+def _was_known(evidence: Row, decision: Row) -> bool:
+    return evidence["known"] is None or bool(evidence["known"] <= decision["until"])
+
+
+def _seen_since(mention: Row, child: Child) -> bool:
+    return mention["on"] is not None and any(
+        visit.get("child_seen") == "yes" and visit["on"] and visit["on"] >= mention["on"]
+        for visit in child.visits
     )
 
 
@@ -345,11 +424,12 @@ def _misread(mention: Row, child: Child) -> bool:
 
 @dataclass
 class Value:
-    """A value, and since when and until when it was recorded."""
+    """A value, and since when and until when it was recorded; `computed`: not from recordings."""
 
     value: Any
     first: date | None = None
     last: date | None = None
+    computed: bool = False
 
 
 @dataclass
@@ -359,7 +439,7 @@ class Facts:
     child: Child
     pack: PlainPack
     as_of: date
-    after: date | None = None
+    after: datetime | None = None
 
     def value(self, name: str) -> Value:
         """The value of an indicator; `value` None where it is not known."""
@@ -375,8 +455,16 @@ class Facts:
             found.value = baseline(self.pack.indicators[name])
         return found
 
-    def _records(self, name: str) -> list[tuple[date | None, Any, float, int, float, str]]:
-        """(date, value, risk, table, place, visit_id) of each recording, the one that counts last.
+    def recordings(self, name: str) -> list[Row]:
+        """What counts of an indicator: of an event what holds, of a state all, the newest last."""
+        indicator = self.pack.indicators[name]
+        records = self._records(name)
+        if is_event(indicator):
+            return [record for record in records if self._counts(indicator, record)]
+        return records
+
+    def _records(self, name: str) -> list[Row]:
+        """Every recording, the one that counts last.
 
         The rows of one child or household have no order: what is equally risky goes by its place.
         """
@@ -390,47 +478,55 @@ class Facts:
             if value is not None:
                 visit_id = str(row.get("visit_id"))
                 place = place_of(value, indicator) if table != VISIT else 0
-                found.append((row.get("on"), value, risk(value, indicator), table, place, visit_id))
-        return sorted(found, key=lambda r: (r[0] or date.min, *r[2:]))
+                at = risk(value, indicator)
+                order = (row.get("on") or date.min, at, table, place, visit_id)
+                record = {"on": row.get("on"), "known": row.get("known"), "value": value}
+                found.append({**record, "risk": at, "order": order})
+        return sorted(found, key=lambda record: record["order"])
 
     def _recorded(self, name: str) -> Value:
-        indicator, records = self.pack.indicators[name], self._records(name)
-        if indicator["kind"] == "event" and is_ordered(indicator):
-            return self._event(indicator, records)
+        indicator, records = self.pack.indicators[name], self.recordings(name)
         if not records:
             return Value(None)
-        value, first = records[-1][1], records[-1][0]
-        for on, earlier, *_ in reversed(records):
-            if earlier != value:
+        if is_event(indicator):
+            return self._event(indicator, records)
+        value, first = records[-1]["value"], records[-1]["on"]
+        for record in reversed(records):
+            if record["value"] != value:
                 break
-            first = on
-        return Value(value, first, records[-1][0])
+            first = record["on"]
+        return Value(value, first, records[-1]["on"])
 
-    def _event(self, indicator: Row, records: list[Any]) -> Value:
+    def _event(self, indicator: Row, kept: list[Row]) -> Value:
         """The riskiest value that still counts; of a set, everything that does."""
-        kept = [record for record in records if self._counts(indicator, record[0])]
-        if not kept:
-            return Value(None)
-        top = max(kept, key=lambda record: record[2])[1]
+        top = max(kept, key=lambda record: record["risk"])["value"]
         if indicator["type"] == "set":
-            top = frozenset().union(*(record[1] for record in kept))
+            top = frozenset().union(*(record["value"] for record in kept))
         nothing = baseline(indicator)
         observed = [
-            record[0]
+            record["on"]
             for record in kept
-            if record[0] and (record[2] > 0 if nothing is None else record[1] != nothing)
+            if record["on"]
+            and (record["risk"] > 0 if nothing is None else record["value"] != nothing)
         ]
-        quiet = [record[0] for record in kept if record[0]]
+        quiet = [record["on"] for record in kept if record["on"]]
         return Value(top, min(observed, default=None), max(observed or quiet, default=None))
 
-    def _counts(self, indicator: Row, on: date | None) -> bool:
-        if self.after is not None and (on is None or on <= self.after):
+    def _counts(self, indicator: Row, record: Row) -> bool:
+        on = record["on"]
+        if self.is_covered(record):
             return False
         window = self.pack.settings["event_window_days"]
         return (
             on is None
             or indicator.get("hold") == "until_closed"
             or (self.as_of - on).days <= window
+        )
+
+    def is_covered(self, evidence: Row) -> bool:
+        """Whether the decision after which only newer evidence counts covers this."""
+        return self.after is not None and (
+            evidence["known"] is None or evidence["known"] <= self.after
         )
 
     def _age_months(self) -> Value:
@@ -451,6 +547,7 @@ class Facts:
         """When a worker last saw the child."""
         seen = [v["on"] for v in self.child.visits if v.get("child_seen") == "yes" and v["on"]]
         stated = self._recorded("last_seen_on").value
+        stated = None if stated and stated > self.as_of else stated
         return max([*seen, *([stated] if stated else [])], default=None)
 
     def _days_since_seen(self) -> Value:
@@ -481,7 +578,7 @@ class Facts:
         ]
         if not confirmed or (old.value is not None and old.value >= len(confirmed)):
             return old
-        return Value(float(len(confirmed)), min(confirmed), max(confirmed))
+        return Value(float(len(confirmed)), min(confirmed), max(confirmed), computed=True)
 
     def held(self, concept: str) -> list[Row]:
         """Mentions of a concept that count."""
@@ -490,7 +587,7 @@ class Facts:
             for mention in self.child.mentions
             if mention["concept"] == concept
             and holds(mention, self.child, self.pack, self.as_of)
-            and (self.after is None or (mention["on"] is not None and mention["on"] > self.after))
+            and not self.is_covered(mention)
         ]
 
 
@@ -504,13 +601,12 @@ def months_between(start: date, end: date) -> int:
 
 
 @dataclass
-class Reason:
-    """One comparison or note test that carries the outcome: its dates, and whether it is a note."""
+class Span:
+    """Since when evidence dates, when it was last seen, and when the newest of it was known."""
 
-    is_note: bool
-    first: date | None
-    last: date | None
-    concept: str | None = None
+    first: date | None = None
+    last: date | None = None
+    known: datetime | None = None
 
 
 def truth(node: ast.expr, facts: Facts) -> bool | None:
@@ -524,34 +620,104 @@ def truth(node: ast.expr, facts: Facts) -> bool | None:
     if isinstance(node, ast.UnaryOp):
         inner = truth(node.operand, facts)
         return None if inner is None else not inner
-    return _atom(node, facts)[0]
+    return _atom(node, facts)
 
 
-def reasons(node: ast.expr, facts: Facts, wanted: bool = True) -> list[Reason]:
-    """The comparisons by which a condition comes out as wanted."""
-    if isinstance(node, ast.BoolOp):
-        parts = [part for part in node.values if truth(part, facts) is wanted]
-        return [reason for part in parts for reason in reasons(part, facts, wanted)]
+def span(node: ast.expr, facts: Facts, wanted: bool = True) -> Span:
+    """The dates by which a condition comes out as wanted."""
     if isinstance(node, ast.UnaryOp):
-        return reasons(node.operand, facts, not wanted)
-    return [_atom(node, facts)[1]]
+        return span(node.operand, facts, not wanted)
+    if not isinstance(node, ast.BoolOp):
+        return _span_of_atom(node, facts, wanted)
+    spans = [span(part, facts, wanted) for part in node.values if truth(part, facts) is wanted]
+    together = isinstance(node.op, ast.And) is wanted
+    firsts = [found.first for found in spans if found.first]
+    return Span(
+        (max if together else min)(firsts, default=None),
+        max([found.last for found in spans if found.last], default=None),
+        max([found.known for found in spans if found.known], default=None),
+    )
 
 
-def _atom(node: ast.expr, facts: Facts) -> tuple[bool | None, Reason]:
-    if isinstance(node, ast.Call) and _called(node) == "noted":
-        return _noted(node, facts, 1)
+def _span_of_atom(node: ast.expr, facts: Facts, wanted: bool) -> Span:
+    concept, _ = _noted_in(node)
+    if concept is not None:
+        return _span_of(facts.held(concept))
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    name = next((name for name in names if name in facts.pack.indicators), None)
+    if name is None:
+        return Span()
+    whole = facts.value(name)
+    of_whole = Span(whole.first, whole.last, as_time(whole.last))
+    if name in DERIVED or whole.computed or "days_since" in names:
+        return of_whole
+    return _span_of_recordings(node, name, facts, wanted) or of_whole
+
+
+def _span_of_recordings(node: ast.expr, name: str, facts: Facts, wanted: bool) -> Span | None:
+    """Of a state the last run of recordings that meet the test; of an event all that do.
+
+    None where no single recording of an event meets it: then the whole value does.
+    """
+    records = facts.recordings(name)
+    meets = [_test_of(node, facts)(record["value"]) is wanted for record in records]
+    meets = [ok and not facts.is_covered(r) for ok, r in zip(meets, records, strict=True)]
+    if is_event(facts.pack.indicators[name]):
+        found = [record for record, ok in zip(records, meets, strict=True) if ok]
+        return _span_of(found) if found else None
+    start = len(meets) - next((i for i, ok in enumerate(reversed(meets)) if not ok), len(meets))
+    return _span_of(records[start:])
+
+
+def _span_of(found: list[Row]) -> Span:
+    dates = [item["on"] for item in found if item["on"]]
+    known = [item["known"] for item in found if item["known"]]
+    return Span(min(dates, default=None), max(dates, default=None), max(known, default=None))
+
+
+def _atom(node: ast.expr, facts: Facts) -> bool | None:
+    concept, least = _noted_in(node)
+    if concept is not None:
+        held = facts.held(concept)
+        visits = {mention["visit"] for mention in held if mention["own"] or least is None}
+        return len(visits) >= (least or 1)
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    name = next((name for name in names if name in facts.pack.indicators), None)
+    value = facts.as_of if name is None else facts.value(name).value
+    return None if value is None else _test_of(node, facts)(value)
+
+
+def _test_of(node: ast.expr, facts: Facts) -> Callable[[Any], bool]:
+    """What one comparison asks of a value."""
     if isinstance(node, ast.Call):  # any_in
-        value = facts.value(_name(node.args[0]))
         words = frozenset(ast.literal_eval(node.args[1]))
-        return _tested(value, lambda known: bool(words & known))
+        return lambda value: bool(words & value)
     assert isinstance(node, ast.Compare)
     if isinstance(node.left, ast.Constant):  # 'word' in a_set
-        word = node.left.value
-        return _tested(facts.value(_name(node.comparators[0])), lambda known: word in known)
-    if isinstance(node.left, ast.Call) and _called(node.left) == "noted_visits":
-        return _noted(node.left, facts, ast.literal_eval(node.comparators[0]))
+        word, inside = node.left.value, isinstance(node.ops[0], ast.In)
+        return lambda value: (word in value) is inside
     right = ast.literal_eval(node.comparators[0])
-    return _tested(_left(node.left, facts), lambda known: COMPARE[type(node.ops[0])](known, right))
+    compare = COMPARE[type(node.ops[0])]
+    measure = _measure(node.left, facts)
+    return lambda value: bool(compare(measure(value), right))
+
+
+def _measure(node: ast.expr, facts: Facts) -> Callable[[Any], Any]:
+    if isinstance(node, ast.Name):
+        return (lambda day: day.month) if node.id == "month" else lambda value: value
+    if _called(node) == "len":
+        return len
+    return lambda day: (facts.as_of - day).days
+
+
+def _noted_in(node: ast.expr) -> tuple[str | None, int | None]:
+    """The concept of a note test, and on how many visits it wants it (None: anywhere)."""
+    if isinstance(node, ast.Call) and _called(node) == "noted":
+        return _name(node.args[0]), None
+    counted = isinstance(node, ast.Compare) and isinstance(node.left, ast.Call)
+    if counted and _called(node.left) == "noted_visits":
+        return _name(node.left.args[0]), int(ast.literal_eval(node.comparators[0]))
+    return None, None
 
 
 COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -566,32 +732,8 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }
 
 
-def _left(node: ast.expr, facts: Facts) -> Value:
-    if isinstance(node, ast.Name):
-        return Value(facts.as_of.month) if node.id == "month" else facts.value(node.id)
+def _called(node: ast.expr) -> str:
     assert isinstance(node, ast.Call)
-    found = facts.value(_name(node.args[0]))
-    if found.value is None:
-        return found
-    if _called(node) == "len":
-        return Value(len(found.value), found.first, found.last)
-    return Value((facts.as_of - found.value).days, found.first, found.last)
-
-
-def _tested(value: Value, test: Callable[[Any], bool]) -> tuple[bool | None, Reason]:
-    outcome = None if value.value is None else test(value.value)
-    return outcome, Reason(False, value.first, value.last)
-
-
-def _noted(node: ast.Call, facts: Facts, visits: int) -> tuple[bool, Reason]:
-    concept = _name(node.args[0])
-    held = facts.held(concept)
-    dates = [mention["on"] for mention in held if mention["on"]]
-    reason = Reason(True, min(dates, default=None), max(dates, default=None), concept)
-    return len({mention["visit"] for mention in held}) >= visits, reason
-
-
-def _called(node: ast.Call) -> str:
     assert isinstance(node.func, ast.Name)
     return node.func.id
 
@@ -613,8 +755,7 @@ class Met:
     """A met rule of one child: since when its evidence dates, and whether a person closed it."""
 
     rule: Row
-    first: date | None
-    last: date | None
+    span: Span
     note_alone: bool
     closed: bool
 
@@ -645,14 +786,16 @@ def met_rules(child: Child, pack: PlainPack, as_of: date) -> tuple[list[Met], li
 
 
 def _met(rule: Row, tree: ast.expr, facts: Facts) -> Met:
-    found = reasons(tree, facts)
-    notes = [reason.first for reason in found if reason.is_note and reason.first]
-    began = [reason.first for reason in found if not reason.is_note and reason.first]
-    first = min([*notes, *([max(began)] if began else [])], default=None)
-    last = max([reason.last for reason in found if reason.last], default=None)
     without_notes = truth(tree, _WithoutNotes(facts.child, facts.pack, facts.as_of))
-    alone = any(reason.is_note for reason in found) and without_notes is not True
-    return Met(rule, first, last, alone, _is_closed(rule, tree, facts, last))
+    whole = span(tree, facts)
+    until = _closing(rule, facts.child)
+    if until is None:
+        return Met(rule, whole, without_notes is not True, closed=False)
+    newer = Facts(facts.child, facts.pack, facts.as_of, after=until)
+    again = truth(tree, newer) is True and whole.known is not None and whole.known > until
+    return Met(
+        rule, span(tree, newer) if again else whole, without_notes is not True, closed=not again
+    )
 
 
 class _WithoutNotes(Facts):
@@ -660,24 +803,21 @@ class _WithoutNotes(Facts):
         return []
 
 
-def _is_closed(rule: Row, tree: ast.expr, facts: Facts, last: date | None) -> bool:
-    """Whether a decision closes the rule and nothing newer than the decision opens it again."""
-    decisions = [
-        decision["on"]
-        for decision in facts.child.decisions
+def _closing(rule: Row, child: Child) -> datetime | None:
+    """Until when the newest closing of a rule covers evidence."""
+    found = [
+        decision["until"]
+        for decision in child.decisions
         if decision["decision"] == "close"
         and decision.get("rule") == rule["id"]
         and (rule.get("tier") != "immediate" or _second_person(decision))
     ]
-    if not decisions:
-        return False
-    on = max(decisions)
-    newer = Facts(facts.child, facts.pack, facts.as_of, after=on)
-    return not (truth(tree, newer) is True and last is not None and last > on)
+    return max(found, default=None)
 
 
 def _second_person(decision: Row) -> bool:
-    return decision.get("confirmed_by") not in (None, decision["decided_by"])
+    second = str(decision.get("confirmed_by") or "").casefold()
+    return bool(second) and second != str(decision["decided_by"]).casefold()
 
 
 def features(child: Child, pack: PlainPack, as_of: date) -> dict[str, float | None]:
@@ -712,9 +852,9 @@ def follow_up(child: Child, pack: PlainPack, as_of: date, first_run: bool) -> Ro
     is_open = [entry for entry in met if not entry.closed]
     tiers = [TIERS.index(entry.rule["tier"]) for entry in is_open if "tier" in entry.rule]
     by_rule = min(tiers, default=ROUTINE)
-    decided = max(child.decisions, key=lambda decision: decision["on"], default=None)
-    raised = [TIERS.index(decided["tier"])] if decided and decided["decision"] == "override" else []
-    tier = min([by_rule, *raised, *([PRIORITY] if child.needs else [])])
+    decided = max(child.decisions, key=_decided, default=None)
+    raised, raised_on = _raised(child)
+    tier = min(by_rule, raised, PRIORITY if child.needs else ROUTINE)
     facts = Facts(child, pack, as_of)
     serious = [e for e in is_open if "tier" in e.rule and TIERS.index(e.rule["tier"]) < ROUTINE]
     line = {
@@ -724,41 +864,60 @@ def follow_up(child: Child, pack: PlainPack, as_of: date, first_run: bool) -> Ro
         "needs": bool(child.needs),
         "score": pack.model["intercept"] + sum(contributions(child, pack, as_of).values()),
         "unseen": facts.value("days_since_seen").value,
-        "due": _due(serious, tier, facts, pack),
+        "raised": raised,
+        "due": _due(serious, raised, raised_on, facts),
         "open": is_open,
         "closed": [entry for entry in met if entry.closed],
         "undecided": undecided,
         "state": "new",
         "waits": False,
     }
-    newest = max([entry.last for entry in serious if entry.last], default=None)
-    _decide(line, decided, newest, as_of)
+    newest = max([entry.span.last for entry in serious if entry.span.last], default=None)
+    newest_known = max([entry.span.known for entry in serious if entry.span.known], default=None)
+    _decide(line, decided, newest_known, as_of)
     old = newest is not None and (as_of - newest).days > pack.settings["backlog_days"]
     if first_run and old and line["state"] == "new" and not line["needs"] and tier < ROUTINE:
         line["state"], line["waits"] = "backlog", True
     return line
 
 
-def _due(serious: list[Met], tier: int, facts: Facts, pack: PlainPack) -> date:
-    """The oldest open evidence plus the hours in which its rule asks for a visit."""
+def _decided(decision: Row) -> datetime:
+    at = as_time(decision["decided_at"])
+    assert at is not None
+    return at
+
+
+def _raised(child: Child) -> tuple[int, date | None]:
+    """The tier of the newest override, and its day; an override to routine ends an earlier one."""
+    overrides = [decision for decision in child.decisions if decision["decision"] == "override"]
+    newest = max(overrides, key=_decided, default=None)
+    return (TIERS.index(newest["tier"]), newest["on"]) if newest else (ROUTINE, None)
+
+
+def _due(serious: list[Met], raised: int, raised_on: date | None, facts: Facts) -> date:
+    """The earliest of what asks for a visit, each with its hours."""
+    child, pack, as_of = facts.child, facts.pack, facts.as_of
     dues = [
-        (entry.first or facts.as_of) + timedelta(days=_days(entry.rule, pack)) for entry in serious
+        (entry.span.first or as_of) + timedelta(days=_days(entry.rule, pack)) for entry in serious
     ]
+    if raised < ROUTINE and raised_on:
+        dues.append(raised_on + timedelta(days=pack.days(TIERS[raised])))
+    if child.needs:
+        since = min([on for on in child.needs_on if on], default=as_of)
+        dues.append(since + timedelta(days=pack.days("priority")))
     if dues:
         return min(dues)
-    if tier < ROUTINE:
-        return facts.as_of + timedelta(days=pack.days(TIERS[tier]))
     last = facts.last_seen()
-    return facts.as_of if last is None else last + timedelta(days=pack.days("routine"))
+    return as_of if last is None else last + timedelta(days=pack.days("routine"))
 
 
 def _days(rule: Row, pack: PlainPack) -> int:
     return -(-int(rule["hours"]) // 24) if "hours" in rule else pack.days(rule["tier"])
 
 
-def _decide(line: Row, decided: Row | None, newest: date | None, as_of: date) -> None:
+def _decide(line: Row, decided: Row | None, newest: datetime | None, as_of: date) -> None:
     """new -> acknowledged -> planned -> closed; newer evidence makes a follow-up new again."""
-    stands = decided is not None and not (newest is not None and newest > decided["on"])
+    stands = decided is not None and not (newest is not None and newest > decided["until"])
     if decided is not None and stands:
         if decided["decision"] in ("agree", "acknowledge", "override"):
             line["state"] = "acknowledged"
@@ -823,6 +982,7 @@ def _give_seats(lines: list[Row], capacity: int) -> None:
         line["just_below"] = is_below and below.get(group, 0) < 3
         below[group] = below.get(group, 0) + is_below
         by = "rule" if line["by_rule"] < ROUTINE else "needs_data" if line["needs"] else "score"
+        by = "person" if line["raised"] < line["by_rule"] else by
         line["selected_by"] = by if line["within"] else ""
 
 
@@ -859,7 +1019,9 @@ def _questions(
     asked = [rule for rule in asked if fields & _not_known(rule, facts)]
     asked.sort(key=lambda rule: TIERS.index(rule["tier"]) if "tier" in rule else len(TIERS))
     ids: list[str | None] = [rule["id"] for rule in asked]
-    if any(_serious(other, pack, as_of) for other in children if _is_sibling(other, line["child"])):
+    child = line["child"]
+    siblings = [other for other in children if _is_sibling(other, child)]
+    if any(_tells_of(other, child, pack, as_of) for other in siblings):
         ids.insert(0, None)
     return ids[: pack.settings["open_questions"]]
 
@@ -875,11 +1037,17 @@ def _is_sibling(other: Child, child: Child) -> bool:
     return other is not child and other.home == child.home
 
 
-def _serious(child: Child, pack: PlainPack, as_of: date) -> bool:
-    """Whether a serious mention about the child itself holds."""
-    return any(
+def _tells_of(child: Child, sibling: Child, pack: PlainPack, as_of: date) -> bool:
+    """Whether something serious is known of a child that is not known of its sibling."""
+    mentioned = any(
         pack.concepts[mention["concept"]]["subject"] == "child"
         and pack.concepts[mention["concept"]]["severity"] in ("critical", "high")
         and holds(mention, child, pack, as_of)
         for mention in child.mentions
     )
+    return mentioned or bool(_grave(child, pack, as_of) - _grave(sibling, pack, as_of))
+
+
+def _grave(child: Child, pack: PlainPack, as_of: date) -> set[str]:
+    met, _ = met_rules(child, pack, as_of)
+    return {m.rule["id"] for m in met if not m.closed and m.rule.get("tier") == "immediate"}

@@ -131,15 +131,15 @@ def _concerns(line: Line) -> list[tuple[Any, ...]]:
         (
             entry.rule["id"],
             entry.rule["tier"],
-            str(entry.first) if entry.first else None,
-            str(entry.last) if entry.last else None,
+            str(entry.span.first) if entry.span.first else None,
+            str(entry.span.last) if entry.span.last else None,
             entry.note_alone,
         )
         for entry in met
     ]
 
 
-@settings(max_examples=120)
+@settings(max_examples=6 * settings.default.max_examples)
 @given(data=st.data(), as_of=days(), capacity=st.integers(1, 3), first_run=st.booleans())
 def test_engine_and_plain_ranking_agree(
     screener: Screener,

@@ -42,11 +42,12 @@ def block_of(child=None, visits=(), household=None, more=(), more_homes=()):
     children = pd.DataFrame([child])
     for name in ("birth_date", "recorded_at"):
         children[name] = dates(children[name].tolist())
-    columns = ["visit_id", "child_id", "visit_date", "child_seen", "note"]
+    columns = ["visit_id", "child_id", "visit_date", "recorded_at", "child_seen", "note"]
     rows = [{"visit_id": f"N{i}", "child_id": "C1", "child_seen": -1, "note": None, **visit}
             for i, visit in enumerate(visits)]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns + [k for k in ALL if any(k in v for v in visits)])
-    table["visit_date"] = dates(table["visit_date"].tolist())
+    for name in ("visit_date", "recorded_at"):
+        table[name] = dates(table[name].tolist())
     for name in ALL:
         if name in table:
             missing = np.nan if name == "alone_days" else -1

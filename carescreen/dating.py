@@ -1,0 +1,175 @@
+"""Since when a met rule's evidence dates, and when the newest of it was known.
+
+Of a condition that is met, `or` dates from the oldest of its parts that are met, `and` from the day
+the last of its parts was there. A comparison dates
+
+    of a state    from the beginning of the time in which every recording met it
+    of an event   from the oldest recording that met it while it counts
+    of notes      from the oldest mention that holds
+
+so that evidence which did not meet the rule makes nothing overdue, and worse evidence does not push
+a due date forward. Under `repeat_children` with a cut-off, what was known by it does not date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.cases import Cases, Days, Ints, Times
+from carescreen.columns import FROM_DATES, BoolArray, Column
+from carescreen.holding import ChildMentions
+from carescreen.rules import RuleOutcomes
+from carescreen.syntax import And, Atom, Node, Not, NotedTest, NumberTest, Or, VisitsTest
+from carescreen.truth import Reading, Truth, satisfies
+
+
+@dataclass(frozen=True)
+class Dates:
+    """For each child, NaT where there is no date: since when, last seen, and newest known.
+
+    `first_on` and `last_on` are datetime64[D]; `known_at` is datetime64[s].
+    """
+
+    first_on: Days
+    last_on: Days
+    known_at: Times
+
+    def where(self, wanted: BoolArray) -> Dates:
+        """The same, NaT for the other children."""
+        return Dates(
+            np.where(wanted, self.first_on, _NAT),
+            np.where(wanted, self.last_on, _NAT),
+            np.where(wanted, self.known_at, _NAT_TIME),
+        )
+
+
+_NAT, _NAT_TIME = np.datetime64("NaT", "D"), np.datetime64("NaT", "s")
+
+
+def rule_dates(
+    outcomes: RuleOutcomes,
+    cases: Cases,
+    mentions: ChildMentions,
+    holds: BoolArray,
+    concepts: Sequence[str],
+) -> Dates:
+    """Dates of shape (n, rules), NaT where a rule is not met or nothing of it has a date."""
+    shape = outcomes.true.shape
+    found = Dates(np.full(shape, _NAT), np.full(shape, _NAT), np.full(shape, _NAT_TIME))
+    reader = _Reader(cases, mentions.take(holds), {name: i for i, name in enumerate(concepts)})
+    for number in np.flatnonzero(outcomes.true.any(axis=0)).tolist():
+        met = outcomes.true[:, number]
+        dates = reader.dates(outcomes.rules[number].condition.root, met, wanted=True)
+        found.first_on[:, number] = dates.first_on
+        found.last_on[:, number] = dates.last_on
+        found.known_at[:, number] = dates.known_at
+    return found
+
+
+@dataclass
+class _Reader:
+    """Dates of the parts of conditions for the children of a block; `mentions` are held ones."""
+
+    cases: Cases
+    mentions: ChildMentions
+    concepts: Mapping[str, int]
+    _reading: Reading = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reading = Reading(self.cases)
+
+    def dates(self, node: Node, where: BoolArray, wanted: bool) -> Dates:
+        """Dates by which a node comes out as wanted for the children at `where`."""
+        if isinstance(node, Not):
+            return self.dates(node.part, where, not wanted)
+        if not isinstance(node, And | Or):
+            return self._atom(node, wanted).where(where)
+        parts = [
+            self.dates(part, where & _as_wanted(self._reading.truth(part), wanted), wanted)
+            for part in node.parts
+        ]
+        # What every part must meet is there when the last one is; else the oldest one is enough.
+        return _joined(parts, np.fmax if isinstance(node, And) is wanted else np.fmin)
+
+    def _atom(self, atom: Atom, wanted: bool) -> Dates:
+        if isinstance(atom, NotedTest | VisitsTest):
+            return self._noted(self.concepts[atom.concept])
+        column = self.cases.columns.get(atom.indicator) if atom.indicator else None
+        if column is None:
+            return self._none()
+        is_age = isinstance(atom, NumberTest) and atom.measure == "days_since"
+        if column.recordings is None or is_age:
+            return self._of_column(column)
+        return self._recorded(column, atom, wanted)
+
+    def _none(self) -> Dates:
+        n = self.cases.n
+        return Dates(np.full(n, _NAT), np.full(n, _NAT), np.full(n, _NAT_TIME))
+
+    def _of_column(self, column: Column) -> Dates:
+        """Dates of a value as a whole: what was computed has no recording that meets a test."""
+        known = column.last_on.astype("datetime64[s]")
+        return Dates(column.first_on, column.last_on, known)
+
+    def _noted(self, concept: int) -> Dates:
+        rows = self.mentions.concept == concept
+        child, date = self.mentions.child[rows], self.mentions.date[rows]
+        return self._spread(child, date, date, self.mentions.known_at[rows])
+
+    def _recorded(self, column: Column, atom: Atom, wanted: bool) -> Dates:
+        assert column.recordings is not None
+        found = column.recordings
+        assert not isinstance(atom, NotedTest | VisitsTest)
+        meets = satisfies(found.values, atom, self.cases.as_of) == wanted
+        computed = column.source_table == FROM_DATES  # counted from outcomes, not from recordings
+        meets &= ~computed[found.child]
+        if self.cases.block.cutoff is not None:
+            cutoff = self.cases.block.cutoff[found.child]
+            meets &= np.isnat(cutoff) | (found.known_at > cutoff)
+        if not column.is_event:
+            meets &= _in_last_run(found.child, meets)
+        child, date = found.child[meets], found.date[meets]
+        dates = self._spread(child, date, date, found.known_at[meets])
+        # A set may meet a test only with all that was seen together: then the whole value dates.
+        together = np.full(self.cases.n, column.is_event)
+        together[child] = False
+        whole = self._of_column(column).where(together | computed)
+        return _joined([dates, whole], np.fmin)
+
+    def _spread(self, child: Ints, first: Days, last: Days, known_at: Times) -> Dates:
+        """The oldest and newest dates of each child's rows."""
+        dates = self._none()
+        np.fmin.at(dates.first_on, child, first)
+        np.fmax.at(dates.last_on, child, last)
+        np.fmax.at(dates.known_at, child, known_at)
+        return dates
+
+
+def _as_wanted(truth: Truth, wanted: bool) -> BoolArray:
+    return truth.true if wanted else ~truth.possible
+
+
+def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
+    """Which rows, sorted by child and time, have no row after them that does not meet the test."""
+    missed = np.where(meets, -1, np.arange(len(child)))
+    last = np.full(int(child.max(initial=-1)) + 1, -1, dtype=np.int64)
+    np.maximum.at(last, child, missed)
+    return np.asarray(np.arange(len(child)) > last[child])
+
+
+def _joined(parts: Iterable[Dates], first: np.ufunc) -> Dates:
+    found = list(parts)
+    return Dates(
+        _reduced(first, [part.first_on for part in found]),
+        _reduced(np.fmax, [part.last_on for part in found]),
+        _reduced(np.fmax, [part.known_at for part in found]),
+    )
+
+
+def _reduced(pick: np.ufunc, values: list[NDArray[np.datetime64]]) -> NDArray[np.datetime64]:
+    return np.asarray(reduce(pick, values))
