@@ -35,7 +35,7 @@ YES_NO = ("no", "yes")  # the code of a word is its position
 
 _YES = frozenset({"yes", "y", "true", "1", "1.0", "是"})
 _NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
-_NOTHING = frozenset({"none", "无", "没有"})  # an empty set, written out
+_NOTHING = frozenset({"none", "无", "没有"})  # an empty set written out, or its value `none`
 _SET_BREAK = re.compile(r"[;,|、；，]")
 _MISSING_DATE = np.datetime64("NaT", "s")
 
@@ -154,10 +154,13 @@ def _coded(cells: Distinct, code_of: Callable[[str], int | None]) -> Checked:
 def check_set(column: pd.Series, indicator: Indicator) -> Checked:
     """A set: int64 bit mask over `indicator.values`, -1 missing, 0 nothing of them.
 
-    Parts that are not known are left out and make the row bad; the known parts count.
+    Parts that are not known are left out and make the row bad; the known parts count. "None", in
+    either language, is the set's value `none` where it declares one, and else the empty set.
     """
     cells = distinct(column)
     bits = {value.casefold(): 1 << place for place, value in enumerate(indicator.values)}
+    if "none" in bits:
+        bits.update(dict.fromkeys(_NOTHING, bits["none"]))
     missing = frozenset(word.casefold() for word in indicator.missing)
     masks = [_set_mask(text, bits, missing) for text in cells.texts]
     values = np.array([mask for mask, _ in masks], dtype=np.int64)

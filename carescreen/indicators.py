@@ -87,7 +87,13 @@ class Indicator:
         if self.type == "enum":
             assert self.risk_order is not None
             return self.risk_order[0]
-        return frozenset() if self.type == "set" else self.range[0] if self.range else 0.0
+        return frozenset() if self.type == "set" else self._calmest_number
+
+    @property
+    def _calmest_number(self) -> float:
+        """The end of the range that is least concerning: the high one where less is worse."""
+        low, high = self.range or (0.0, 0.0)
+        return high if self.risk_direction == "down" else low
 
     def title_of(self, value: str, language: str) -> str:
         """The value in words, or the value itself where the pack gives none."""

@@ -17,8 +17,8 @@ from carescreen.conditions import Atom
 from carescreen.followups import IMMEDIATE, ROUTINE, Engine, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
 from carescreen.indicators import Indicator, Texts
-from carescreen.pack import TIERS
 from carescreen.notes import clause_of
+from carescreen.pack import TIERS
 from carescreen.rules import Rule
 
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them

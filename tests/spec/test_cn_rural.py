@@ -120,6 +120,71 @@ def test_neither_sex_nor_disability_nor_poverty_changes_a_tier() -> None:
             assert tier_of({**given, **more}) == plain
 
 
+def open_rules(given: dict[str, Any]) -> set[str]:
+    outcomes = pack().evaluate(example_data(given, pack().indicators, pack().concepts))
+    return {
+        rule.id for rule, known in zip(outcomes.rules, outcomes.known[0], strict=True) if not known
+    }
+
+
+@pytest.mark.parametrize("row", TABLE["not_asked"], ids=lambda row: row["en"])
+def test_a_blank_does_not_become_a_question_nobody_can_act_on(row: dict[str, Any]) -> None:
+    assert not open_rules(row["given"]) & set(row["rules"])
+
+
+@pytest.mark.parametrize("row", TABLE["asked"], ids=lambda row: row["en"])
+def test_a_blank_in_a_lasting_state_becomes_a_question(row: dict[str, Any]) -> None:
+    assert set(row["rules"]) <= open_rules(row["given"])
+    assert tier_of(row["given"]) == "routine"
+
+
+# Evidence that lapses by itself
+
+
+MAY_LAPSE = (  # each with its reason in docs/rules.md
+    {"injury_level", "bullying", "consecutive_absent_days", "unattended_at_visit"}
+    | {"left_alone_days_week", "home_hazards", "nights_away_90d", "bad_behaviours"}
+)  # fmt: skip
+
+
+def test_evidence_of_an_immediate_or_urgent_rule_holds_until_a_person_closes_it() -> None:
+    lapsing = {
+        name
+        for rule in every_rule()
+        if rule.tier in ("immediate", "urgent")
+        for name in rule.condition.indicators
+        if pack().indicators[name].kind == "event" and pack().indicators[name].hold == "window"
+    }
+    assert lapsing == MAY_LAPSE
+
+
+def test_every_concern_that_may_lapse_has_its_reason_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    section = text.split("## What lapses by itself")[1].split("\n## ")[0]
+    assert {name for name in MAY_LAPSE if f"`{name}`" not in section} == set()
+
+
+def test_one_matter_is_asked_in_the_same_words() -> None:
+    same = (
+        ("cn_under16_lives_alone", "cn_guardian_absent_or_refuses", "cn_under8_unattended"),
+        ("cn_under16_lives_alone", "cn_alone_overnight", "cn_boarder_home_empty"),
+        ("cn_carer_lost_capacity", "cn_entrusted_care_weak"),
+        ("cn_no_parent_left", "cn_parent_died"),
+        ("cn_de_facto_unattended", "cn_orphan_allowance", "cn_difficulty_not_registered"),
+        ("cn_guardianship_poor", "cn_guardianship_reassess"),
+        ("cn_mental_screen_red", "cn_mood_abnormal"),
+        ("cn_visit_interval", "cn_returned_street_quarterly"),
+    )
+    asked = {rule.id: rule.ask for rule in every_rule()}
+    for first, *others in same:
+        assert all(asked[other] == asked[first] for other in others)
+
+
+def test_none_beside_a_benefit_is_not_none() -> None:
+    ticked = {"child_categories": ["poverty"], "child_benefit_status": ["none", "temporary_relief"]}
+    assert met(ticked) == []
+
+
 # What every rule carries
 
 
@@ -285,3 +350,17 @@ def test_moving_any_indicator_up_its_risk_order_never_lowers_the_tier() -> None:
         children.columns = {**columns, name: worse}
         fell = np.flatnonzero(children.tiers() > before)
         assert len(fell) == 0, f"{name}: {len(fell)} children fell in tier"
+
+
+def test_what_a_file_without_quotes_names_at_immediate_is_need_and_not_blame() -> None:
+    """Every other immediate rule, about harm by somebody, is a code in such a file."""
+    named = {rule.id for rule in pack().rules if rule.tier == "immediate" and not rule.sensitive}
+    assert named == {
+        "cn_carer_lost_capacity",
+        "cn_emergency_guardian_gap",
+        "cn_guardian_absent_or_refuses",
+        "cn_medical_emergency",
+        "cn_severe_malnutrition_measured",
+        "cn_under16_lives_alone",
+        "cn_unseen_and_absent",
+    }

@@ -201,6 +201,17 @@ def test_a_set_is_a_bit_mask_and_keeps_its_known_parts():
     assert wrong.values.dtype == np.int64
 
 
+def test_nothing_in_either_language_is_the_value_none_where_a_set_declares_it():
+    benefits = Indicator(
+        id="benefits", level="household", type="set", kind="state",
+        title={"en": "Benefits", "zh": "待遇"}, values=("allowance", "relief", "none"),
+    )  # fmt: skip
+    checked = check_set(column("none", "无", "没有", [], "无；relief", "relief", ""), benefits)
+    assert checked.values.tolist() == [4, 4, 4, 4, 6, 2, -1]
+    assert not checked.bad.any()
+    assert check_set(column("无", "没有"), SITES).values.tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("cell", "value", "bad"),
     [

@@ -41,7 +41,7 @@ def test_each_concern_comes_with_its_law_its_values_and_their_dates() -> None:
     words = paragraph(made.busy_child(), "en")
     assert "Law on the Protection of Minors (未成年人保护法), article 21" in words
     assert "Days left alone in a week: 3 days (20 Oct 2026)" in words
-    assert "未成年人保护法第 21 条" in paragraph(made.busy_child(), "zh")
+    assert "未成年人保护法第21条" in paragraph(made.busy_child(), "zh")
     assert "每周独自在家天数：3 天（2026年10月20日）" in paragraph(made.busy_child(), "zh")
 
 
@@ -196,6 +196,24 @@ def test_a_law_is_cited_in_each_language() -> None:
     assert article({"law": "教育法", "article": "art. 4(1)"}, "en") == "教育法 art. 4(1)"
     assert article({"law": "教育法", "article": "4(1)"}, "en") == "教育法, article 4(1)"
     assert article({"law": "教育法"}, "zh") == "教育法"
+
+
+@pytest.mark.parametrize(
+    ("place", "en", "zh"),
+    [
+        ("21", "Law, article 21", "Law第21条"),
+        ("54-2", "Law, article 54-2", "Law第54-2条"),
+        ("35(3)-(4)", "Law, article 35(3)-(4)", "Law第35(3)-(4)条"),
+        ("2, 14", "Law, articles 2 and 14", "Law第2、14条"),
+        ("4(1)、2、9", "Law, articles 4(1), 2 and 9", "Law第4(1)、2、9条"),
+        ("7 days", "Law 7 days", "Law 7 days"),
+        ("21, note", "Law 21, note", "Law 21, note"),
+        ("认定条件", "Law 认定条件", "Law 认定条件"),
+    ],
+)
+def test_only_the_number_of_an_article_is_called_an_article(place: str, en: str, zh: str) -> None:
+    source = {"law": "Law", "article": place}
+    assert (article(source, "en"), article(source, "zh")) == (en, zh)
 
 
 def test_a_score_that_rounds_to_zero_has_no_sign() -> None:
