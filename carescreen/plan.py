@@ -3,6 +3,8 @@
 Immediate and urgent are always in and use capacity first; what is left goes down the order. Without
 a caseworker the village is the group. A programme can keep a share of the seats for households
 drawn at random from below the line, with the probability recorded, so that misses can be estimated.
+Where the share is not a whole number of seats, chance decides whether one more is kept: a small
+group has its draw in some weeks.
 """
 
 from __future__ import annotations
@@ -17,19 +19,23 @@ from numpy.typing import NDArray
 JUST_BELOW = 3  # children named as "just below the line" in each group
 URGENT = 1  # position of "urgent" in TIERS: this tier and above are never cut
 
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Seats:
     """For each child, in ranking order.
 
-    selection_probability  1 in the list by order; the draw's probability for those who were in the
-                           draw, drawn or not; NaN for those who were in neither
+    selection_probability  of being on the list, over the draw and over how many seats it got: 1
+                           where the order alone decides; NaN for those who could not be on it
     """
 
-    within: NDArray[np.bool_]
-    drawn: NDArray[np.bool_]
-    just_below: NDArray[np.bool_]
-    selection_probability: NDArray[np.float64]
+    within: Bools
+    drawn: Bools
+    just_below: Bools
+    selection_probability: Floats
 
 
 def give_seats(frame: pd.DataFrame, capacity: int, random_share: float, seed: str) -> Seats:
@@ -39,30 +45,72 @@ def give_seats(frame: pd.DataFrame, capacity: int, random_share: float, seed: st
     seat unless drawn) and household (a key). Deterministic: the draw orders households by a hash
     of `seed` and the household.
     """
-    n = len(frame)
-    group = pd.factorize(frame["group"].astype(object), use_na_sentinel=False)[0]
+    group, names = pd.factorize(frame["group"].astype(object), use_na_sentinel=False)
+    line = _line(frame, group, capacity, len(names))
+    whole, part = divmod(round(capacity * random_share, 9), 1.0)
+    fewer = _filled(line, frame, int(whole), seed)
+    if part == 0.0:
+        return _seats(line, fewer, fewer.chance)
+    more = _filled(line, frame, int(whole) + 1, seed)
+    gets_more = np.array([_fraction(seed, str(name)) < part for name in names], dtype=bool)[group]
+    chosen = _Filling(
+        np.where(gets_more, more.by_order, fewer.by_order),
+        np.where(gets_more, more.drawn, fewer.drawn),
+        (1.0 - part) * fewer.chance + part * more.chance,
+    )
+    return _seats(line, chosen, chosen.chance)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What does not depend on the draw: groups, who is always in, seats that are left."""
+
+    group: Ints
+    always: Bools
+    candidate: Bools
+    place: Ints
+    left: Ints
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """Who gets a seat by order and by the draw, and everybody's chance of one."""
+
+    by_order: Bools
+    drawn: Bools
+    chance: Floats
+
+
+def _line(frame: pd.DataFrame, group: Ints, capacity: int, groups: int) -> _Line:
     waits = frame["waits"].to_numpy(dtype=bool)
     always = (frame["tier_code"].to_numpy() <= URGENT) & ~waits
-    groups = int(group.max()) + 1 if n else 0
     used = np.bincount(group[always], minlength=groups)
-    left = np.maximum(capacity - used, 0)
-    reserved = np.minimum(int(np.floor(capacity * random_share + 0.5)), left)
     candidate = ~always & ~waits
     place = _place_in_group(group, candidate)
-    by_order = candidate & (place < (left - reserved)[group])
-    within = always | by_order
-    eligible = ~within & ~waits
-    drawn, probability = _draw(frame, group, eligible, reserved, seed)
-    below = eligible & ~drawn
+    return _Line(group, always, candidate, place, np.maximum(capacity - used, 0))
+
+
+def _filled(line: _Line, frame: pd.DataFrame, kept: int, seed: str) -> _Filling:
+    """The seats of each group where `kept` of them are for the draw."""
+    kept_seats = np.minimum(kept, line.left)
+    by_order = line.candidate & (line.place < (line.left - kept_seats)[line.group])
+    eligible = line.candidate & ~by_order
+    drawn, chance = _draw(frame, line.group, eligible, kept_seats, seed)
+    return _Filling(by_order, drawn, np.where(line.always | by_order, 1.0, chance))
+
+
+def _seats(line: _Line, filling: _Filling, chance: Floats) -> Seats:
+    within = line.always | filling.by_order | filling.drawn
+    below = line.candidate & ~within
     return Seats(
-        within=within | drawn,
-        drawn=drawn,
-        just_below=below & (_place_in_group(group, below) < JUST_BELOW),
-        selection_probability=np.where(within, 1.0, probability),
+        within=within,
+        drawn=filling.drawn,
+        just_below=below & (_place_in_group(line.group, below) < JUST_BELOW),
+        selection_probability=np.where(chance > 0, chance, np.nan),
     )
 
 
-def _place_in_group(group: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _place_in_group(group: Ints, wanted: Bools) -> Ints:
     """How many wanted rows of the same group come before each row."""
     count = pd.Series(wanted.astype(np.int64)).groupby(group).cumsum().to_numpy()
     return np.asarray(count - wanted, dtype=np.int64)
@@ -70,14 +118,16 @@ def _place_in_group(group: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDAr
 
 def _draw(
     frame: pd.DataFrame,
-    group: NDArray[np.int64],
-    eligible: NDArray[np.bool_],
-    seats: NDArray[np.int64],
+    group: Ints,
+    eligible: Bools,
+    seats: Ints,
     seed: str,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Simple random sampling of households without replacement: `seats` of each group's."""
-    drawn = np.zeros(len(frame), dtype=bool)
-    probability = np.full(len(frame), np.nan)
+) -> tuple[Bools, Floats]:
+    """Simple random sampling of households without replacement: `seats` of each group's.
+
+    The second array is each child's chance, 0 for those who are not in the draw.
+    """
+    drawn, probability = np.zeros(len(frame), dtype=bool), np.zeros(len(frame))
     if not seats.any() or not eligible.any():
         return drawn, probability
     rows = np.flatnonzero(eligible)
@@ -93,9 +143,13 @@ def _draw(
     merged = table.merge(households, on=["group", "household"], how="left")
     drawn[rows] = merged["drawn"].to_numpy(dtype=bool)
     probability[rows] = merged["probability"].to_numpy(dtype=np.float64)
-    probability[probability == 0] = np.nan
     return drawn, probability
 
 
 def _hash(seed: str, household: str) -> bytes:
     return hashlib.sha256(f"{seed}\0{household}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _fraction(seed: str, group: str) -> float:
+    """A number in [0, 1) that chance gives a group."""
+    return int.from_bytes(_hash(seed, f"group:{group}")[:8]) / 2.0**64

@@ -64,6 +64,17 @@ def test_the_draw_is_uniform_over_households() -> None:
     assert np.all(np.abs(share - 0.1) < 4 * np.sqrt(0.1 * 0.9 / 2000))
 
 
+def test_a_part_of_a_seat_is_a_chance_of_one_and_the_probability_says_so() -> None:
+    """Of 3 seats 0.3 are for the draw: the third by order has a seat unless the draw takes it."""
+    frame, weeks = rows([ROUTINE] * 8), 3000
+    found = [give_seats(frame, 3, 0.1, str(week)) for week in range(weeks)]
+    within = np.mean([seats.within for seats in found], axis=0)
+    stated = found[0].selection_probability
+    assert np.allclose(stated, [1, 1, 0.7 + 0.3 / 6, *[0.3 / 6] * 5])
+    assert np.all(np.abs(within - stated) <= 4 * np.sqrt(stated * (1 - stated) / weeks))
+    assert all(seats.within.sum() == 3 for seats in found)
+
+
 @given(
     st.lists(st.integers(0, 3), min_size=1, max_size=30).map(sorted),
     st.integers(1, 8),
