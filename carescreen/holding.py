@@ -214,7 +214,9 @@ def _answered(
 class _Closings:
     """Decisions that close a concept: positions in the block, and until when they cover evidence.
 
-    `visit` is -1 where no visit is named; `of_visit` numbers the block's visits in the same way.
+    `visit` numbers the visit that is named together with the household of the child, -1 where none
+    is; `of_visit` numbers the block's visits in the same way. A visit is one of its household only:
+    what is decided in another home, under an id used twice, says nothing of it.
     """
 
     child: Ints
@@ -253,8 +255,11 @@ def _closings(block: Block, concepts: Mapping[str, Concept]) -> _Closings:
     named = rows["visit_id"] if "visit_id" in rows else pd.Series(None, index=rows.index)
     ids = pd.concat([block.visits["visit_id"], named], ignore_index=True).astype(object)
     codes = pd.factorize(ids)[0].astype(np.int64)
+    child = child[valid].astype(np.int64)
+    house = block.household[np.concatenate([block.visit_child, child])]
+    codes = np.where(codes < 0, -1, codes + house * (len(ids) + 1))
     return _Closings(
-        child[valid].astype(np.int64),
+        child,
         concept[valid].astype(np.int64),
         codes[len(block.visits) :],
         covered_until(rows["decided_at"]),
