@@ -50,7 +50,10 @@ class _Writer:
         self.notes = self.block.visits["note"].to_numpy(dtype=object)
         self.visit_ids = self.block.visits["visit_id"].to_numpy(dtype=object)
         self.age = self.cases.number("age_years")
-        self.contributions = engine.model.contributions(follow_ups.features)
+        model = engine.model  # its properties check the model each time: once a block is enough
+        self.intercept, self.titles = model.intercept_micro / MICRO, model.titles
+        self.hidden = frozenset(engine.features.sensitive) | frozenset(model.sensitive)
+        self.contributions = model.contributions(follow_ups.features)
         self.points = self.contributions.to_numpy(dtype=np.int64)
         self.feature_values = follow_ups.features.reindex(
             columns=self.contributions.columns
@@ -70,7 +73,7 @@ class _Writer:
             "open_questions": self._open_questions(child),
             "entitlements": self._concerns(child, "entitlement"),
             "advice": self._concerns(child, "advice"),
-            "intercept": self.engine.model.intercept_micro / MICRO,
+            "intercept": self.intercept,
             "contributions": self._contributions(child),
             "mentions": self._mentions(child),
         }
@@ -205,11 +208,10 @@ class _Writer:
             entries.append(
                 {
                     "feature": name,
-                    "title": dict(self.engine.model.titles.get(name, {"en": name, "zh": name})),
+                    "title": dict(self.titles.get(name, {"en": name, "zh": name})),
                     "points": self.points[child, place] / MICRO,
                     "value": _feature_word(value),
-                    "sensitive": name in self.engine.features.sensitive
-                    or name in self.engine.model.sensitive,
+                    "sensitive": name in self.hidden,
                 }
             )
         entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
