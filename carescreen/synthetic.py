@@ -1,7 +1,10 @@
-"""A synthetic county: families, visits, notes and outcomes with a known true risk.
+"""A synthetic county: families, visits, notes, outcomes and decisions with a known true risk.
 
 For demos and tests; nobody in it exists. Same arguments and seed, same bytes (same NumPy version).
 No loop runs over children or visits. Every table has a column `data_origin` that says synthetic.
+
+Any county of at least 12 children has an example household in its first village: C0012 lives in it
+with both parents, violence between them is on record and open. The documentation closes that one.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from carescreen.errors import OutputError, UsageError
 from carescreen.synthetic_concerns import make_concerns
 from carescreen.synthetic_dirt import add_dirt
 from carescreen.synthetic_notes import write_notes
+from carescreen.synthetic_outcomes import make_decisions, make_outcomes
 from carescreen.synthetic_people import (
     CountyPlan,
     make_children,
@@ -27,9 +31,9 @@ from carescreen.synthetic_people import (
     true_risk,
 )
 from carescreen.synthetic_records import make_children_table, make_households, make_ids, make_truth
-from carescreen.synthetic_visits import make_outcomes, make_visits, make_visits_table
+from carescreen.synthetic_visits import make_visits, make_visits_table
 
-TABLES = ("children", "visits", "households", "outcomes", "truth")
+TABLES = ("children", "visits", "households", "outcomes", "decisions", "truth")
 README = "README.txt"
 CHILDREN_PER_VILLAGE = 170
 MOST_CHILDREN = 5_000_000
@@ -46,6 +50,7 @@ class County:
     visits: pd.DataFrame
     households: pd.DataFrame
     outcomes: pd.DataFrame
+    decisions: pd.DataFrame
     truth: pd.DataFrame
     plan: CountyPlan
 
@@ -86,15 +91,19 @@ def make_county(
         "worker": make_ids("W", plan.villages, 2),
     }
     tables = {
-        "households": make_households(plan, workers, homes, ids["household"]),
+        "households": make_households(plan, workers, homes, people, concerns, ids["household"]),
         "children": make_children_table(plan, workers, homes, people, concerns, ids),
         "truth": make_truth(concerns, ids["child"]),
     }
     tell("families", plan.children, plan.children)
     visits = make_visits(plan, workers, people, concerns)
     notes = write_notes(plan, workers, homes, people, visits, progress)
-    tables["visits"] = make_visits_table(plan, workers, people, visits, notes, ids)
+    ids["visit"] = make_ids("N", visits.n, 6)
+    tables["visits"] = make_visits_table(plan, workers, people, visits, notes.text, ids)
     tables["outcomes"] = make_outcomes(plan, visits, tables["visits"])
+    tables["decisions"] = make_decisions(
+        plan, workers, homes, people, concerns, visits, notes.traps, ids
+    )
     if dirty:
         tables = add_dirt(tables)
     return County(plan=plan, **tables)
@@ -135,7 +144,7 @@ def _in_range(name: str, value: float, low: float, high: float) -> None:
 
 
 def write_county(county: County, folder: str | Path, *, progress: Progress | None = None) -> Path:
-    """Write the five tables as CSV (UTF-8) with a README.txt, all or nothing.
+    """Write the six tables as CSV (UTF-8) with a README.txt, all or nothing.
 
     The files are written aside and the folder renamed at the end. A folder that holds anything but
     an earlier synthetic county is refused with OutputError and left as it is.
@@ -222,9 +231,18 @@ made up. Use it to try carescreen and to test it; draw no conclusion about real 
 truth.csv holds what no worker knows (each child's true risk): never an input of a ranking.
 Each CSV has the column data_origin, which says synthetic.
 
+decisions.csv holds what supervisors decided on earlier concerns, so that the open ones are mostly
+recent. In any county of at least 12 children, C0012 of the first village (V01) is an example that
+was put there on purpose: violence between the adults of its household is on record and open, so
+that the commands of the documentation have a concern to close (rule cn_dv_household).
+
 合成数据。文件中的儿童、家庭和工作人员都不存在,记录里的名字都是编造的。仅供试用和测试
 carescreen,不能据此对真实儿童下任何结论。truth.csv 是工作人员看不到的“真实风险”,不得作为排序
 的输入。每个 CSV 都有 data_origin 一列,内容为 synthetic。
+
+decisions.csv 是督导对以往关切的处理,所以未结的大多是近期的。儿童数不少于 12 的县,第一个村(V01)
+的 C0012 是有意安排的示例:其家庭有成年人之间暴力的记录且未结案,供文档中的命令(规则
+cn_dv_household)演示结案。
 
 as of / 截止日期: {plan.as_of}   seed / 随机种子: {plan.seed}
 villages / 村: {plan.villages}   months of visits / 走访月数: {plan.months}

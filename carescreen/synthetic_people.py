@@ -58,19 +58,19 @@ INCOME = {"dibao": 0.08, "dibao_edge": 0.04, "tekun": 0.006, "none_eligible": 0.
 
 # Log-odds added to the chance of a concern that needs action now. Signs and order of size follow
 # published effects; the numbers themselves are a choice of this simulation, not estimates.
-INTERCEPT = -3.75
+INTERCEPT = -3.86
 RISK_WEIGHTS = {
     "both_parents_away": 0.20,
     "mother_away": 0.20,
     "contact_gap": 0.55,
     "parent_gone": 0.25,
-    "carer_alcohol": 1.10,
-    "carer_gambling": 0.60,
-    "carer_violent": 1.20,
+    "carer_alcohol": 1.30,
+    "carer_gambling": 1.40,
+    "carer_violent": 2.40,
     "carer_unwell": 0.70,
     "carer_limited": 0.80,
-    "no_adult": 2.20,
-    "partner_violence": 1.30,
+    "no_adult": 5.50,
+    "partner_violence": 2.30,
     "prior_concern": 0.90,
     "poor_supervision": 0.90,
     "untreated_illness": 0.70,
@@ -191,7 +191,7 @@ def make_workers(plan: CountyPlan) -> Workers:
     return Workers(
         writes_chinese=rng.permutation(np.arange(n) < chinese),
         hand=rng.permutation(n),
-        notices=rng.beta(8, 3, n),
+        notices=rng.beta(10, 2.2, n),
         blank=rng.beta(2, 7, n),
         late=rng.beta(1.5, 9, n),
     )
@@ -204,6 +204,7 @@ def make_homes(plan: CountyPlan) -> Homes:
     n = len(sizes)
     weights = rng.gamma(6.0, 1.0, plan.villages)
     village = np.sort(rng.choice(plan.villages, n, p=weights / weights.sum()))
+    _show_example_village(sizes, village)
     away = draw(rng, AWAY, n)
     father = draw(rng, FATHER_NOT_AWAY, n)
     mother = draw(rng, MOTHER_NOT_AWAY, n)
@@ -214,8 +215,8 @@ def make_homes(plan: CountyPlan) -> Homes:
     father[(away == "both") | (away == "father")] = "away_working"
     mother[(away == "both") | (away == "mother")] = "away_working"
     alcohol = rng.random(n) < 0.030
-    violence = rng.random(n) < np.where(alcohol, 0.14, 0.013)
-    _show_example_home(sizes, violence)
+    violence = rng.random(n) < np.where(alcohol, 0.14, 0.020)
+    _show_example_home(sizes, away, father, mother, violence)
     return Homes(
         village=village.astype(np.int64),
         children=sizes,
@@ -240,10 +241,23 @@ def example_home(sizes: Ints) -> int | None:
     return int(np.searchsorted(np.cumsum(sizes), EXAMPLE_CHILD, side="right"))
 
 
-def _show_example_home(sizes: Ints, violence: Bools) -> None:
-    # The README closes the concern cn_dv_household of C0012, so that child always has one.
+def _show_example_village(sizes: Ints, village: Ints) -> None:
+    """Put the example household, and all before it, into the first village."""
     home = example_home(sizes)
     if home is not None:
+        village[: home + 1] = 0
+
+
+def _show_example_home(
+    sizes: Ints, away: Words, father: Words, mother: Words, violence: Bools
+) -> None:
+    """Make the household of C0012 one with both parents at home and violence between them.
+
+    The documentation closes the concern cn_dv_household of C0012, so that child always has one.
+    """
+    home = example_home(sizes)
+    if home is not None:
+        away[home], father[home], mother[home] = "neither", "at_home", "at_home"
         violence[home] = True
 
 
@@ -322,7 +336,6 @@ def _capacity(rng: np.random.Generator, n: int, home: Ints, carer_age: Floats) -
     spin = rng.random(n)
     capacity = np.full(n, "adequate", dtype=object)
     capacity[spin < limited] = "limited"
-    capacity[spin < 0.0012] = "none"
     return capacity[home]
 
 

@@ -2,6 +2,9 @@
 
 A template is literal text with {slots}; a hand is one writer's way of joining, spelling and
 shortening. Filling loops over templates (some hundreds), never over notes.
+
+Tags before a template say for whom it can be true: ages (@0-5), who lives at home (see HOUSEHOLDS)
+and @old, a grandparent as carer. `!concept` says which concern a reader could take it for.
 """
 
 from __future__ import annotations
@@ -22,8 +25,18 @@ from carescreen.yamlfile import read_yaml
 FORMAT = "carescreen-note-templates/1"
 LANGUAGES = ("zh", "en")
 STAGES = ((0, 2), (3, 5), (6, 11), (12, 17))  # ages that templates may be limited to
-HOME, AWAY, NEITHER = range(3)  # both parents at home; one or both work away; any other family
-GROUPS = len(STAGES) * 3
+# Where the parents are. one_away: the other is not at home either. bereft: one has died and the
+# other is gone. other: any other family, as one with a parent who is ill or has left.
+FAMILIES = ("home", "both", "dad_away", "mum_away", "one_away", "bereft", "other")
+HOUSEHOLDS = {  # tags and the families that they fit
+    "@home": ("home",),
+    "@away": ("both", "dad_away", "mum_away", "one_away"),
+    "@both": ("both",),
+    "@dad_away": ("dad_away",),
+    "@mum": ("home", "dad_away"),
+    "@gone": ("bereft",),
+}
+GROUPS = len(STAGES) * len(FAMILIES) * 2  # the last: whether a grandparent is the carer
 JOINS = 24  # a note has fewer sentences
 _SLOT = re.compile(r"\{(\w+)\}")
 _AGES = re.compile(r"(\d+)-(\d+)\Z")
@@ -59,6 +72,7 @@ class Template:
 
     pieces: tuple[str, ...]
     fits: Bools
+    trap: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,27 +85,32 @@ class Phrasebook:
     templates: tuple[Template, ...]
     kinds: Mapping[str, Ints]
     _tables: dict[tuple[str, bool], Words] = field(default_factory=dict, repr=False)
+    _fits: dict[str, tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def ordinary(self) -> tuple[str, ...]:
         """Kinds of everyday sentences."""
         return tuple(kind for kind in self.kinds if kind.startswith("ordinary/"))
 
+    @cached_property
+    def traps(self) -> Words:
+        """The concept that each template could be mistaken for, None for most; the last is None."""
+        return np.array([*(template.trap for template in self.templates), None], dtype=object)
+
     def pick(self, rng: np.random.Generator, kind: str, group: Ints) -> Ints:
         """A template of a kind for each row that fits its group, -1 where none fits."""
-        picked = np.full(len(group), -1, dtype=np.int64)
-        spin = rng.random(len(group))
-        for value in np.unique(group):
-            fitting = self._fitting(kind)[int(value)]
-            if len(fitting):
-                rows = group == value
-                picked[rows] = fitting[(spin[rows] * len(fitting)).astype(np.int64)]
-        return picked
+        table, count = self._fitting(kind)
+        spin = rng.random(len(group)) * count[group]
+        return np.where(count[group] > 0, table[group, spin.astype(np.int64)], -1)
 
-    def _fitting(self, kind: str) -> list[Ints]:
-        numbers = self.kinds[kind]
-        fits = np.array([self.templates[number].fits for number in numbers])
-        return [numbers[fits[:, group]] for group in range(GROUPS)]
+    def _fitting(self, kind: str) -> tuple[Ints, Ints]:
+        """Templates of a kind by group, those that fit first, and how many do."""
+        if kind not in self._fits:
+            numbers = self.kinds[kind]
+            fits = np.array([self.templates[number].fits for number in numbers]).T
+            order = np.argsort(~fits, axis=1, kind="stable")
+            self._fits[kind] = numbers[order], fits.sum(axis=1)
+        return self._fits[kind]
 
     def fill(
         self,
@@ -155,11 +174,7 @@ class Phrasebook:
         table = self._spelled(self.words[slot], slot, opens)
         if slot in known:
             return table[hand, known[slot][rows]]
-        drawn = table[hand, rng.integers(0, table.shape[1], len(rows))]
-        if slot == "child":  # some of its words are the child's own name
-            names = self._spelled(self.words["name"], "name", opens)
-            drawn = np.where(drawn == "{name}", names[hand, known["name"][rows]], drawn)
-        return drawn
+        return table[hand, rng.integers(0, table.shape[1], len(rows))]
 
     def _spelled(self, words: tuple[str, ...], name: str, opens: bool) -> Words:
         """Words (columns) as each hand (rows) spells them."""
@@ -185,6 +200,8 @@ def load_phrasebook(language: str) -> Phrasebook:
     words["name"] = words.pop("names_male") + words.pop("names_female")
     words["carer"] = tuple(word for kind in CARERS for word in data["carers"][kind])
     words["parent"] = tuple(data["parents"])
+    words["adult"] = words["carer"] + words["parent"]
+    words["child"] += words["name"]
     templates: list[Template] = []
     kinds: dict[str, Ints] = {}
     for kind, lines in _kinds(data):
@@ -225,18 +242,29 @@ def _hand(entry: Mapping[str, Any]) -> Hand:
 
 
 def _template(line: str, words: Mapping[str, Any], path: Path) -> Template:
-    fits = np.ones((len(STAGES), 3), dtype=bool)
-    while line.startswith("@"):
+    fits = np.ones((len(STAGES), len(FAMILIES), 2), dtype=bool)
+    trap = None
+    while line.startswith(("@", "!")):
         tag, _, line = line.partition(" ")
-        if tag in ("@home", "@away"):
-            fits &= np.array([tag == "@home", tag == "@away", False])
-        elif ages := _AGES.match(tag[1:]):
-            low, high = int(ages[1]), int(ages[2])
-            fits &= np.array([[low <= start and end <= high] for start, end in STAGES])
+        if tag.startswith("!"):
+            trap = tag[1:]
         else:
-            raise PackError(f"unknown tag '{tag}'; allowed: @home, @away, @0-5 (ages)", path)
+            fits &= _fits(tag, path)
     pieces = tuple(_SLOT.split(line))
     for slot in pieces[1::2]:
         if slot not in words and slot != "x":
             raise PackError(f"unknown slot '{{{slot}}}' in a note template", path)
-    return Template(pieces, fits.ravel())
+    return Template(pieces, fits.ravel(), trap)
+
+
+def _fits(tag: str, path: Path) -> Bools:
+    """Stages, families and carers that a tag fits, to be broadcast together."""
+    if tag == "@old":
+        return np.array([False, True])
+    if tag in HOUSEHOLDS:
+        return np.array([[family in HOUSEHOLDS[tag]] for family in FAMILIES])
+    if ages := _AGES.match(tag[1:]):
+        low, high = int(ages[1]), int(ages[2])
+        return np.array([[[low <= start and end <= high]] for start, end in STAGES])
+    allowed = ", ".join([*HOUSEHOLDS, "@old", "@0-5 (ages)"])
+    raise PackError(f"unknown tag '{tag}'; allowed: {allowed}", path)

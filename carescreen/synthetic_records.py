@@ -87,16 +87,27 @@ class Recorder:
         return whole_numbers(np.where(self.known(share), values, np.nan))
 
 
-def make_households(plan: CountyPlan, workers: Workers, homes: Homes, ids: Words) -> pd.DataFrame:
+def make_households(
+    plan: CountyPlan,
+    workers: Workers,
+    homes: Homes,
+    children: Children,
+    concerns: Concerns,
+    ids: Words,
+) -> pd.DataFrame:
     """The households table: one row a household, household indicators as recorded."""
     rng, n = plan.rng(6), homes.n
     note = Recorder(rng, workers.blank[homes.village])
     recorded = plan.as_of - (rng.random(n) ** 1.6 * 360 + 1).astype("timedelta64[D]")
     example = example_home(homes.children)
-    told = homes.violence & (rng.random(n) < 0.50) | (rng.random(n) < 0.0005)
+    since = _violent_since(homes, children, concerns)
+    told = (since >= 0) & (rng.random(n) < 0.60)
+    if example is not None:
+        told[example] = True
+    lately = plan.as_of - (rng.random(n) * (since + 1)).astype("timedelta64[D]")
+    recorded = np.where(told, lately, recorded)
     violence = np.where(told, draw(rng, SUSPICION, n), note.words(_full("none", n), 0.6))
     if example is not None:
-        recorded[example] = plan.as_of - np.timedelta64(40, "D")
         violence[example] = "disclosed"
     frame = {
         "household_id": ids,
@@ -115,6 +126,14 @@ def make_households(plan: CountyPlan, workers: Workers, homes: Homes, ids: Words
         "data_origin": _full(ORIGIN, n),
     }
     return pd.DataFrame(_objects(frame))
+
+
+def _violent_since(homes: Homes, children: Children, concerns: Concerns) -> Ints:
+    """Days since violence between adults began to be a concern in each household, -1 for none."""
+    since = np.full(homes.n, -1, dtype=np.int64)
+    here = concerns.names == "dv_exposure"
+    since[children.home[here]] = concerns.onset[here]
+    return since
 
 
 def _full(word: str | None, n: int) -> Words:
@@ -154,7 +173,10 @@ def make_children_table(
     """The children table: one row a child, what is on file about child, parents and carer."""
     rng, n = plan.rng(7), children.n
     note = Recorder(rng, workers.blank[children.village])
-    recorded = plan.as_of - (rng.random(n) ** 1.5 * 330 + 1).astype("timedelta64[D]")
+    ago = rng.random(n) ** 1.5 * 330 + 1
+    # What is wrong now was put on file since it began.
+    ago = np.where(concerns.current >= 0, rng.random(n) * (concerns.onset + 1), ago)
+    recorded = plan.as_of - ago.astype("timedelta64[D]")
     recorded = np.maximum(recorded, children.birth + np.timedelta64(1, "D"))
     registered_on = np.minimum(
         recorded, plan.as_of - rng.integers(60, 1600, n).astype("timedelta64[D]")
@@ -219,12 +241,15 @@ def _care(
     n, home = children.n, children.home
     months = rng.integers(1, 60, n).astype(np.float64)
     away = children.left_behind
-    drinks = homes.alcohol[home] & (rng.random(homes.n) < 0.45)[home]
-    sure = rng.random(homes.n)[home] < 0.3
+    drunk = concerns.names == "guardian_substance"
+    drinks = drunk & (rng.random(homes.n) < 0.85)[home]
+    drinks |= homes.alcohol[home] & (rng.random(homes.n) < 0.10)[home]
+    sure = drunk & (rng.random(homes.n) < 0.3)[home]
     substance = np.where(drinks, np.where(sure, "confirmed", "suspected"), "none")
     agreed = (rng.random(homes.n) < 0.72)[home]
     incapable = concerns.names == "guardian_incapacity"
     capacity = np.where(incapable & (children.capacity == "adequate"), "limited", children.capacity)
+    capacity[incapable & (rng.random(n) < 0.25)] = "none"
     no_adult = np.isin(children.carer, ["self", "sibling_minor"])
     return {
         "father_status": note.words(children.father),
@@ -250,7 +275,7 @@ def _care(
             np.where(away, np.floor(rng.lognormal(np.log(110), 0.8, n)).clip(0, 2500), np.nan), 0.6
         ),
         "lives_without_adult": note.words(yes_where(no_adult), 0.9),
-        "guardianship_grade": note.words(_grade(rng, capacity), 0.4),
+        "guardianship_grade": _grade(rng, note, capacity, concerns),
         "prior_concerns_24m": note.numbers(children.prior.astype(np.float64), 0.8),
     }
 
@@ -264,17 +289,23 @@ def _unwell(rng: np.random.Generator, children: Children) -> Words:
     return np.where(children.carer_unwell, kind, "none")
 
 
-def _grade(rng: np.random.Generator, capacity: Words) -> Words:
-    usual = draw(rng, {"good": 0.80, "fair": 0.199, "poor": 0.001}, len(capacity))
-    limited = draw(rng, {"good": 0.05, "fair": 0.87, "poor": 0.08}, len(capacity))
-    return np.where(capacity == "adequate", usual, limited)
+POORLY_CARED_FOR = ("neglect", "abandonment", "guardian_incapacity", "guardian_substance")
+
+
+def _grade(rng: np.random.Generator, note: Recorder, capacity: Words, concerns: Concerns) -> Words:
+    usual = draw(rng, {"good": 0.80, "fair": 0.1996, "poor": 0.0004}, len(capacity))
+    limited = draw(rng, {"good": 0.05, "fair": 0.94, "poor": 0.01}, len(capacity))
+    bad = draw(rng, {"fair": 0.4, "poor": 0.6}, len(capacity))
+    grade = np.where(capacity == "adequate", usual, limited)
+    worried = np.isin(concerns.names, POORLY_CARED_FOR)
+    return np.where(worried, note.words(bad, 0.8), note.words(grade, 0.5))
 
 
 def _health(
     rng: np.random.Generator, note: Recorder, children: Children, concerns: Concerns
 ) -> dict[str, Any]:
     n, age = children.n, children.age
-    untreated = (concerns.names == "illness_untreated") & (rng.random(n) < 0.5)
+    untreated = (concerns.names == "illness_untreated") & (rng.random(n) < 0.8)
     ill = children.illness | untreated
     got = np.where(children.treated, draw(rng, {"yes": 0.85, "partly": 0.15}, n), "no")
     got = np.where(untreated, "no", np.where(ill, got, "not_needed"))
@@ -288,8 +319,8 @@ def _health(
     thin = np.where(concerns.names == "malnutrition", 22.0, 0.0)
     return {
         "needs_special_care": note.words(yes_where(special), 0.7),
-        "serious_illness": note.words(yes_where(ill), 0.9),
-        "treatment_received": note.words(got, 0.8),
+        "serious_illness": np.where(untreated, "yes", note.words(yes_where(ill), 0.9)),
+        "treatment_received": np.where(untreated, "no", note.words(got, 0.8)),
         "disability_level": note.words(level),
         "disability_certificate": np.where(children.disability, note.words(certified), None),
         "rehab_received": np.where(children.disability & (age < 8), note.words(therapy, 0.8), None),
@@ -305,8 +336,8 @@ def _health(
 
 def _screen(rng: np.random.Generator, concerns: Concerns) -> Words:
     n = len(concerns.current)
-    usual = draw(rng, {"green": 0.945, "yellow": 0.050, "orange": 0.004, "red": 0.001}, n)
-    low = draw(rng, {"green": 0.3, "yellow": 0.4, "orange": 0.25, "red": 0.05}, n)
+    usual = draw(rng, {"green": 0.945, "yellow": 0.0525, "orange": 0.0025}, n)
+    low = draw(rng, {"green": 0.2, "yellow": 0.35, "orange": 0.35, "red": 0.10}, n)
     return np.where(np.isin(concerns.names, ["mental_distress", "self_harm_suicide"]), low, usual)
 
 
