@@ -26,8 +26,8 @@ MAX_QUOTES = 3  # quotes under one concern, newest first
 MICRO = 1_000_000
 
 SIBLING_QUESTION: Texts = {
-    "en": "A concern is recorded about another child here. How are the others cared for?",
-    "zh": "本户另一名儿童有关注事项记录。其他孩子的照料情况如何?",
+    "en": "Something was noted about another child of this household. How are the others cared for?",
+    "zh": "记录里提到了本户另一名孩子的一些情况。其他孩子的照料情况如何？",
 }
 
 Record = dict[str, Any]
@@ -383,7 +383,7 @@ def reason_codes(record: Record, names: bool) -> str:
         parts.append(f"person:{record['raised_by_person']['tier']}")
     for entry in record["contributions"]:
         name = display_name(entry, "feature", names)
-        parts.append(f"score:{entry['points']:+.2f} {name}")
+        parts.append(f"score:{entry['points']:+.3f} {name}")
     parts += [f"ask:{display_name(entry, 'rule', names)}" for entry in record["open_questions"]]
     parts += [f"needs_data:{reason}" for reason in record["needs_data_reasons"]]
     return ";".join(parts)

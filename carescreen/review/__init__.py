@@ -7,6 +7,8 @@
     reasons    a paragraph, a neutral line, a compact code, a block for the terminal
     info       what a list says about itself
     listing    its groups, and writing its file in one step
+    scoring    points as shown, so that what is shown adds up
+    bilingual  one text shown, the other language in a table of the page
     cards      one child as the page shows it
     html       one self-contained page
     xlsx       one workbook

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,13 +10,13 @@ from carescreen.review import wording
 from carescreen.review.reading import (
     Quote,
     Record,
-    contributions,
     days_overdue,
     display_code,
     doorstep,
     entries,
     other_mentions,
     quote_of,
+    shown_concerns,
 )
 from carescreen.review.reasons import (
     closed_words,
@@ -24,14 +24,28 @@ from carescreen.review.reasons import (
     note_of,
     nothing_recorded,
     read_today,
+    read_today_tag,
     sensitive_questions,
 )
+from carescreen.review.scoring import Factor, folded, shown_score
 from carescreen.review.texts import LANGUAGES, Texts, both, both_counted, day, pick, text
 
 SHOWN_FACTORS = 8
 SHOWN_MENTIONS = 12
 BAR_HALF = 96  # half the width of a bar drawing of 200 units, less a margin
 LONG_QUOTE = 400  # characters from which a quote gets its own scroll box
+
+
+SourceKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the cards of a page share: its date, its households' children, its numbered sources."""
+
+    as_of: date | None
+    households: Mapping[str, Sequence[str]]
+    sources: Mapping[SourceKey, int]
 
 
 @dataclass(frozen=True)
@@ -50,20 +64,20 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Concern:
-    """A concern, an entitlement or a piece of advice."""
+    """A concern, an entitlement or a piece of advice; `sources` are numbers of the page's list."""
 
     title: Texts
     code: str
     act: Texts | None
     read_today: Texts | None
-    laws: tuple[Texts, ...]
+    sources: tuple[int, ...]
     remarks: tuple[Texts, ...]
     evidence: tuple[Evidence, ...]
     withheld: bool
 
 
 @dataclass(frozen=True)
-class Factor:
+class Bar:
     """One bar: signed points, drawn right of the middle if it raises, left of it if it lowers."""
 
     title: Texts
@@ -76,9 +90,9 @@ class Factor:
 
 @dataclass(frozen=True)
 class Card:
-    """One child of the list; `number` is its place in its group."""
+    """One child of the list; `place` is its place in its group, as "1/25"."""
 
-    number: int
+    place: str
     child_id: str
     village: str
     household: str
@@ -96,7 +110,7 @@ class Card:
     score: str
     start: str
     chance: Texts | None
-    factors: tuple[Factor, ...]
+    factors: tuple[Bar, ...]
     questions: tuple[tuple[Texts, Texts | None], ...]
     question_notes: tuple[Texts, ...]
     mentions: tuple[Evidence, ...]
@@ -107,13 +121,18 @@ class Card:
     neutral: Texts
 
 
-def card(record: Record, number: int, as_of: date | None, same_household: Sequence[str]) -> Card:
-    """A card from a record that the list may show; `same_household` are ids also on this list."""
-    late = days_overdue(record, as_of)
+def card(record: Record, place: str, setting: Setting) -> Card:
+    """A card from a record that the list may show."""
+    late = days_overdue(record, setting.as_of)
     asked, notes = _questions(record)
     mentions, mention_notes = _mentions(record)
+    score, start, bars = _score(record)
+    concerns, help_, advice = (
+        tuple(_concern(entry, setting.sources) for entry in shown_concerns(record, key))
+        for key in _WITH_SOURCES
+    )
     return Card(
-        number=number,
+        place=place,
         child_id=str(record["child_id"]),
         village=str(record.get("village_id") or ""),
         household=str(record.get("household_id") or ""),
@@ -125,22 +144,27 @@ def card(record: Record, number: int, as_of: date | None, same_household: Sequen
         facts=tuple(_facts(record)),
         summary=_summary(record),
         tags=tuple(_tags(record)),
-        same_household="、".join(same_household),
+        same_household=_same_household(record, setting.households),
         needs_data=_needs_data(record),
-        concerns=tuple(_concern(entry) for entry in entries(record, "concerns")),
-        score="" if record.get("score") is None else wording.score(record["score"]),
-        start=wording.points(float(record.get("intercept") or 0.0)),
+        concerns=concerns,
+        score=score,
+        start=start,
         chance=_optional(lambda language: wording.chance(record, language)),
-        factors=tuple(_factors(contributions(record))),
+        factors=bars,
         questions=asked,
         question_notes=notes,
         mentions=mentions,
         mention_notes=mention_notes,
-        entitlements=tuple(_concern(entry) for entry in entries(record, "entitlements")),
-        advice=tuple(_concern(entry) for entry in entries(record, "advice")),
+        entitlements=help_,
+        advice=advice,
         closed=tuple(_closed(entry) for entry in entries(record, "closed_concerns")),
         neutral=_each(lambda language: neutral_line(record, language)),
     )
+
+
+def _same_household(record: Record, households: Mapping[str, Sequence[str]]) -> str:
+    child, found = str(record["child_id"]), households.get(str(record.get("household_id")), ())
+    return ", ".join(other for other in found if other != child)
 
 
 def _each(write: Callable[[str], str]) -> Texts:
@@ -167,14 +191,16 @@ def _facts(record: Record) -> Iterable[tuple[Texts, Texts]]:
         yield both("household"), _same(str(record["household_id"]))
     if record.get("age_years") is not None:
         yield both("age"), both_counted("age_years", int(record["age_years"]))
-    yield both("last_seen"), _each(lambda language: wording.days_since_seen(record, language))
+    yield both("last_seen"), _each(lambda language: wording.last_seen(record, language))
+    if record.get("rank") is not None:
+        yield both("place_overall"), _same(str(record["rank"]))
     if (record.get("state") or "new") != "new":
         yield both("state"), both(f"state_{record['state']}")
 
 
 def _summary(record: Record) -> tuple[Texts, ...]:
     raised = _optional(lambda language: wording.raised(record, language))
-    titles = [_picked(concern["title"]) for concern in entries(record, "concerns")]
+    titles = [_title(concern) for concern in shown_concerns(record)]
     if raised:
         titles.insert(0, raised)
     if titles:
@@ -182,9 +208,14 @@ def _summary(record: Record) -> tuple[Texts, ...]:
     return (_each(lambda language: nothing_recorded(record, language)),)
 
 
+def _title(concern: Record) -> Texts:
+    return _each(lambda language: wording.concern_words(concern, language))
+
+
 def _tags(record: Record) -> Iterable[Texts]:
-    if any(concern.get("note_alone") for concern in entries(record, "concerns")):
-        yield both("read_today_tag")
+    read = _optional(lambda language: read_today_tag(record, language))
+    if read:
+        yield read
     if record.get("needs_data"):
         yield both("needs_data_tag")
     if record.get("just_below"):
@@ -201,24 +232,24 @@ def _needs_data(record: Record) -> tuple[Texts, ...]:
     return tuple(dict(zip(columns, pair, strict=True)) for pair in pairs)
 
 
-def _concern(entry: Record) -> Concern:
+def _concern(entry: Record, sources: Mapping[SourceKey, int]) -> Concern:
     evidence = tuple(_evidence(item) for item in entries(entry, "evidence"))
     read = _optional(lambda language: read_today(entry, language))
+    cited = {sources[_source_key(source)] for source in entries(entry, "source")}
     return Concern(
         title=_picked(entry["title"]),
         code=display_code(entry),
         act=_picked(entry["act"]) if entry.get("act") and read is None else None,
         read_today=read,
-        laws=tuple(_laws(entry)),
-        remarks=(both("threshold_ours"),) if entry.get("threshold_by") == "programme" else (),
+        sources=tuple(sorted(cited)),
+        remarks=(both("threshold_mark"),) if entry.get("threshold_by") == "programme" else (),
         evidence=evidence,
         withheld="act" not in entry and not evidence,
     )
 
 
-def _laws(entry: Record) -> Iterable[Texts]:
-    for source in entries(entry, "source"):
-        yield law_words(source)
+def _source_key(source: Record) -> SourceKey:
+    return pick(source.get("law"), "zh"), str(source.get("article") or "")
 
 
 def law_words(source: Record) -> Texts:
@@ -254,6 +285,8 @@ def _evidence(item: Record) -> Evidence:
 
 
 def _recorded(item: Record, language: str) -> str:
+    if item.get("table") == "derived" and not item.get("date"):
+        return ""
     if not item.get("date"):
         return text("recorded_undated", language)
     key = "worked_out_on" if item.get("table") == "derived" else "recorded_on"
@@ -269,24 +302,22 @@ def _mention_remarks(item: Record) -> Iterable[Texts]:
         yield both("polarity_protective")
 
 
-def _factors(moved: Sequence[Record]) -> Iterable[Factor]:
-    longest = max((abs(entry["points"]) for entry in moved), default=1.0)
-    for entry in moved[:SHOWN_FACTORS]:
-        yield _factor(_picked(entry["title"]), _factor_value(entry), entry["points"], longest)
-    rest = moved[SHOWN_FACTORS:]
-    if rest:
-        total = sum(entry["points"] for entry in rest)
-        yield _factor(both_counted("score_rest", len(rest)), None, total, longest)
+def _score(record: Record) -> tuple[str, str, tuple[Bar, ...]]:
+    """The score, its starting point, and a bar for each factor; blank where there is no score."""
+    shown = shown_score(record)
+    if shown is None:
+        return "", "", ()
+    longest = max((abs(factor.points) for factor in shown.factors), default=1)
+    bars = tuple(_bar(factor, longest) for factor in folded(shown.factors, SHOWN_FACTORS))
+    return wording.score(shown.total), wording.points(shown.start), bars
 
 
-def _factor_value(entry: Record) -> Texts | None:
-    return _optional(lambda language: wording.plain_value(entry.get("value"), language))
-
-
-def _factor(title: Texts, value: Texts | None, points: float, longest: float) -> Factor:
-    width = max(min(round(BAR_HALF * abs(points) / longest), BAR_HALF), 1)
-    left = 100 if points > 0 else 100 - width
-    return Factor(title, value, wording.points(points), points > 0, left, width)
+def _bar(factor: Factor, longest: int) -> Bar:
+    value = _optional(lambda language: wording.plain_value(factor.value, language))
+    width = max(min(round(BAR_HALF * abs(factor.points) / longest), BAR_HALF), 1)
+    left = 100 if factor.points > 0 else 100 - width
+    points = wording.points(factor.points)
+    return Bar(_picked(factor.title), value, points, factor.points > 0, left, width)
 
 
 def _questions(
@@ -324,13 +355,24 @@ def _closed(entry: Record) -> Texts:
     return _each(lambda language: closed_words(entry, language))
 
 
-def laws_cited(records: Iterable[Record]) -> list[tuple[Texts, str]]:
-    """Each law and article of the records' concerns once, with its address as text, by law."""
-    found: dict[tuple[str, str], tuple[Texts, str]] = {}
+_WITH_SOURCES = ("concerns", "entitlements", "advice")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of the page's list: its name and place in words, and its address as text."""
+
+    words: Texts
+    address: str
+
+
+def sources_cited(records: Iterable[Record]) -> dict[SourceKey, Source]:
+    """Each source of the records' concerns once, in the order in which a page numbers them."""
+    found: dict[SourceKey, Source] = {}
     for record in records:
-        for key in ("concerns", "entitlements", "advice"):
+        for key in _WITH_SOURCES:
             for concern in entries(record, key):
                 for source in entries(concern, "source"):
-                    name = (pick(source.get("law"), "zh"), str(source.get("article") or ""))
-                    found.setdefault(name, (law_words(source), str(source.get("url") or "")))
-    return [found[name] for name in sorted(found)]
+                    words = Source(law_words(source), str(source.get("url") or ""))
+                    found.setdefault(_source_key(source), words)
+    return dict(sorted(found.items()))

@@ -10,20 +10,21 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from carescreen.pack import TIERS
-from carescreen.review.cards import Card, card, laws_cited
+from carescreen.review.bilingual import Bilingual
+from carescreen.review.cards import Card, Setting, card, sources_cited
 from carescreen.review.info import ListInfo
-from carescreen.review.listing import Group, groups, permitted, written_aside
+from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
 from carescreen.review.reading import Record, days_overdue
 from carescreen.review.texts import (
     LANGUAGES,
@@ -31,16 +32,15 @@ from carescreen.review.texts import (
     as_day,
     both,
     both_counted,
+    counted,
     day,
     pick,
-    text,
     texts_of,
 )
 
-PAGE_CHILDREN = 500  # some 8 MB: what an old phone still opens in a few seconds
+PAGE_CHILDREN = 500  # some 4 MB: what an old phone still opens in a few seconds
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_LANGUAGE_TAGS = {"zh": "zh-Hans", "en": "en"}
 
 
 def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> None:
@@ -123,8 +123,8 @@ class _Section:
     """A group as the template walks over it: its cards are made one at a time."""
 
     group: Group
-    as_of: date | None
-    households: dict[str, list[str]]
+    setting: Setting
+    notes: Mapping[int, Note]
 
     @property
     def kind(self) -> str:
@@ -138,23 +138,27 @@ class _Section:
     def count(self) -> int:
         return len(self.group.records)
 
-    def cards(self) -> Iterator[Card]:
-        for number, record in enumerate(self.group.records, start=1):
-            others = self.households.get(str(record.get("household_id")), [])
-            child = str(record["child_id"])
-            yield card(record, number, self.as_of, [other for other in others if other != child])
+    def cards(self) -> Iterator[tuple[Note | None, Card]]:
+        """Each card, with the sentence that stands before it."""
+        for number, record in enumerate(self.group.records):
+            place = f"{number + 1}/{self.count}"
+            yield self.notes.get(number), card(record, place, self.setting)
 
 
 def _page(records: Sequence[Record], info: ListInfo) -> dict[str, Any]:
-    as_of, households = as_day(info.as_of), _households(records)
+    as_of, sources = as_day(info.as_of), sources_cited(records)
+    numbers = {key: number for number, key in enumerate(sources, start=1)}
+    setting = Setting(as_of, _households(records), numbers)
     calibrated = any(record.get("probability") is not None for record in records)
     return _frame(info, ("language.js", "list.js"), calibrated) | {
         "tier_counts": _tier_counts(records),
         "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
         "late_count": _late_count(records, as_of),
         "total": len(records),
-        "groups": [_Section(group, as_of, households) for group in groups(records, info.group)],
-        "laws": laws_cited(records),
+        "groups": [
+            _Section(group, setting, notes(group, info)) for group in groups(records, info.group)
+        ],
+        "sources": list(sources.values()),
     }
 
 
@@ -171,6 +175,7 @@ def _frame(info: ListInfo, scripts: Sequence[str], calibrated: bool = False) -> 
     """What every page has: head, language switch, where the list comes from, legend."""
     style, script = _asset("list.css"), "".join(map(_asset, scripts))
     return {
+        "bilingual": Bilingual(info.language),
         "info": info,
         "language": info.language,
         "policy": _policy(style, script),
@@ -210,20 +215,11 @@ def _environment() -> Environment:
     return environment
 
 
-def _spans(texts: Texts) -> Markup:
-    """A text in every language, one shown at a time; once only where the languages agree."""
-    return _spans_of(tuple(texts[language] for language in LANGUAGES))
-
-
-@lru_cache(maxsize=4096)
-def _spans_of(words: tuple[str, ...]) -> Markup:
-    if len(set(words)) == 1:
-        return Markup("{}").format(words[0])
-    part = Markup('<span class="{}" lang="{}">{}</span>')
-    pairs = zip(LANGUAGES, words, strict=True)
-    return Markup("").join(
-        part.format(language, _LANGUAGE_TAGS[language], word) for language, word in pairs
-    )
+@pass_context
+def _spans(context: Context, texts: Texts) -> Markup:
+    """A text that the page's language switch can change."""
+    bilingual: Bilingual = context["bilingual"]
+    return bilingual.mark(texts)
 
 
 def _labels(shown: str) -> Any:
@@ -239,13 +235,9 @@ def _labels(shown: str) -> Any:
 
 
 def _hours(tier: str, info: ListInfo) -> Texts:
+    words, hours = both(f"tier_{tier}"), info.tier_hours[tier]
     return {
-        language: text(
-            "hours_tier",
-            language,
-            tier=text(f"tier_{tier}", language),
-            hours=info.tier_hours[tier],
-        )
+        language: counted("hours_tier", hours, language, tier=words[language])
         for language in LANGUAGES
     }
 

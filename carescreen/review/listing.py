@@ -13,15 +13,28 @@ from carescreen.errors import OutputError
 from carescreen.review.info import GroupBy, ListInfo
 from carescreen.review.reading import Record
 from carescreen.review.redaction import redact
+from carescreen.review.texts import Texts, both, both_counted, sentences
 
 
 @dataclass(frozen=True)
 class Group:
-    """The records of one caseworker, or of one village, in the ranking's order."""
+    """The records of one caseworker, or of one village.
+
+    First the visits of this week, then those below the line, then the supervisor's backlog; within
+    each part the records keep the ranking's order.
+    """
 
     kind: Literal["caseworker", "village", "none"]
     name: str
     records: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence that stands before a record of a group: where the week ends, or that it is full."""
+
+    words: Texts
+    ends_week: bool
 
 
 def permitted(records: Sequence[Record], info: ListInfo) -> list[Record]:
@@ -36,7 +49,46 @@ def groups(records: Sequence[Record], by: GroupBy) -> list[Group]:
         found.setdefault(_group_of(record, by), []).append(record)
     order = ("caseworker", "village", "none")
     keys = sorted(found, key=lambda key: (order.index(key[0]), key[1]))
-    return [Group(kind, name, tuple(found[kind, name])) for kind, name in keys]  # type: ignore[arg-type]
+    return [Group(kind, name, tuple(sorted(found[kind, name], key=_part))) for kind, name in keys]  # type: ignore[arg-type]
+
+
+_WEEK, _BELOW, _BACKLOG = range(3)
+
+
+def _part(record: Record) -> int:
+    if record.get("within_capacity") is not False:
+        return _WEEK
+    return _BACKLOG if record.get("state") == "backlog" else _BELOW
+
+
+def notes(group: Group, info: ListInfo) -> dict[int, Note]:
+    """Sentences between the records of a group, by the place of the record that they precede.
+
+    Seats are a caseworker's, so a list cut by village does not say that a week is full.
+    """
+    parts = [_part(record) for record in group.records]
+    found: dict[int, Note] = {}
+    week, grave = parts.count(_WEEK), _never_cut(group)
+    if info.group == "caseworker" and 0 < info.capacity < grave:
+        found[0] = Note(both("line_over", count=grave, capacity=info.capacity), ends_week=False)
+    if _BACKLOG in parts:
+        found[parts.index(_BACKLOG)] = Note(both("line_backlog"), ends_week=True)
+    if 0 < week < len(parts):
+        follows = "line_below" if parts[week] == _BELOW else "line_backlog"
+        found[week] = Note(_line_words(week, follows), ends_week=True)
+    return found
+
+
+def _never_cut(group: Group) -> int:
+    return sum(
+        _part(record) == _WEEK and record["tier"] in ("immediate", "urgent")
+        for record in group.records
+    )
+
+
+def _line_words(week: int, follows: str) -> Texts:
+    end, after = both_counted("line_end", week), both(follows)
+    return {language: sentences([end[language], after[language]], language) for language in end}
 
 
 def _group_of(record: Record, by: GroupBy) -> tuple[str, str]:

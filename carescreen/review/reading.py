@@ -6,13 +6,14 @@ run's file and a redacted record can be shown as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from carescreen.pack import TIERS
-from carescreen.review.texts import as_day
+from carescreen.review.texts import as_day, both_counted
 
 Record = Mapping[str, Any]
 
@@ -57,6 +58,15 @@ def is_sensitive(entry: Record) -> bool:
     return bool(entry.get("sensitive", True))
 
 
+def is_hidden(entry: Record) -> bool:
+    """Whether redaction has taken the name of an entry.
+
+    >>> is_hidden({"rule": "", "sensitive": True}), is_hidden({"rule": "cn_a", "sensitive": True})
+    (True, False)
+    """
+    return is_sensitive(entry) and not (entry.get("rule") or entry.get("feature"))
+
+
 def display_code(concern: Record) -> str:
     """The neutral code of a concern, for files that may not name it.
 
@@ -69,6 +79,33 @@ def display_code(concern: Record) -> str:
 def codes(record: Record) -> list[str]:
     """Neutral codes of the met rules, each once, in the record's order."""
     return list(dict.fromkeys(display_code(concern) for concern in entries(record, "concerns")))
+
+
+def shown_concerns(record: Record, key: str = "concerns") -> list[Record]:
+    """Concerns, advice or help as people read them: all that are hidden as one entry, counted."""
+    found = entries(record, key)
+    hidden = [entry for entry in found if is_hidden(entry)]
+    if not hidden:
+        return list(found)
+    stem = "concern_hidden" if key == "concerns" else "help_hidden"
+    merged = {
+        **hidden[0],
+        "title": both_counted(stem, len(hidden)),
+        "code": codes_counted(display_code(entry) for entry in hidden),
+    }
+    place = next(number for number, entry in enumerate(found) if is_hidden(entry))
+    rest = [entry for entry in found if not is_hidden(entry)]
+    return [*rest[:place], merged, *rest[place:]]
+
+
+def codes_counted(found: Iterable[str]) -> str:
+    """Codes in their order, each once, with how often it stands there.
+
+    >>> codes_counted(["G11", "G21", "G11"])
+    'G11 ×2, G21'
+    """
+    counts = Counter(found)
+    return ", ".join(code if n == 1 else f"{code} ×{n}" for code, n in counts.items())
 
 
 def doorstep(record: Record) -> Doorstep:

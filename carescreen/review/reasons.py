@@ -7,23 +7,26 @@ record first where it leaves the office.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 
 from carescreen.review import wording
 from carescreen.review.reading import (
     Record,
     codes,
-    contributions,
     days_overdue,
     display_code,
     doorstep,
     entries,
     short_quote,
+    shown_concerns,
 )
+from carescreen.review.scoring import Factor, Score, folded, shown_score
 from carescreen.review.texts import clauses, counted, day, items, pick, sentences, text
 
 LINE_WIDTH = 100
 TOP_FACTORS = 3
+SHORTEST_PART = 10  # columns: the points of a factor and the beginning of its name
 
 _ELLIPSIS = "…"
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # would move the cursor, or turn the reading direction
@@ -50,27 +53,15 @@ def paragraph(record: Record, language: str, as_of: date | None = None) -> str:
 
 
 def neutral_line(record: Record, language: str) -> str:
-    """A line that says nothing about the family: due date, codes, how many questions to ask.
+    """A line that says nothing about the family: codes, and whether records need putting right.
 
     The same for a record and for its redacted copy.
     """
-    due, found, asked = record.get("due_on"), codes(record), len(doorstep(record).asked)
-    visit = (
-        text("neutral_visit_by", language, date=day(due, language))
-        if due
-        else text("neutral_visit", language)
-    )
+    found = codes(record)
     routine = text("neutral_routine", language) if record["tier"] == "routine" else ""
-    coded = text("neutral_codes", language, codes=items(found, language)) if found else routine
-    return sentences(
-        [
-            visit,
-            coded,
-            text("neutral_records", language) if record.get("needs_data") else "",
-            counted("neutral_ask", asked, language) if asked else "",
-        ],
-        language,
-    )
+    named = counted("neutral_codes", len(found), language, codes=items(found, language))
+    records = text("neutral_records", language) if record.get("needs_data") else ""
+    return sentences([named if found else routine, records], language)
 
 
 def terminal_block(record: Record, language: str, as_of: date | None = None) -> str:
@@ -172,7 +163,7 @@ def _needs_data(record: Record, language: str) -> str:
 
 
 def _concerns(record: Record, language: str) -> list[str]:
-    parts = [_concern(concern, language) for concern in entries(record, "concerns")]
+    parts = [_concern(concern, language) for concern in shown_concerns(record)]
     return [wording.raised(record, language), *(parts or [nothing_recorded(record, language)])]
 
 
@@ -201,19 +192,41 @@ def read_today(concern: Record, language: str) -> str:
     """What to do with a concern that a note alone reached; empty for any other concern."""
     if not concern.get("note_alone"):
         return ""
-    quoted = any(item.get("quote") for item in entries(concern, "evidence"))
-    return text("read_today" if quoted else "read_today_elsewhere", language)
+    noted = [item for item in entries(concern, "evidence") if item.get("concept")]
+    if any(item.get("quote") for item in noted):
+        return text("read_today", language)
+    newest = _newest(noted) or {"date": concern.get("last_on")}
+    return text("read_today_elsewhere", language, note=note_of(newest, language))
+
+
+def read_today_tag(record: Record, language: str) -> str:
+    """Which sentence or note to read today, in a few words; empty where no tier rests on one."""
+    alone = [concern for concern in entries(record, "concerns") if concern.get("note_alone")]
+    if not alone:
+        return ""
+    items_found = [item for concern in alone for item in entries(concern, "evidence")]
+    noted = [item for item in items_found if item.get("concept")]
+    if any(item.get("quote") for item in noted):
+        return text("read_today_tag", language)
+    dates = [str(item.get("date") or "") for item in noted]
+    newest = max([*dates, *(str(concern.get("last_on") or "") for concern in alone)])
+    if not newest:
+        return text("read_note_tag_undated", language)
+    return text("read_note_tag", language, date=day(newest, language))
+
+
+def _newest(noted: Sequence[Record]) -> Record:
+    return max(noted, key=lambda item: str(item.get("date") or ""), default={})
 
 
 def evidence_words(item: Record, language: str) -> str:
     """One piece of evidence: a value with its date, or a note's words with what they mention."""
     title = pick(item.get("title"), language)
     if not item.get("concept"):
-        value, when = wording.value_words(item, language), day(item.get("date"), language)
-        return text("para_value", language, title=title, value=value, date=when)
+        return _value(item, title, language)
     status = text(f"status_{item['status']}", language)
     if not item.get("quote"):
-        when = day(item.get("date"), language)
+        when = note_of(item, language)
         return text("para_mention", language, title=title, status=status, date=when)
     return text(
         "para_quote",
@@ -225,6 +238,16 @@ def evidence_words(item: Record, language: str) -> str:
     )
 
 
+def _value(item: Record, title: str, language: str) -> str:
+    """A value with its date; one worked out from others has none of its own."""
+    value = wording.value_words(item, language)
+    if item.get("table") == "derived":
+        return text("para_value_derived", language, title=title, value=value)
+    on = item.get("date")
+    when = day(on, language) if on else text("date_unknown", language)
+    return text("para_value", language, title=title, value=value, date=when)
+
+
 def note_of(item: Record, language: str) -> str:
     """Which note something was read in."""
     if not item.get("date"):
@@ -233,46 +256,42 @@ def note_of(item: Record, language: str) -> str:
 
 
 def _score(record: Record, language: str) -> list[str]:
-    if record.get("score") is None:
+    shown = shown_score(record)
+    if shown is None:
         return []
     chance = wording.chance(record, language)
     first = (
         text("para_chance", language, chance=text("chance", language), value=chance)
         if chance
-        else text("para_score", language, score=wording.score(record["score"]))
+        else text("para_score", language, score=wording.score(shown.total))
     )
-    return [first, *_moves(record, language)]
+    start = text("para_start", language, points=wording.points(shown.start)) if shown.start else ""
+    return [first, start, *_moves(shown, language)]
 
 
-def _moves(record: Record, language: str) -> list[str]:
-    moved = contributions(record)
+def _moves(shown: Score, language: str) -> list[str]:
     sides = (
-        ("para_raised", [entry for entry in moved if entry["points"] > 0]),
-        ("para_lowered", [entry for entry in moved if entry["points"] < 0]),
+        ("para_raised", [factor for factor in shown.factors if factor.points > 0]),
+        ("para_lowered", [factor for factor in shown.factors if factor.points < 0]),
     )
     return [
-        text(key, language, items=items(_factors(side, language), language))
+        text(key, language, items=items(_named(side, "para_factor", language), language))
         for key, side in sides
         if side
     ]
 
 
-def _factors(side: list[Record], language: str) -> list[str]:
-    named = [
+def _named(factors: Sequence[Factor], key: str, language: str) -> list[str]:
+    """Factors as words with their points; the smaller ones together."""
+    return [
         text(
-            "para_factor",
+            key,
             language,
-            title=pick(entry["title"], language),
-            points=wording.points(entry["points"]),
+            title=pick(factor.title, language),
+            points=wording.points(factor.points),
         )
-        for entry in side[:TOP_FACTORS]
+        for factor in folded(factors, TOP_FACTORS)
     ]
-    rest = side[TOP_FACTORS:]
-    if rest:
-        title = counted("score_rest", len(rest), language)
-        total = wording.points(sum(entry["points"] for entry in rest))
-        named.append(text("para_rest", language, title=title, points=total))
-    return named
 
 
 def _unknown(record: Record, language: str) -> list[str]:
@@ -337,7 +356,7 @@ def _headline(record: Record, language: str, as_of: date | None) -> str:
 def _why_line(record: Record, language: str) -> str:
     found = [
         f"{pick(concern['title'], language)} [{display_code(concern)}]"
-        for concern in entries(record, "concerns")
+        for concern in shown_concerns(record)
     ]
     words = clauses(found, language) if found else nothing_recorded(record, language)
     whole = sentences([wording.raised(record, language), words], language)
@@ -364,14 +383,28 @@ def _data_line(record: Record, language: str) -> str:
 
 
 def _score_line(record: Record, language: str) -> str:
-    if record.get("score") is None:
+    """The score and all that adds up to it; names are cut rather than points."""
+    shown = shown_score(record)
+    if shown is None:
         return ""
-    factors = [
-        f"{wording.points(entry['points'])} {pick(entry['title'], language)}"
-        for entry in contributions(record)[:TOP_FACTORS]
-    ]
-    words = items(factors, language) if factors else text("score_none", language)
-    return text("term_score", language, score=wording.score(record["score"]), items=words)
+    score = wording.score(shown.total)
+    if not shown.factors and not shown.start:
+        return text("term_score", language, score=score, items=text("score_none", language))
+    start = [text("term_start", language, points=wording.points(shown.start))] * bool(shown.start)
+    parts = [*start, *_named(shown.factors, "term_factor", language)]
+    room = LINE_WIDTH - 4 - columns(text("term_score", language, score=score, items=""))
+    fitted = _fitted([printable(part) for part in parts], room, language)
+    return text("term_score", language, score=score, items=items(fitted, language))
+
+
+def _fitted(parts: list[str], room: int, language: str) -> list[str]:
+    """Parts cut to a width that they share, the longest ones first."""
+    widest = max(map(columns, parts))
+    for most in range(widest, SHORTEST_PART, -1):
+        cut = [shorten(part, most) for part in parts]
+        if columns(items(cut, language)) <= room:
+            return cut
+    return [shorten(part, SHORTEST_PART) for part in parts]
 
 
 def _ask_line(record: Record, language: str) -> str:

@@ -140,7 +140,7 @@ def _contribution(entry: Record, hidden: _Hidden) -> dict[str, Any]:
 
 def _neutral(entry: Record, title: dict[str, str]) -> dict[str, Any]:
     return {
-        **_only(entry, ("tier",)),
+        **_only(entry, ("tier", "note_alone", "first_on", "last_on")),
         "rule": "",
         "code": display_code(entry),
         "title": title,

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from carescreen.review.reading import Record, days_overdue, entries
+from carescreen.review.reading import Record, days_overdue, display_code, entries, is_hidden
 from carescreen.review.texts import counted, day, items, pick, text
 
 # An article's number, with its paragraphs: 4(1), 244-1 and 35(3)-(4), but not "7 days".
 _ARTICLE = re.compile(r"\d+(-\d+)?(\(\d+\))*(-\(\d+\))?", re.ASCII)
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _UNITS = ("hours", "days", "nights", "months", "years")
 _NEEDS_DATA = {
     "duplicate_child": "needs_duplicate_child",
@@ -30,18 +31,22 @@ def tier_word(tier: str, language: str) -> str:
     return text(f"tier_{tier}", language)
 
 
-def points(value: float) -> str:
+def points(thousandths: int) -> str:
     """Signed points of the score, with a true minus sign.
 
-    >>> points(0.45), points(-0.2)
-    ('+0.45', '−0.20')
+    >>> points(450), points(-200)
+    ('+0.450', '−0.200')
     """
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{thousandths / 1000:+.3f}".replace("-", "−")
 
 
-def score(value: float) -> str:
-    """A score with two decimals; zero has no sign."""
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+def score(thousandths: int) -> str:
+    """A score with three decimals.
+
+    >>> score(1275), score(0)
+    ('1.275', '0.000')
+    """
+    return f"{thousandths / 1000:.3f}".replace("-", "−")
 
 
 def chance(record: Record, language: str) -> str:
@@ -86,14 +91,14 @@ def due(record: Record, language: str, as_of: date | None = None) -> str:
     return f"{words} ({after})" if language == "en" else f"{words}（{after}）"
 
 
-def days_since_seen(record: Record, language: str) -> str:
-    """When the child was last seen, counted back from the list's date."""
-    days = record.get("days_since_seen")
+def last_seen(record: Record, language: str) -> str:
+    """When the child was last seen: the day, and how long that is before the list's date."""
+    days, on = record.get("days_since_seen"), record.get("last_seen_on")
     if days is None:
         return text("never_seen", language)
-    if int(days) == 0:
-        return text("days_ago_today", language)
-    return counted("days_ago", int(days), language)
+    ago = counted("days_ago", int(days), language) if int(days) else ""
+    ago = ago or text("days_ago_today", language)
+    return text("seen_date", language, date=day(on, language), ago=ago) if on else ago
 
 
 def value_words(item: Record, language: str) -> str:
@@ -101,13 +106,16 @@ def value_words(item: Record, language: str) -> str:
 
     >>> value_words({"value": "3", "unit": "nights"}, "zh")
     '3 晚'
+    >>> value_words({"value": "1", "unit": "nights"}, "en")
+    '1 night'
     """
     if item.get("value_title"):
         return pick(item["value_title"], language)
     value, unit = plain_value(item.get("value"), language), item.get("unit")
     if not unit:
         return value
-    return f"{value} {text(f'unit_{unit}', language) if unit in _UNITS else unit}"
+    form = "one" if value == "1" else "other"
+    return f"{value} {text(f'unit_{unit}_{form}', language) if unit in _UNITS else unit}"
 
 
 def plain_value(value: Any, language: str) -> str:
@@ -125,21 +133,34 @@ def plain_value(value: Any, language: str) -> str:
 
 
 def article(source: Record, language: str) -> str:
-    """The law and the place in it; only numbers such as 21, 4(1) or 244-1 are called articles.
+    """The source and the place in it; only numbers such as 21, 4(1) or 244-1 are called articles.
+
+    In English the source's English title stands first. Its own name, and a place that is not in
+    English, follow once in brackets, where they say more than the title.
 
     >>> article({"law": "未成年人保护法", "article": "2, 14"}, "zh")
     '未成年人保护法第2、14条'
+    >>> article({"law": "意见", "title": {"en": "Opinion"}, "article": "四个一"}, "en")
+    'Opinion (意见：四个一)'
     """
     law, place = pick(source.get("law"), language), str(source.get("article") or "")
-    if language == "en" and source.get("title"):
-        law = f"{pick(source['title'], 'en')} ({law})"
-    if not place:
-        return law
     numbers = re.split(r"\s*[,，、;；]\s*", place)
-    if not all(_ARTICLE.fullmatch(number) for number in numbers):
-        return f"{law} {place}"
-    placed = _articles(numbers, language)
-    return f"{law}, {placed}" if language == "en" else f"{law}{placed}"
+    placed = _articles(numbers, language) if all(map(_ARTICLE.fullmatch, numbers)) else place
+    if language == "zh":
+        return f"{law}{placed}" if placed != place else f"{law} {place}".rstrip()
+    foreign = place if _HAN.search(place) else ""
+    name = _english_name(source, law, foreign)
+    if not place or foreign:
+        return name
+    return f"{name}, {placed}" if placed != place else f"{name} {place}"
+
+
+def _english_name(source: Record, law: str, place: str) -> str:
+    """The English title, and in brackets what only the source's own language says."""
+    title = pick(source.get("title"), "en") or law
+    own = [law] if law != title and _HAN.search(law) else []
+    inner = "：".join([*own, *([place] if place else [])])
+    return f"{title} ({inner})" if inner else title
 
 
 def _articles(numbers: list[str], language: str) -> str:
@@ -147,6 +168,14 @@ def _articles(numbers: list[str], language: str) -> str:
     if not first:
         return text("law_article", language, article=last)
     return text("law_articles", language, first=items(first, language), last=last)
+
+
+def concern_words(concern: Record, language: str) -> str:
+    """The title of a concern, with its code where redaction has left only that."""
+    title = pick(concern["title"], language)
+    if not is_hidden(concern):
+        return title
+    return text("title_coded", language, title=title, code=display_code(concern))
 
 
 def raised(record: Record, language: str) -> str:

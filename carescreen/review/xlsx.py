@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,30 @@ import xlsxwriter
 
 from carescreen.review import wording
 from carescreen.review.info import ListInfo
-from carescreen.review.listing import groups, permitted, written_aside
-from carescreen.review.reading import Record, doorstep, entries
-from carescreen.review.reasons import neutral_line, nothing_recorded, paragraph
-from carescreen.review.texts import LANGUAGES, as_day, clauses, day, pick, text
+from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
+from carescreen.review.reading import Record, days_overdue, doorstep, shown_concerns
+from carescreen.review.reasons import columns, neutral_line, nothing_recorded, paragraph
+from carescreen.review.scoring import shown_score
+from carescreen.review.texts import (
+    LANGUAGES,
+    as_day,
+    clauses,
+    counted,
+    day,
+    pick,
+    sentences,
+    text,
+)
+from carescreen.review.wording import concern_words
 
 DECISIONS = ("agree", "visited", "could_not_see", "wrong_information", "raise", "lower")
+LINE_HEIGHT = 16  # points, for text of 11
+HEADING_HEIGHT = 45
+ABOUT_WIDTH = 60
+MOST_HEIGHT = 400  # Excel's own limit is 409
 CELL_LIMIT = 32_000  # characters; Excel drops a cell with more than 32,767
 
+_A4 = 9
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _OPTIONS = {
@@ -47,34 +64,33 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("order", 7, lambda _record, place, _info: place),
-    _Column("child", 14, lambda record, _place, _info: record["child_id"]),
-    _Column("household", 12, lambda record, _place, _info: record.get("household_id")),
-    _Column("village", 12, lambda record, _place, _info: record.get("village_id")),
-    _Column("caseworker", 12, lambda record, _place, _info: record.get("caseworker_id")),
-    _Column("due", 12, lambda record, _place, _info: as_day(record.get("due_on"))),
-    _Column("last_seen", 12, lambda record, _place, _info: as_day(record.get("last_seen_on"))),
-    _Column("age", 6, lambda record, _place, _info: record.get("age_years")),
-    _Column("reason", 34, lambda record, _place, info: neutral_line(record, info.language)),
-    _Column("questions", 34, lambda record, _place, info: _questions(record, info)),
-    _Column("decision", 20, lambda *_: None),
-    _Column("remark", 26, lambda *_: None),
-    _Column("decided_by", 14, lambda *_: None),
-    _Column("decided_on", 13, lambda *_: None),
+    _Column("order", 8, lambda _record, place, _info: place),
+    _Column("child", 9, lambda record, _place, _info: record["child_id"]),
+    _Column("household", 10, lambda record, _place, _info: record.get("household_id")),
+    _Column("village", 8, lambda record, _place, _info: record.get("village_id")),
+    _Column("caseworker", 11, lambda record, _place, _info: record.get("caseworker_id")),
     _Column(
-        "tier",
-        12,
-        lambda record, _place, info: wording.tier_word(record["tier"], info.language),
-        printed=False,
+        "tier", 10, lambda record, _place, info: wording.tier_word(record["tier"], info.language)
     ),
+    _Column("due", 11, lambda record, _place, _info: as_day(record.get("due_on"))),
+    _Column("late", 9, lambda record, _place, info: _days_late(record, info)),
+    _Column("last_seen", 11, lambda record, _place, _info: as_day(record.get("last_seen_on"))),
+    _Column("age", 6, lambda record, _place, _info: record.get("age_years")),
+    _Column("reason", 16, lambda record, _place, info: neutral_line(record, info.language)),
+    _Column("questions", 36, lambda record, _place, info: _questions(record, info)),
+    _Column("decision", 15, lambda *_: None),
+    _Column("remark", 20, lambda *_: None),
+    _Column("decided_by", 11, lambda *_: None),
+    _Column("decided_on", 11, lambda *_: None),
+    _Column("rank", 12, lambda record, _place, _info: record.get("rank"), printed=False),
     _Column(
         "state",
         16,
         lambda record, _place, info: text(f"state_{record.get('state') or 'new'}", info.language),
         printed=False,
     ),
-    _Column("concerns", 40, lambda record, _place, info: _concerns(record, info), printed=False),
-    _Column("score", 9, lambda record, _place, _info: record.get("score"), printed=False),
+    _Column("concerns", 46, lambda record, _place, info: _concerns(record, info), printed=False),
+    _Column("score", 9, lambda record, _place, _info: _score(record), printed=False),
     _Column(
         "details",
         60,
@@ -105,37 +121,101 @@ def write_xlsx(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
 
 def _formats(book: Any) -> dict[str, Any]:
     plain = {"valign": "top", "font_size": 11}
+    ruled = {**plain, "bottom": 7}
+    boxed = {**plain, "left": 1, "right": 1, "bottom": 1}
+    day_only = {"num_format": "yyyy-mm-dd", "align": "left"}
     return {
         "head": book.add_format({**plain, "bold": True, "text_wrap": True, "bottom": 2}),
-        "text": book.add_format({**plain, "text_wrap": True}),
-        "line": book.add_format(plain),
-        "quoted": book.add_format({**plain, "text_wrap": True, "quote_prefix": True}),
-        "date": book.add_format({**plain, "num_format": "yyyy-mm-dd", "align": "left"}),
-        "score": book.add_format({**plain, "num_format": "0.00"}),
-        "free": book.add_format({**plain, "text_wrap": True, "left": 1, "right": 1, "bottom": 1}),
-        "free_date": book.add_format(
-            {**plain, "num_format": "yyyy-mm-dd", "left": 1, "right": 1, "bottom": 1}
-        ),
+        "text": book.add_format({**ruled, "text_wrap": True}),
+        "line": book.add_format({**ruled, "align": "left"}),
+        "quoted": book.add_format({**ruled, "text_wrap": True, "quote_prefix": True}),
+        "date": book.add_format({**ruled, **day_only}),
+        "score": book.add_format({**ruled, "num_format": "0.000", "align": "left"}),
+        "note": book.add_format({**plain, "bold": True}),
+        "rule_off": book.add_format({**plain, "bold": True, "top": 5}),
+        "free": book.add_format({**boxed, "text_wrap": True}),
+        "free_date": book.add_format({**boxed, **day_only}),
     }
 
 
 def _write_list(
     sheet: Any, records: Sequence[Record], info: ListInfo, formats: Mapping[str, Any]
 ) -> None:
-    for place, column in enumerate(_COLUMNS):
-        sheet.set_column(place, place, column.width)
-        sheet.write_string(0, place, _heading(column.key), formats["head"])
+    _write_headings(sheet, info, formats)
     row = 0
     for group in groups(records, info.group):
-        for number, record in enumerate(group.records, start=1):
+        between = notes(group, info)
+        for place, record in enumerate(group.records):
+            if place in between:
+                row += 1
+                _write_note(sheet, row, group, between[place], info, formats)
             row += 1
-            for place, column in enumerate(_COLUMNS):
-                value = column.read(record, number, info)
-                _write_cell(sheet, row, place, value, column, formats)
+            _write_record(sheet, row, record, place + 1, info, formats)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(row, 1), len(_COLUMNS) - 1)
     _add_choices(sheet, max(row, 1))
-    _set_up_printing(sheet, max(row, 1))
+    _set_up_printing(sheet, max(row, 1), info)
+
+
+def _write_headings(sheet: Any, info: ListInfo, formats: Mapping[str, Any]) -> None:
+    most = 1
+    for place, column in enumerate(_COLUMNS):
+        words = _heading(column.key, info.language)
+        sheet.set_column(place, place, column.width)
+        sheet.write_string(0, place, words, formats["head"])
+        most = max(most, lines_of(words, column.width))
+    sheet.set_row(0, max(HEADING_HEIGHT, most * LINE_HEIGHT))
+
+
+def _write_note(
+    sheet: Any,
+    row: int,
+    group: Group,
+    note: Note,
+    info: ListInfo,
+    formats: Mapping[str, Any],
+) -> None:
+    """A sentence across the sheet; it names its group, since a workbook has no group headings."""
+    style = formats["rule_off" if note.ends_week else "note"]
+    for place in range(1, len(_COLUMNS)):
+        sheet.write_blank(row, place, None, style)
+    sheet.write_string(row, 0, cell_text(_note_words(group, note, info.language)), style)
+    sheet.set_row(row, LINE_HEIGHT)
+
+
+def _note_words(group: Group, note: Note, language: str) -> str:
+    if group.kind == "none":
+        return note.words[language]
+    kind = text(f"list_of_{group.kind}", language)
+    return text("sheet_note", language, group=f"{kind} {group.name}", words=note.words[language])
+
+
+def _write_record(
+    sheet: Any,
+    row: int,
+    record: Record,
+    place: int,
+    info: ListInfo,
+    formats: Mapping[str, Any],
+) -> None:
+    most = 1
+    for number, column in enumerate(_COLUMNS):
+        value = column.read(record, place, info)
+        _write_cell(sheet, row, number, value, column, formats)
+        if column.wrapped and isinstance(value, str):
+            most = max(most, lines_of(value, column.width))
+    sheet.set_row(row, min(most * LINE_HEIGHT, MOST_HEIGHT))
+
+
+def lines_of(words: str, width: int) -> int:
+    """How many lines a text takes in a column; Chinese characters are twice as wide as others.
+
+    A tenth is added for lines that end early because the next word does not fit.
+
+    >>> lines_of("一二三四五六", 10), lines_of("a\\nb", 10), lines_of("", 10)
+    (2, 2, 1)
+    """
+    return sum(max(ceil(columns(line) * 1.1 / width), 1) for line in words.split("\n"))
 
 
 def _write_cell(
@@ -169,8 +249,10 @@ def cell_text(value: object) -> str:
     return words if len(words) <= CELL_LIMIT else words[:CELL_LIMIT] + "…"
 
 
-def _heading(key: str) -> str:
-    return "\n".join(text(f"sheet_{key}", language) for language in LANGUAGES)
+def _heading(key: str, first: str) -> str:
+    """A heading in both languages, the list's own first."""
+    ordered = sorted(LANGUAGES, key=lambda language: language != first)
+    return "\n".join(text(f"sheet_{key}", language) for language in ordered)
 
 
 def choice_text(decision: str) -> str:
@@ -205,16 +287,19 @@ def _add_choices(sheet: Any, last: int) -> None:
     sheet.data_validation(1, place, last, place, earliest)
 
 
-def _set_up_printing(sheet: Any, last: int) -> None:
-    """Only the columns up to the empty ones print: no tier word on paper."""
+def _set_up_printing(sheet: Any, last: int, info: ListInfo) -> None:
+    """Only the columns up to the empty ones print: no name of a concern and no score on paper."""
     printed = sum(column.printed for column in _COLUMNS)
     sheet.print_area(0, 0, last, printed - 1)
     sheet.set_landscape()
-    sheet.set_paper(9)  # A4
+    sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     sheet.set_footer("&C&P / &N")
+    if info.quotes:
+        words = [text(key, info.language) for key in ("quotes_banner", "quotes_care")]
+        sheet.set_header("&L" + sentences(words, info.language).replace("&", "&&"))
 
 
 def _questions(record: Record, info: ListInfo) -> str:
@@ -223,18 +308,32 @@ def _questions(record: Record, info: ListInfo) -> str:
 
 
 def _concerns(record: Record, info: ListInfo) -> str:
-    titles = [pick(concern["title"], info.language) for concern in entries(record, "concerns")]
-    return clauses(titles, info.language) or nothing_recorded(record, info.language)
+    language = info.language
+    titles = [concern_words(concern, language) for concern in shown_concerns(record)]
+    return clauses(titles, language) or nothing_recorded(record, language)
+
+
+def _days_late(record: Record, info: ListInfo) -> int | None:
+    return days_overdue(record, as_day(info.as_of)) or None
+
+
+def _score(record: Record) -> float | None:
+    shown = shown_score(record)
+    return None if shown is None else shown.total / 1000
 
 
 def _write_about(
     sheet: Any, records: Sequence[Record], info: ListInfo, formats: Mapping[str, Any]
 ) -> None:
-    sheet.set_column(0, 1, 60)
+    sheet.set_column(0, 1, ABOUT_WIDTH)
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
     for row, (zh, en) in enumerate(_about(records, info)):
         style = formats["head"] if row == 0 else formats["text"]
-        sheet.write_string(row, 0, cell_text(zh), style)
-        sheet.write_string(row, 1, cell_text(en), style)
+        ordered = (zh, en) if info.language == "zh" else (en, zh)
+        for place, words in enumerate(ordered):
+            sheet.write_string(row, place, cell_text(words), style)
+        sheet.set_row(row, LINE_HEIGHT * max(lines_of(words, ABOUT_WIDTH) for words in ordered))
 
 
 def _about(records: Sequence[Record], info: ListInfo) -> list[tuple[str, str]]:
@@ -272,7 +371,7 @@ def _hours(info: ListInfo) -> list[tuple[str, str]]:
     rows = [(text("hours_note", "zh"), text("hours_note", "en"))]
     for tier, hours in info.tier_hours.items():
         zh, en = (
-            text("hours_tier", language, tier=wording.tier_word(tier, language), hours=hours)
+            counted("hours_tier", hours, language, tier=wording.tier_word(tier, language))
             for language in LANGUAGES
         )
         rows.append((zh, en))

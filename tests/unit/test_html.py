@@ -16,7 +16,7 @@ import pytest
 from carescreen.errors import OutputError, UsageError
 from carescreen.review.html import PAGE_CHILDREN, write_html, write_pages
 from carescreen.review.info import ListInfo
-from carescreen.review.listing import groups
+from carescreen.review.listing import groups, notes
 
 VOID = {"meta", "input", "rect", "line", "use", "br"}
 LOADING = ("src", "srcset", "data", "action", "formaction", "poster", "background", "ping")
@@ -118,7 +118,7 @@ def test_a_hostile_note_is_shown_as_text_and_isolated(tmp_path: Path) -> None:
     source, parsed = page(tmp_path, [made.hostile_child()])
     assert parsed.count("script") == 1
     assert parsed.count("img") == 0
-    assert parsed.count("i") == 0
+    assert "<i>" not in source
     assert made.HOSTILE in parsed.text
     assert "=1+1<img src=x onerror=alert(1)>" in parsed.text
     assert f"<bdi>before <mark>{'&lt;script&gt;'}" in source
@@ -131,17 +131,70 @@ def test_a_lone_surrogate_does_not_stop_the_page(tmp_path: Path) -> None:
     assert "a?b" in parsed.text
 
 
+def body_and_words(source: str) -> tuple[str, str]:
+    """What a page shows before any script runs, and the table its language switch reads."""
+    body, words = source.split('<template id="words">')
+    return body, words.split("</template>")[0]
+
+
 def test_both_languages_are_inside_and_one_is_shown(tmp_path: Path) -> None:
-    _, chinese = page(tmp_path, made.county())
-    _, english = page(tmp_path, made.county(), language="en")
-    assert chinese.text.strip() != ""
-    for parsed, tag in ((chinese, "zh-Hans"), (english, "en")):
-        root = parsed.elements[0][1]
-        assert root["lang"] == tag
-        assert "为什么在名单上" in parsed.text
-        assert "Why this child is on the list" in parsed.text
-    languages = Counter(attributes.get("lang") for tag, attributes in chinese.elements)
-    assert languages["zh-Hans"] - 1 == languages["en"]  # the root is the one more
+    for language, tag, shown, other in (
+        ("zh", "zh-Hans", "为什么在名单上", "Why this child is on the list"),
+        ("en", "en", "Why this child is on the list", "为什么在名单上"),
+    ):
+        source, parsed = page(tmp_path, made.county(), language=language)
+        body, words = body_and_words(source)
+        assert parsed.elements[0][1]["lang"] == tag
+        assert shown in body
+        assert other not in body
+        assert f'<i lang="{tag}">{shown}</i>' in words
+        assert other in words
+
+
+def test_every_numbered_text_is_in_the_table_in_both_languages(tmp_path: Path) -> None:
+    source, _ = page(tmp_path, made.county(), language="en")
+    body, words = body_and_words(source)
+    pairs = re.findall(r'<i lang="zh-Hans">(.*?)</i><i lang="en">(.*?)</i>', words)
+    numbered = re.findall(r"<i data-w=(\d+)>(.*?)</i>", body)
+    assert len(numbered) > len(pairs) > 50
+    assert len(set(pairs)) == len(pairs)
+    assert {int(place) for place, _ in numbered} == set(range(len(pairs)))
+    assert all(pairs[int(place)][1] == shown for place, shown in numbered)
+
+
+def test_a_page_says_its_standing_sentences_once_a_group_and_not_on_every_card(
+    tmp_path: Path,
+) -> None:
+    records = [{**made.busy_child(), "child_id": f"C{number}"} for number in range(8)]
+    body, words = body_and_words(page(tmp_path, records, language="en")[0])
+    for sentence in (
+        "Do not question or examine the child.",
+        "The starting point and the factors add up to the score exactly.",
+        "the law gives none",
+        "Only raised mentions count.",
+        "Law on the Protection of Minors",
+    ):
+        assert body.count(sentence) == 1
+        assert words.count(sentence) == 1
+
+
+def test_a_concern_points_to_its_sources_at_the_end_of_the_page(tmp_path: Path) -> None:
+    source, parsed = page(tmp_path, [made.busy_child()], language="en")
+    targets = {a["id"] for tag, a in parsed.elements if tag == "li" and "id" in a}
+    links = re.findall(r'Source</i></span> <a href="#(s\d+)">', source)
+    assert set(links) == targets == {"s1", "s2"}
+    assert re.search(r'<li id="s2">.*Law on the Protection of Minors .*article 21', source)
+    assert "programme&#39;s number" in source
+
+
+def test_the_size_of_a_card_is_kept_small(tmp_path: Path) -> None:
+    records = [
+        {**made.busy_child(), "child_id": f"C{number:04d}", "household_id": f"H{number}"}
+        for number in range(300)
+    ]
+    whole = len(page(tmp_path, records)[0].encode("utf-8"))
+    one = len(page(tmp_path, records[:1])[0].encode("utf-8"))
+    assert (whole - one) / 299 < 8_500  # the fullest card of these tests; the usual one is 7 kB
 
 
 def test_the_head_says_what_the_number_is_not(tmp_path: Path) -> None:
@@ -163,9 +216,12 @@ def test_synthetic_data_is_labelled(tmp_path: Path) -> None:
 
 
 def test_a_file_with_quotes_says_so_at_its_top_and_who_made_it(tmp_path: Path) -> None:
-    _, parsed = page(tmp_path, made.county())
+    _, parsed = page(tmp_path, made.county(), language="en")
     head = parsed.text[: parsed.text.index("C0012")]
     assert "This file contains quotes from visit notes" in head
+    printed = parsed.code[parsed.code.index("@media print") :]
+    assert "on-screen" not in printed
+    assert ".notice" not in re.sub(r"\{[^}]*\}", "", printed.split("display: none")[0])
     assert "analyst-7" in head
     assert "1 Dec 2026" in head
 
@@ -189,7 +245,7 @@ def test_a_file_without_quotes_redacts_whatever_it_is_given(tmp_path: Path) -> N
     ):
         assert secret not in source
     assert parsed.count("mark") == 0
-    assert "A concern your supervisor will explain" in parsed.text
+    assert "A concern your supervisor will explain (G11)" in parsed.text
     assert "1 mention is left out of this file." in parsed.text
     assert "This file contains quotes" not in parsed.text
 
@@ -224,18 +280,80 @@ def test_bars_are_signed_and_scaled_to_the_largest(tmp_path: Path) -> None:
         ("up", "100", "66"),
         ("down", "45", "55"),
     ]
-    assert "−0.26" in parsed.text
+    assert "−0.260" in parsed.text
+    assert "Score 0.500" in parsed.text
 
 
-def test_what_prints_has_no_tier_word_and_no_name_of_a_concern(tmp_path: Path) -> None:
-    source, parsed = page(tmp_path, made.county())
-    sheets = re.findall(r'<div class="paper".*?</div>', source, re.DOTALL)
-    assert len(sheets) == 5
-    tiers = ("Immediate", "Urgent", "Priority", "立即", "紧急", "优先", "家中有暴力", "score")
-    assert not any(word in sheet for sheet in sheets for word in tiers)
-    assert "Visit due by 29 Oct 2026. Codes G11, G03." in sheets[0]
+def test_what_prints_has_tier_and_days_overdue_and_no_name_of_a_concern(tmp_path: Path) -> None:
+    """On paper: each card's first lines without its reasons, then the sheet with its boxes."""
+    source, parsed = page(tmp_path, made.county(), language="en")
+    body, _ = body_and_words(source)
+    heads = re.findall(r"<summary>.*?</summary>", body, re.DOTALL)
+    sheets = re.findall(r'<div class="paper sheet".*?</div>', body, re.DOTALL)
+    assert len(heads) == len(sheets) == 5
+    assert "Immediate" in heads[0]
+    assert "overdue by 3 days" in heads[0]
+    assert "Codes G11, G03." in sheets[0]
+    assert "Who looks after the child on a normal weekday?" in sheets[0]
+    without_reasons = [re.sub(r'<span class="reasons">.*', "", head) for head in heads]
+    for words in (*without_reasons, *sheets):
+        assert not re.search("Violence|without care|Score|家中有暴力", words)
     printed = parsed.code[parsed.code.index("@media print") :]
-    assert re.search(r"\.filters,[^{]*\.card > details[^{]*\{ display: none !important", printed)
+    assert re.search(r"\.body, \.reasons,[^{]*\{ display: none !important", printed)
+
+
+def test_the_end_of_the_week_is_ruled_off_with_a_sentence(tmp_path: Path) -> None:
+    source, _ = page(tmp_path, made.county(), language="en")
+    body, _ = body_and_words(source)
+    line = body.index('<li class="between rule-off">')
+    assert "The 3 visits of this week end here." in body[line : line + 300]
+    assert body.index("<h3><bdi>C0090") < line < body.index("<h3><bdi>=1+1")
+
+
+def test_notes_of_a_group_say_where_the_week_ends_and_what_waits() -> None:
+    below = [made.record(within_capacity=False, just_below=True)] * 2
+    old = made.record(within_capacity=False, state="backlog", tier="immediate")
+    (group,) = groups([old, made.record(), *below], "caseworker")
+    found = {place: note.words["en"] for place, note in notes(group, info()).items()}
+    assert found == {
+        1: "The 1 visit of this week ends here. The next ones fell just below the line.",
+        3: "These are with the supervisor, from before the first run.",
+    }
+    assert group.records[-1]["state"] == "backlog"
+    (alone,) = groups([made.record()], "caseworker")
+    assert notes(alone, info()) == {}
+
+
+def test_more_immediate_and_urgent_children_than_visits_is_said_once() -> None:
+    (group,) = groups([made.record(tier="urgent")] * 3, "caseworker")
+    found = notes(group, info(capacity=2))
+    assert found[0].words["en"] == (
+        "3 children are immediate or urgent: more than one week's visits (2). None is cut."
+    )
+    assert notes(group, info(capacity=3)) == {}
+    assert notes(group, info(capacity=2, group="village")) == {}
+
+
+def test_the_number_of_a_card_is_its_place_in_its_group(tmp_path: Path) -> None:
+    source, parsed = page(tmp_path, made.county(), language="en")
+    assert re.findall(r'<span class="number">(.*?)</span>', source) == [
+        *("1/4", "2/4", "3/4", "4/4"),
+        "1/1",
+    ]
+    assert "Place among all children" in parsed.text
+
+
+def test_the_chip_names_the_note_where_the_sentence_is_not_in_the_file(tmp_path: Path) -> None:
+    with_quotes, _ = page(tmp_path, [made.note_alone_child()], language="en")
+    without, _ = page(tmp_path, [made.note_alone_child()], language="en", quotes=False)
+    chip = re.compile(r'<span class="tag"><i data-w=\d+>(.*?)</i>')
+    assert chip.findall(with_quotes) == ["Read this sentence today"]
+    assert chip.findall(without) == ["Read the note of 20 Oct 2026 today"]
+
+
+def test_when_a_child_was_last_seen_has_its_date(tmp_path: Path) -> None:
+    _, parsed = page(tmp_path, [made.record()], language="en")
+    assert "12 Oct 2026, 20 days before" in parsed.text
 
 
 def test_every_control_has_a_name_and_every_tier_a_word(tmp_path: Path) -> None:
@@ -257,7 +375,8 @@ def test_overdue_counts_from_the_lists_own_date(tmp_path: Path) -> None:
 
 def test_children_of_one_household_point_to_each_other(tmp_path: Path) -> None:
     source, _ = page(tmp_path, made.county())
-    assert source.count("同一家庭还有") == 4  # C0012 and C0013; the hostile child and C0090
+    body, _ = body_and_words(source)
+    assert body.count("同一家庭还有") == 4  # C0012 and C0013; the hostile child and C0090
 
 
 def test_children_without_a_caseworker_are_grouped_by_village() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import follow_up_records as made
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carescreen.errors import UsageError
 from carescreen.review.reading import contributions, days_overdue, doorstep, quote_of
@@ -16,11 +19,13 @@ from carescreen.review.reasons import (
     neutral_line,
     paragraph,
     printable,
+    read_today_tag,
     shorten,
     terminal_block,
 )
 from carescreen.review.redaction import redact
-from carescreen.review.wording import article, chance, score
+from carescreen.review.scoring import folded, shown_score
+from carescreen.review.wording import article, chance, value_words
 
 AS_OF = date(2026, 11, 1)
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
@@ -29,11 +34,11 @@ BOTH = pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_paragraph_says_where_the_child_stands_and_by_when() -> None:
     words = paragraph(made.busy_child(), "en", AS_OF)
     assert words.startswith(
-        "C0012 is number 1 on the list: Immediate, please see the child by 29 Oct 2026 "
+        "C0012 is number 1 of all the children ranked: Immediate, please see the child by 29 Oct 2026 "
         "(the time limit is the programme's setting); this is overdue by 3 days."
     )
     assert paragraph(made.busy_child(), "zh", AS_OF).startswith(
-        "C0012 排在名单第 1 位：级别为立即，请在2026年10月29日前走访"
+        "C0012 在全部参加排序的儿童中列第 1 位：级别为立即，请在2026年10月29日前走访"
     )
 
 
@@ -67,9 +72,9 @@ def test_a_concern_that_a_note_alone_reached_asks_to_read_the_sentence_today() -
 
 def test_the_score_is_called_a_score_and_names_what_pushed_it() -> None:
     words = paragraph(made.busy_child(), "en")
-    assert "The score is 0.50; it puts visits in order and is not a probability." in words
-    assert "Raised by Violence between partners (+0.45), One carer for four children" in words
-    assert "Lowered by Neighbours who help (−0.26)." in words
+    assert "The score is 0.500; it puts visits in order and is not a probability." in words
+    assert "Raises the score: Violence between partners (+0.450), One carer for four" in words
+    assert "Lowers the score: Neighbours who help (−0.260)." in words
 
 
 @BOTH
@@ -208,7 +213,7 @@ def test_a_law_is_cited_in_each_language() -> None:
         ("4(1)、2、9", "Law, articles 4(1), 2 and 9", "Law第4(1)、2、9条"),
         ("7 days", "Law 7 days", "Law 7 days"),
         ("21, note", "Law 21, note", "Law 21, note"),
-        ("认定条件", "Law 认定条件", "Law 认定条件"),
+        ("认定条件", "Law (认定条件)", "Law 认定条件"),
     ],
 )
 def test_only_the_number_of_an_article_is_called_an_article(place: str, en: str, zh: str) -> None:
@@ -216,6 +221,113 @@ def test_only_the_number_of_an_article_is_called_an_article(place: str, en: str,
     assert (article(source, "en"), article(source, "zh")) == (en, zh)
 
 
-def test_a_score_that_rounds_to_zero_has_no_sign() -> None:
-    assert score(-0.001) == "0.00"
-    assert score(-0.26) == "−0.26"
+@pytest.mark.parametrize(
+    ("law", "title", "place", "en"),
+    [
+        ("全国热线", "National line", "热线", "National line (全国热线：热线)"),
+        ("WHO advice", "WHO advice", "SUI1, SUI2", "WHO advice SUI1, SUI2"),
+        ("WHO advice", "WHO advice", "", "WHO advice"),
+        ("WHO advice", "WHO advice, 2009", "cut-offs", "WHO advice, 2009 cut-offs"),
+        ("教育法", "Education Law", "4(1)", "Education Law (教育法), article 4(1)"),
+        ("教育法", "", "认定条件", "教育法 (认定条件)"),
+    ],
+)
+def test_an_english_citation_says_each_name_once_and_keeps_chinese_in_brackets(
+    law: str, title: str, place: str, en: str
+) -> None:
+    assert article({"law": law, "title": {"en": title}, "article": place}, "en") == en
+
+
+def factor(feature: str, points: float, **changes: Any) -> made.Record:
+    plain = {"feature": feature, "title": made.texts(feature, feature), "points": points}
+    return {**plain, "value": None, "sensitive": False, **changes}
+
+
+def test_what_is_shown_of_a_score_adds_up_to_it() -> None:
+    parts = [factor("a", 0.9), factor("b", 0.225), factor("c", 0.15)]
+    words = paragraph(made.record(score=1.275, contributions=parts), "en")
+    assert "The score is 1.275;" in words
+    assert "Raises the score: a (+0.900), b (+0.225), c (+0.150)." in words
+
+
+@given(
+    st.integers(-2_000_000, 2_000_000),
+    st.lists(st.tuples(st.integers(-2_000_000, 2_000_000), st.booleans()), max_size=12),
+)
+def test_whatever_the_weights_the_points_shown_add_up(
+    start: int, weights: list[tuple[int, bool]]
+) -> None:
+    parts = [
+        factor("" if hidden else f"f{n}", points / 1e6, sensitive=hidden)
+        for n, (points, hidden) in enumerate(weights)
+    ]
+    total = start + sum(points for points, _ in weights)
+    shown = shown_score({"score": total / 1e6, "intercept": start / 1e6, "contributions": parts})
+    assert shown is not None
+    assert shown.total == (total + 500) // 1000
+    assert shown.start + sum(entry.points for entry in shown.factors) == shown.total
+    for most in (1, 3):
+        assert sum(entry.points for entry in folded(shown.factors, most)) == sum(
+            entry.points for entry in shown.factors
+        )
+
+
+def test_hidden_factors_are_one_line_with_their_sum() -> None:
+    parts = [factor("a", 0.9), factor("b", 0.225), factor("c", 0.15)]
+    record = made.record(score=1.275, contributions=[{**p, "sensitive": True} for p in parts])
+    words = paragraph(redact(record), "en")
+    assert "Raises the score: 3 factors your supervisor will explain (+1.275)." in words
+    block = terminal_block(redact(record), "zh")
+    assert "分数 1.275：+1.275 3 个由督导当面说明的因素" in block
+
+
+def test_a_starting_point_that_is_not_zero_is_said() -> None:
+    record = made.record(score=0.4, intercept=0.1, contributions=[factor("a", 0.3)])
+    assert "The score starts at +0.100. Raises the score: a (+0.300)." in paragraph(record, "en")
+    assert "Score 0.400: start +0.100, +0.300 a" in terminal_block(record, "en")
+
+
+@BOTH
+def test_a_terminal_score_keeps_every_number_however_long_the_names(language: str) -> None:
+    long = made.texts("A very long name of a factor " * 4, "一个很长很长的因素名称" * 6)
+    parts = [factor(f"f{n}", points, title=long) for n, points in enumerate((0.9, -0.2, 0.1, 0.05))]
+    lines = terminal_block(made.record(score=0.85, contributions=parts), language).split("\n")
+    (line,) = [line for line in lines if "0.850" in line]
+    assert re.findall(r"[+−]\d\.\d{3}", line) == ["+0.900", "−0.200", "+0.100", "+0.050"]
+    assert columns(line) <= LINE_WIDTH
+
+
+def test_a_child_that_was_assessed_alone_has_no_number() -> None:
+    words = paragraph({**made.busy_child(), "rank": None}, "en", AS_OF)
+    assert words.startswith("C0012: Immediate, please see the child by 29 Oct 2026")
+    assert "number" not in words.split(".")[0]
+
+
+def test_a_value_worked_out_from_others_has_no_bracket_and_an_undated_one_says_so() -> None:
+    age, days_alone, _ = made.UNATTENDED["evidence"]
+    concern = {**made.UNATTENDED, "evidence": [age, {**days_alone, "date": None}]}
+    words = paragraph(made.record(concerns=[concern]), "en")
+    assert "Age in years: 7 years; Days left alone in a week: 3 days (date not known)." in words
+
+
+def test_hidden_concerns_are_one_reason_with_their_codes() -> None:
+    other = {**made.VIOLENCE, "code": "G12"}
+    record = redact(made.record(concerns=[made.UNATTENDED, made.VIOLENCE, other]))
+    words = paragraph(record, "en")
+    assert "Reason to visit: 2 concerns your supervisor will explain (G11, G12)." in words
+    assert words.index("Child under 8") < words.index("2 concerns")
+    assert "2 concerns your supervisor will explain [G11, G12]" in terminal_block(record, "en")
+
+
+def test_a_note_that_is_not_in_the_file_is_named_by_its_date() -> None:
+    record = redact(made.note_alone_child())
+    assert "Read the note of 20 Oct 2026 today" in paragraph(record, "en")
+    assert read_today_tag(record, "zh") == "今天请读2026年10月20日的走访记录"
+    assert read_today_tag(made.note_alone_child(), "zh") == "今天请读这句话"
+    assert read_today_tag(made.record(), "en") == ""
+
+
+def test_one_of_a_unit_is_singular() -> None:
+    value = {"value": "1", "unit": "days"}
+    assert (value_words(value, "en"), value_words(value, "zh")) == ("1 day", "1 天")
+    assert value_words({"value": "2.5", "unit": "hours"}, "en") == "2.5 hours"

@@ -9,7 +9,7 @@ import follow_up_records as made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carescreen.review.reading import display_code
+from carescreen.review.reading import display_code, is_hidden
 from carescreen.review.reasons import neutral_line
 from carescreen.review.redaction import redact
 
@@ -51,6 +51,9 @@ def test_a_sensitive_concern_keeps_tier_code_and_a_neutral_title() -> None:
     concern = redact(made.busy_child())["concerns"][0]
     assert concern == {
         "tier": "immediate",
+        "note_alone": True,  # with the date: which note to read today
+        "first_on": "2026-10-28",
+        "last_on": "2026-10-28",
         "rule": "",
         "code": "G11",
         "title": {
@@ -139,6 +142,14 @@ def test_the_neutral_line_is_the_same_before_and_after() -> None:
     for record in made.county():
         for language in ("zh", "en"):
             assert neutral_line(redact(record), language) == neutral_line(record, language)
+
+
+def test_what_redaction_hid_is_known_as_hidden() -> None:
+    record, redacted = made.busy_child(), redact(made.busy_child())
+    for key in ("concerns", "contributions"):
+        assert not any(is_hidden(entry) for entry in record[key])
+        assert is_hidden(redacted[key][0])
+    assert not is_hidden(redacted["concerns"][1])
 
 
 def test_a_concern_without_a_code_still_gets_a_neutral_one() -> None:

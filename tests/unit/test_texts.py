@@ -49,6 +49,10 @@ def test_every_text_is_used_somewhere() -> None:
     assert unused == []
 
 
+def test_no_text_is_broken_by_a_blank_between_chinese_sentences() -> None:
+    assert [words for words in CHINESE.values() if re.search(r"[。；，] ", words)] == []
+
+
 def test_a_value_is_never_read_as_a_template() -> None:
     assert "{count.__class__}" in text("para_seen", "en", date="{count.__class__}")
 

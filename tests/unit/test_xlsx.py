@@ -11,7 +11,14 @@ import follow_up_records as made
 from openpyxl import load_workbook
 
 from carescreen.review.info import ListInfo
-from carescreen.review.xlsx import CELL_LIMIT, DECISIONS, cell_text, choice_text, write_xlsx
+from carescreen.review.xlsx import (
+    CELL_LIMIT,
+    DECISIONS,
+    LINE_HEIGHT,
+    cell_text,
+    choice_text,
+    write_xlsx,
+)
 
 
 def info(**changes: Any) -> ListInfo:
@@ -34,10 +41,11 @@ def written(tmp_path: Path, records: list[made.Record], **changes: Any) -> Any:
 
 
 def column(book: Any, name: str) -> list[Any]:
-    """The cells under an English heading."""
-    for cells in book["list"].iter_cols():
-        if cells[0].value.split("\n")[1] == name:
-            return list(cells[1:])
+    """The cells under an English heading, without the rows that are a sentence."""
+    rows = list(book["list"].iter_rows())
+    for place, cell in enumerate(rows[0]):
+        if name in cell.value.split("\n"):
+            return [row[place] for row in rows[1:] if row[1].value is not None]
     raise AssertionError(name)
 
 
@@ -53,17 +61,67 @@ def test_there_is_a_row_a_child_under_headings_in_both_languages(tmp_path: Path)
     assert [cell.value for cell in column(book, "Child")] == [
         "C0012",
         "C0013",
-        "=1+1<img src=x onerror=alert(1)>",
         "C0090",
+        "=1+1<img src=x onerror=alert(1)>",
         "C0044",
     ]
-    assert book["list"]["A1"].value == "顺序\nOrder"
+
+
+def test_a_heading_stands_first_in_the_lists_language(tmp_path: Path) -> None:
+    assert written(tmp_path, [])["list"]["B1"].value == "Child\n儿童编号"
+    assert written(tmp_path, [], language="zh")["list"]["B1"].value == "儿童编号\nChild"
+
+
+def test_rows_are_as_high_as_their_longest_text(tmp_path: Path) -> None:
+    long = made.question("G07", "urgent", "Who looks after the child? " * 12, "谁照看孩子？" * 20)
+    records = [made.record(open_questions=[long]), made.record(child_id="C2")]
+    for language in ("en", "zh"):
+        sheet = written(tmp_path, records, language=language)["list"]
+        assert sheet.row_dimensions[1].height >= 45
+        assert sheet.row_dimensions[2].height >= 5 * LINE_HEIGHT
+        assert sheet.row_dimensions[3].height <= 3 * LINE_HEIGHT
+    huge = made.question("G07", "urgent", "word " * 5_000, "字" * 9_000)
+    sheet = written(tmp_path, [made.record(open_questions=[huge])])["list"]
+    assert sheet.row_dimensions[2].height < 409
+
+
+def test_the_end_of_the_week_is_a_line_with_a_sentence(tmp_path: Path) -> None:
+    sheet = written(tmp_path, made.county(), capacity=1)["list"]
+    first = [row[0] for row in sheet.iter_rows(min_row=2)]
+    assert first[0].value == (
+        "Caseworker W1: 2 children are immediate or urgent: more than one week's visits (1). "
+        "None is cut."
+    )
+    assert first[4].value == (
+        "Caseworker W1: The 3 visits of this week end here. The next ones fell just below the line."
+    )
+    assert first[4].border.top.style == "thick"
+    assert [cell.value for cell in first[1:4]] == [1, 2, 3]
+
+
+def test_the_score_is_the_one_that_the_details_add_up_to(tmp_path: Path) -> None:
+    book = written(tmp_path, [made.busy_child()])
+    (score,) = column(book, "Score")
+    assert (score.value, score.number_format) == (0.5, "0.000")
+    (details,) = column(book, "Details")
+    assert "(+0.450)" in details.value
+    assert "C0012 is number 1 of all the children ranked" in details.value
+    assert column(book, "Place among all children")[0].value == 1
+
+
+def test_hidden_concerns_are_counted_with_their_codes(tmp_path: Path) -> None:
+    other = {**made.VIOLENCE, "code": "G12"}
+    records = [made.record(concerns=[made.VIOLENCE, other, other, made.UNATTENDED])]
+    book = written(tmp_path, records, quotes=False)
+    assert column(book, "Concerns")[0].value == (
+        "3 concerns your supervisor will explain (G11, G12 ×2); Child under 8 left without care"
+    )
 
 
 def test_header_is_frozen_filtered_and_wide_enough(tmp_path: Path) -> None:
     sheet = written(tmp_path, made.county())["list"]
     assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref == "A1:S6"
+    assert sheet.auto_filter.ref == "A1:U7"
     assert all(size.width >= 6 for size in sheet.column_dimensions.values())
 
 
@@ -97,20 +155,23 @@ def test_no_formula_and_no_link_is_anywhere(tmp_path: Path) -> None:
 def test_the_decision_is_picked_from_a_list(tmp_path: Path) -> None:
     sheet = written(tmp_path, made.county())["list"]
     rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
-    assert rules["K2:K6"].type == "list"
-    choices = rules["K2:K6"].formula1.strip('"').split(",")
+    assert rules["M2:M7"].type == "list"
+    choices = rules["M2:M7"].formula1.strip('"').split(",")
     assert choices == [choice_text(decision) for decision in DECISIONS]
     assert choices[0] == "agree 同意"
-    assert rules["N2:N6"].type == "date"
+    assert rules["P2:P7"].type == "date"
 
 
-def test_paper_shows_no_tier_word(tmp_path: Path) -> None:
-    sheet = written(tmp_path, made.county())["list"]
-    assert sheet.print_area == "'list'!$A$1:$N$6"
+def test_paper_shows_tier_and_days_overdue_and_no_name_of_a_concern(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county())
+    sheet = book["list"]
+    assert sheet.print_area == "'list'!$A$1:$P$7"
     printed = " ".join(
-        str(cell.value) for row in sheet["A1:N6"] for cell in row if cell.value is not None
+        str(cell.value) for row in sheet["A1:P7"] for cell in row if cell.value is not None
     )
-    for word in ("Immediate", "Urgent", "Priority", "Violence", "without care"):
+    assert column(book, "Tier")[0].value == "Immediate"
+    assert [cell.value for cell in column(book, "Days overdue")] == [3, None, None, None, None]
+    for word in ("Violence", "without care"):
         assert word not in printed
     assert sheet.print_title_rows == "$1:$1"
 
@@ -135,10 +196,16 @@ def test_the_about_sheet_says_what_the_list_is(tmp_path: Path) -> None:
     assert "Immediate: within 24 hours" in words
 
 
+def test_a_printed_sheet_of_a_file_with_quotes_says_that_it_is_confidential(tmp_path: Path) -> None:
+    header = written(tmp_path, made.county())["list"].oddHeader.left.text
+    assert "Show it to nobody outside this work." in header
+    assert written(tmp_path, made.county(), quotes=False)["list"].oddHeader.left.text is None
+
+
 def test_the_reason_is_written_in_the_lists_language(tmp_path: Path) -> None:
-    assert column(written(tmp_path, made.county()), "Reason")[0].value.startswith("Visit due by")
+    assert column(written(tmp_path, made.county()), "Reason")[0].value == "Codes G11, G03."
     chinese = written(tmp_path, made.county(), language="zh")
-    assert column(chinese, "Reason")[0].value.startswith("请在2026年10月29日前走访")
+    assert column(chinese, "Reason")[0].value == "代码 G11、G03。"
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:

@@ -1,10 +1,16 @@
 "use strict";
 (function () {
   const root = document.documentElement;
+  const words = Array.from(document.getElementById("words").content.children);
+  const numbered = Array.from(document.querySelectorAll("[data-w]"));
 
   function speak(language) {
     root.dataset.language = language;
     root.lang = language === "zh" ? "zh-Hans" : "en";
+    const offset = language === "zh" ? 0 : 1;
+    numbered.forEach(function (node) {
+      node.textContent = words[2 * Number(node.dataset.w) + offset].textContent;
+    });
     document.querySelectorAll("[data-zh][data-en]").forEach(function (node) {
       node.textContent = node.dataset[language];
     });

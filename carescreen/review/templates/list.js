@@ -7,7 +7,18 @@
   const village = document.querySelector("[data-village-filter]");
   const late = document.querySelector("[data-late-filter]");
   const pager = document.querySelector(".pager");
+  const sentences = Array.from(document.querySelectorAll(".between"));
   let page = 0;
+
+  function following(sentence) {
+    const found = [];
+    let next = sentence.nextElementSibling;
+    while (next && next.classList.contains("card")) {
+      found.push(next);
+      next = next.nextElementSibling;
+    }
+    return found;
+  }
 
   function matching() {
     const tiers = new Set(tierBoxes.filter((box) => box.checked).map((box) => box.dataset.tierFilter));
@@ -28,6 +39,11 @@
     cards.forEach(function (card) {
       card.classList.toggle("filtered", !listed.has(card));
       card.classList.toggle("off-page", !onPage.has(card));
+    });
+    sentences.forEach(function (sentence) {
+      const after = following(sentence);
+      sentence.classList.toggle("filtered", !after.some((card) => listed.has(card)));
+      sentence.classList.toggle("off-page", !after.some((card) => onPage.has(card)));
     });
     groups.forEach(function (group) {
       group.classList.toggle("filtered", !group.querySelector(".card:not(.filtered)"));
