@@ -6,17 +6,31 @@ pack, by id; they are checked against the pack like the cells of a table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from carescreen.caseload import Caseload
+from carescreen.errors import UsageError, did_you_mean
+from carescreen.fields import TABLES
 from carescreen.pack import Tier
 
 Scalar = str | int | float | bool | list[str] | None
+
+_DATES = ("birth_date", "recorded_at", "visit_date", "as_of")
+_CAME = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+    type(None): "nothing",
+}
 
 
 class _Open(BaseModel):
@@ -55,6 +69,51 @@ class Case(_Open):
     outcomes: list[dict[str, Scalar]] = Field(default_factory=list)
     decisions: list[dict[str, Scalar]] = Field(default_factory=list)
 
+    @classmethod
+    def read(cls, case: Case | Mapping[str, Any] | bytes | str) -> Case:
+        """A case from JSON or from plain values; UsageError says what is wrong in plain words."""
+        try:
+            if isinstance(case, Case):
+                return case
+            if isinstance(case, bytes | str):
+                return cls.model_validate_json(case)
+            if isinstance(case, Mapping):
+                return cls.model_validate(dict(case))
+        except ValidationError as error:
+            raise UsageError(_problem(error)) from None
+        raise UsageError(
+            f"an assessment wants a Case, or its values by name; came a {type(case).__name__}"
+        )
+
+    def require_known(self, indicators: Collection[str]) -> None:
+        """UsageError for a key that is neither a field nor an indicator, or a value of no use.
+
+        A slip of the pen in a key would otherwise leave out what it names without a word.
+        """
+        child = {*Case.model_fields, *TABLES["children"].names}
+        _require_known("the case", self.model_extra or {}, child, indicators)
+        _require_known("household", self.household, TABLES["households"].names, indicators)
+        fields = {*Visit.model_fields, *TABLES["visits"].names}
+        for number, visit in enumerate(self.visits):
+            _require_known(f"visits[{number}]", visit.model_extra or {}, fields, indicators)
+        self._require_one_child()
+
+    def _require_one_child(self) -> None:
+        parts = {
+            "visits": [visit.model_extra or {} for visit in self.visits],
+            "outcomes": self.outcomes,
+            "decisions": self.decisions,
+        }
+        for name, rows in parts.items():
+            for number, row in enumerate(rows):
+                if row.get("child_id") not in (None, self.child_id):
+                    raise UsageError(
+                        f"{name}[{number}] has another child_id than the case: a case is one child "
+                        "with its own records; leave it out, or assess the other child apart"
+                    )
+        if self.household.get("household_id") not in (None, self.household_id):
+            raise UsageError("household has another household_id than the case; leave it out there")
+
     def to_caseload(self) -> Caseload:
         """The case as a caseload of one child."""
         tables = frozenset({"household", "visits", "outcomes", "decisions", "as_of"})
@@ -80,9 +139,59 @@ class Case(_Open):
         )
 
 
+def _require_known(
+    place: str, values: Mapping[str, Any], fields: Collection[str], indicators: Collection[str]
+) -> None:
+    for key, value in values.items():
+        if key not in fields and key not in indicators:
+            hint = did_you_mean(key, [*fields, *indicators])
+            raise UsageError(
+                f"{place} has the key '{key}', which is neither a field nor an indicator of the "
+                f"pack{hint or '; see --schema and the indicators of the pack'}"
+            )
+        parts = value if isinstance(value, list) else [value]
+        if not all(part is None or isinstance(part, str | int | float) for part in parts):
+            where = key if place == "the case" else f"{place}.{key}"
+            raise UsageError(
+                f"{where}: wanted a word, a number or a list of words, came "
+                f"{'a list of something else' if isinstance(value, list) else _came(value)}"
+            )
+
+
+def _problem(error: ValidationError) -> str:
+    """The first thing wrong, as its place, what was wanted and the kind of what came."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        place = re.search(r"at (line \d+ column \d+)", first["msg"])
+        return f"not valid JSON{', ' + place[1] if place else ''}; wanted one object with child_id"
+    where, names = "", [part for part in first["loc"] if part not in _UNION_PARTS]
+    for part in names:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    if first["type"] == "missing":
+        return f"{where} is missing: wanted {_wanted(names, 'string_type')}"
+    came = _came(first["input"])
+    return f"{where or 'the case'}: wanted {_wanted(names, first['type'])}, came {came}"
+
+
+_UNION_PARTS = ("str", "int", "float", "bool", "list[str]")
+
+
+def _wanted(names: Sequence[str | int], kind: str) -> str:
+    if names and names[-1] in _DATES:
+        return "a date such as 2026-11-01"
+    if names and names[-1] == "child_seen":
+        return "yes or no"
+    kinds = {"string": "a text", "float": "a number", "list": "a list", "dict": "an object"}
+    return kinds.get(kind.partition("_")[0], "an object")
+
+
+def _came(value: object) -> str:
+    return _CAME.get(type(value), "something else")
+
+
 def _cells(values: Mapping[str, Scalar]) -> dict[str, Any]:
     return {
-        name: ";".join(value) if isinstance(value, list) else value
+        name: ";".join(map(str, value)) if isinstance(value, list) else value
         for name, value in values.items()
     }
 

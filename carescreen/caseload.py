@@ -11,6 +11,7 @@ key or its date, and then its child is listed as needing data and a visit's note
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carescreen.cells import cell_text
 from carescreen.checked import (
     Bools,
     CheckedCaseload,
     Ints,
     Joined,
+    LeftOut,
     Rejections,
     Rows,
     content_hash,
@@ -52,6 +55,11 @@ _ONE_DAY = np.timedelta64(1, "D")
 _SET_TO_MISSING = "value set to missing"
 _ROW_LEFT_OUT = "row left out"
 _PARTS_LEFT_OUT = "parts that are not known left out"
+_NUL_LEFT_OUT = "the NUL characters left out"
+_AGE_LEFT_OUT = "age left out"
+_SLIP = {True: 0.74, False: 0.82}  # so like a known name, short or not, a name is a slip of the pen
+_SENTENCE = 5
+_WORDS = re.compile(r"[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]{2,}")
 _DATE_MISSING = "date set to missing; the note is still read"
 
 
@@ -81,6 +89,7 @@ class Caseload:
         self._tables = _complete(
             {name: from_frame(name, frame) for name, frame in given.items() if frame is not None}
         )
+        self._files: tuple[Path, ...] = ()
 
     @classmethod
     def read(
@@ -96,11 +105,19 @@ class Caseload:
         if not folder.is_dir():
             what = "is a file" if folder.exists() else "does not exist"
             raise CaseloadError(f"{folder} {what}: wanted a folder with children.* and visits.*.")
-        mapping = _mapping(folder, mapping)
-        found = {name: _read_one(folder, name, mapping) for name in TABLES}
+        chosen = _mapping(folder, mapping)
+        paths = {name: _path_of(folder, name, chosen) for name in TABLES}
+        found = {name: _read_one(path, name, chosen) for name, path in paths.items() if path}
         caseload = cls.__new__(cls)
-        caseload._tables = _complete({name: table for name, table in found.items() if table})
+        caseload._tables = _complete(found)
+        read = (folder / MAPPING_FILE, mapping if isinstance(mapping, str | Path) else None)
+        caseload._files = tuple(Path(path) for path in (*paths.values(), *read) if path)
         return caseload
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files it was read from, which no output may replace; none for DataFrames."""
+        return self._files
 
     @property
     def children(self) -> pd.DataFrame:
@@ -158,15 +175,16 @@ class Caseload:
 
         Never raises for what a cell holds. Order of rows changes nothing but the order of rows.
         """
-        report, notices = Rejections(), self.notices
+        report, left_out = Rejections(), list[LeftOut]()
         _report_damaged(self._tables, report)
         encoded = {
-            name: _encode(table, TABLES[name], indicators, report, notices)
+            name: _encode(table, TABLES[name], indicators, report, left_out)
             for name, table in self._tables.items()
         }
         rows = _rows(encoded, {name: table.file for name, table in self._tables.items()}, report)
         joined = join(rows)
-        notices += [*joined.notices, *_missing_notices(rows, joined)]
+        notices = [*self.notices, *map(str, left_out), *joined.notices]
+        notices += _missing_notices(rows, joined)
         return CheckedCaseload(
             **joined.tables,
             rejected=_sorted_report(rows.files, report.frame(), joined.rejected),
@@ -174,6 +192,7 @@ class Caseload:
             needs_data=joined.needs_data,
             read_counts={name: len(table.frame) for name, table in self._tables.items()},
             rows=rows,
+            left_out=tuple(left_out),
         )
 
     def __repr__(self) -> str:
@@ -192,18 +211,22 @@ def _mapping(folder: Path, given: str | Path | CaseloadMapping | None) -> Caselo
     return load_mapping(folder / MAPPING_FILE if given is None else given, tuple(TABLES))
 
 
-def _read_one(folder: Path, name: str, mapping: CaseloadMapping) -> Table | None:
+def _path_of(folder: Path, name: str, mapping: CaseloadMapping) -> Path | None:
+    """The file of a table; CaseloadError where one that must be there is not."""
     of_table = mapping.of(name)
     path = folder / of_table.file if of_table.file else find_table(folder, name)
-    if path is None:
-        if name in ("children", "visits"):
-            raise CaseloadError(_no_table(folder, name))
-        return None
-    if not path.exists():
-        hint = did_you_mean(path.name, [other.name for other in folder.iterdir()])
+    if path is None and name in ("children", "visits"):
+        raise CaseloadError(_no_table(folder, name))
+    if path is not None and not path.exists():
+        hint = did_you_mean(path.name, [other.name for other in folder.iterdir()]) or "."
         raise CaseloadError(
-            f"{folder} has no file '{path.name}', which {MAPPING_FILE} names{hint}."
+            f"{folder} has no file '{path.name}', which {of_table.source} names{hint}"
         )
+    return path
+
+
+def _read_one(path: Path, name: str, mapping: CaseloadMapping) -> Table:
+    of_table = mapping.of(name)
     table = read_table(path, of_table.exact_columns(TABLES[name].exact))
     return apply_mapping(table, of_table)
 
@@ -281,7 +304,7 @@ def _encode(
     fields: TableFields,
     indicators: Mapping[str, Indicator],
     report: Rejections,
-    notices: list[str],
+    left_out: list[LeftOut],
 ) -> _Encoded:
     """Check and encode every column that means something; say which ones do not."""
     count = len(table.frame)
@@ -292,6 +315,8 @@ def _encode(
             continue
         checked = known.check(table.frame[known.name])
         encoded.columns[known.name], encoded.bad[known.name] = checked.values, checked.bad
+        if known.kind == "id":
+            _leave_out_nul(table, known.name, checked.values, report)
         if known.name not in (fields.key, fields.date):
             bad = table.rows[checked.bad]
             report.add(table.file, bad, known.name, known.expected, _SET_TO_MISSING)
@@ -307,17 +332,45 @@ def _encode(
             action = _PARTS_LEFT_OUT if indicators[name].type == "set" else _SET_TO_MISSING
             report.add(table.file, table.rows[checked.bad], name, wanted, action)
         else:
-            notices.append(_unknown_column(table.file, name, fields.names, indicators))
+            left_out.append(_unknown_column(table, name, fields, indicators))
     return encoded
 
 
+def _leave_out_nul(
+    table: Table, name: str, values: NDArray[np.object_], report: Rejections
+) -> None:
+    """Take NUL characters out of ids: they cannot be seen, and programs cut texts at them."""
+    if "\0" not in "\n".join(filter(None, values)):
+        return
+    hit = np.array(["\0" in (value or "") for value in values], dtype=bool)
+    values[hit] = [value.replace("\0", "").strip() or None for value in values[hit]]
+    report.add(table.file, table.rows[hit], name, "a text without NUL characters", _NUL_LEFT_OUT)
+
+
 def _unknown_column(
-    file: str, name: str, fields: tuple[str, ...], indicators: Mapping[str, Indicator]
-) -> str:
+    table: Table, name: str, fields: TableFields, indicators: Mapping[str, Indicator]
+) -> LeftOut:
     if name in indicators:
-        return f"{file}: column '{name}' is computed from dates and was not read."
-    hint = did_you_mean(name.casefold(), [*fields, *indicators])
-    return f"{file}: column '{name}' is not known and was left out{hint or '.'}"
+        hint = "is computed from dates and was not read."
+        return LeftOut(table.file, name, hint, is_suspect=False)
+    missing = [known for known in (*fields.names, *indicators) if known not in table.frame]
+    hint, word = "is not known and was left out", name.casefold()
+    is_slip = bool(did_you_mean(word, missing, _SLIP[len(word) < 7])) and fields.name in (
+        "children",
+        "visits",
+    )
+    if "note" in missing and "note" in fields.names and _is_long_text(table.frame[name]):
+        hint += "; it holds long text and there is no column 'note': is it the notes? Rename it"
+        hint += ", or map it in mapping.yaml."
+        return LeftOut(table.file, name, hint, is_suspect=True)
+    return LeftOut(table.file, name, hint + (did_you_mean(word, missing) or "."), is_slip)
+
+
+def _is_long_text(column: pd.Series) -> bool:
+    """Whether the first filled cells read like sentences: Chinese characters or words, on average."""
+    texts = [text for text in map(cell_text, column.head(2000)) if text.strip()][:200]
+    lengths = [len(_WORDS.findall(text)) for text in texts]
+    return bool(lengths) and sum(lengths) / len(lengths) >= _SENTENCE
 
 
 def _rows(encoded: Mapping[str, _Encoded], files: Mapping[str, str], report: Rejections) -> Rows:
@@ -340,14 +393,16 @@ def _rows(encoded: Mapping[str, _Encoded], files: Mapping[str, str], report: Rej
             "households": pd.factorize(tables["households"]["household_id"])[0].astype(np.int64),
         },
         refused={name: refused[name][kept[name]] for name in people},
+        damaged={"visits": _damaged_rows(encoded["visits"].table, "note")[kept["visits"]]},
         dates={name: tuple(filter(None, (TABLES[name].date, "recorded_at"))) for name in TABLES},
     )
 
 
 def _refused(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
     """Rows whose date cannot be used (their dates become missing), or visits without an id."""
-    refused = np.zeros(len(part.row), dtype=bool)
+    refused = _damaged_rows(part.table, "child_id", "household_id", "visit_id")
     if fields.name == "children":
+        _report_undated_age(part, report)
         refused |= part.bad.get("birth_date", refused)
         return refused | _after_record(part, "birth_date", 0, report)
     if fields.date:
@@ -362,6 +417,21 @@ def _refused(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
         report.add(part.table.file, part.row[unnamed], "visit_id", "an id", action)
         refused |= unnamed
     return refused
+
+
+def _damaged_rows(table: Table, *names: str) -> Bools:
+    """Rows with bytes that no encoding explains in one of some columns."""
+    found = [row for row, column in table.damaged if column in names]
+    return np.asarray(np.isin(table.rows, found), dtype=bool)
+
+
+def _report_undated_age(part: _Encoded, report: Rejections) -> None:
+    """An age without the date on which it was written down says nothing where it is all there is."""
+    columns = part.columns
+    lost = ~np.isnan(columns["age_years"]) & np.isnat(columns["birth_date"])
+    lost &= np.isnat(columns["recorded_at"])
+    wanted = "an age with recorded_at, the date on which it was written down"
+    report.add(part.table.file, part.row[lost], "age_years", wanted, _AGE_LEFT_OUT)
 
 
 def _after_record(part: _Encoded, name: str, days: int, report: Rejections) -> Bools:
@@ -411,6 +481,8 @@ def _missing_notices(rows: Rows, joined: Joined) -> list[str]:
     stray = ~np.isin(rows.child["decisions"], rows.child["children"])
     file = rows.files["children"]
     notices = []
+    if not len(rows.tables["visits"]):
+        notices.append(f"{rows.files['visits']} has no rows: no child counts as visited.")
     if no_age:
         notices.append(f"{file}: children whose age is not known: {no_age:,}.")
     if no_village:

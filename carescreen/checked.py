@@ -28,9 +28,12 @@ DUPLICATE_CHILD = "duplicate_child"
 CHILD_ROW_REJECTED = "child_row_rejected"
 VISIT_ROW_REJECTED = "visit_row_rejected"
 UNKNOWN_CHILD = "unknown_child"
+NOTE_UNREADABLE = "note_unreadable"
+ADULT_YEARS = 25  # so old on the as-of date: still listed, but a person should look
 
 # Who a child is; taken over from an older row where the newest one leaves it blank.
 _IDENTITY = ("village_id", "household_id", "caseworker_id", "birth_date")
+_DAYS_OF_YEAR = 365.2425
 _OLDEST = np.iinfo(np.int64).min
 
 
@@ -43,6 +46,7 @@ class Rows:
     ids      every child_id of the input; `child` holds positions in it, by table
     key      positions that are equal where visit_id (visits) or household_id (households) are
     refused  rows of a table whose key or date could not be used
+    damaged  visits with a note of which some bytes could not be read
     dates    the columns that say by when a row was known, by table
     """
 
@@ -52,12 +56,13 @@ class Rows:
     child: Mapping[str, Ints]
     key: Mapping[str, Ints]
     refused: Mapping[str, Bools]
+    damaged: Mapping[str, Bools]
     dates: Mapping[str, tuple[str, ...]]
 
     def known_by(self, day: np.datetime64) -> tuple[Rows, list[str]]:
         """The rows dated and recorded by a day (undated ones count), and what was left out."""
         tables, child, key = dict(self.tables), dict(self.child), dict(self.key)
-        refused, notices = dict(self.refused), []
+        refused, damaged, notices = dict(self.refused), dict(self.damaged), []
         for name, table in self.tables.items():
             known = np.ones(len(table), dtype=bool)
             for column in self.dates[name]:
@@ -65,7 +70,7 @@ class Rows:
             if known.all():
                 continue
             tables[name] = table[known].reset_index(drop=True)
-            for part in (child, key, refused):
+            for part in (child, key, refused, damaged):
                 if name in part:
                     part[name] = part[name][known]  # type: ignore[assignment]  # all are arrays
             count = int((~known).sum())
@@ -73,8 +78,39 @@ class Rows:
                 f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
                 f"{count:,}."
             )
-        rows = replace(self, tables=tables, child=child, key=key, refused=refused)
+        unborn = tables["children"]["birth_date"].to_numpy(dtype="datetime64[s]") >= day + 1
+        if unborn.any():
+            tables["children"] = _without_birth(tables["children"], unborn)
+            refused["children"] = refused["children"] | unborn
+            notices.append(
+                f"{self.files['children']}: birth dates after {day}, set to missing: "
+                f"{unborn.sum():,}."
+            )
+        changed = {"tables": tables, "child": child, "key": key, "refused": refused}
+        rows = replace(self, **changed, damaged=damaged)  # type: ignore[arg-type]  # by name
         return (rows if notices else self), notices
+
+
+def _without_birth(children: pd.DataFrame, unborn: Bools) -> pd.DataFrame:
+    births = children["birth_date"].to_numpy(dtype="datetime64[s]", copy=True)
+    births[unborn] = np.datetime64("NaT", "s")
+    return children.assign(birth_date=births)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that was not read because nobody knows its name.
+
+    `is_suspect`: it is very likely a column that is known, under a wrong name.
+    """
+
+    file: str
+    column: str
+    hint: str
+    is_suspect: bool
+
+    def __str__(self) -> str:
+        return f"{self.file}: column '{self.column}' {self.hint}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,6 +125,7 @@ class CheckedCaseload:
     date could not be used stays, with visit_date NaT: its note is still read.
 
     rejected    DataFrame[file, row, field, expected, action], of the input as a whole
+    left_out    columns that were not read because their names are not known
     needs_data  DataFrame[child_id, reason, since], sorted, each pair of the first two once; `since`
                 is when the first row that shows it was known, NaT where none has a date
     """
@@ -105,6 +142,7 @@ class CheckedCaseload:
     needs_data: pd.DataFrame
     read_counts: Mapping[str, int] = field(default_factory=dict)
     rows: Rows | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     def known_by(self, as_of: str | date | np.datetime64) -> CheckedCaseload:
         """The caseload as it was known at the end of a day.
@@ -114,17 +152,33 @@ class CheckedCaseload:
         is wrong with the input as a whole.
         """
         assert self.rows is not None
-        rows, notices = self.rows.known_by(np.datetime64(as_of, "D"))  # type: ignore[call-overload]  # any of the three
-        if rows is self.rows:
-            return self
-        joined = join(rows)
-        return replace(
-            self,
-            **joined.tables,  # type: ignore[arg-type]  # the tables by name
-            needs_data=joined.needs_data,
-            notices=[*self.notices, *notices],
-            rows=rows,
+        day: np.datetime64 = np.datetime64(as_of, "D")  # type: ignore[call-overload]  # any of the three
+        rows, notices = self.rows.known_by(day)
+        known = self
+        if rows is not self.rows:
+            joined = join(rows)
+            known = replace(
+                self,
+                **joined.tables,  # type: ignore[arg-type]  # the tables by name
+                needs_data=joined.needs_data,
+                rows=rows,
+            )
+        notices += known._adult_notices(day)
+        return replace(known, notices=[*self.notices, *notices]) if notices else known
+
+    def _adult_notices(self, day: np.datetime64) -> list[str]:
+        """What to look at where somebody listed is no child any more."""
+        assert self.rows is not None
+        children = self.children
+        by_birth = _years(children["birth_date"], day)
+        stated = children["age_years"].to_numpy(dtype=np.float64)
+        age = np.where(np.isnan(by_birth), stated + _years(children["recorded_at"], day), by_birth)
+        count = int((age >= ADULT_YEARS).sum())
+        file = self.rows.files["children"]
+        sentence = (
+            f"{file}: people of {ADULT_YEARS} or more on {day}, listed all the same: {count:,}."
         )
+        return [f"{sentence} Not children? Check birth_date and age_years."] if count else []
 
     def summary(self) -> dict[str, Any]:
         """Counts for a person, as plain data: nothing in it names a child."""
@@ -154,6 +208,12 @@ class CheckedCaseload:
     def __repr__(self) -> str:
         """Counts only: a record must not reach a log or a traceback."""
         return f"CheckedCaseload({len(self.children)} children, {len(self.visits)} visits)"
+
+
+def _years(dates: pd.Series, day: np.datetime64) -> NDArray[np.float64]:
+    """Years from each date to a day; NaN where there is no date."""
+    days = dates.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    return np.where(np.isnat(days), np.nan, (day - days).astype(np.int64) / _DAYS_OF_YEAR)
 
 
 @dataclass(frozen=True)
@@ -216,11 +276,13 @@ def join(rows: Rows) -> Joined:
     needs.append(_Need(CHILD_ROW_REJECTED, listed[broken], recorded[broken]))
     needs.append(_second_of_each(listed[again], recorded[again]))
 
-    visits, visit_child, refused = _distinct_visits(rows, report, notices)
+    kept = _distinct_visits(rows, report, notices)
+    visits, visit_child = _kept(rows.tables["visits"], kept), rows.child["visits"][kept]
     visits, before = _dated_after_birth(rows, visits, visit_child, children, report)
-    wrong = refused | before
-    entered = visits["recorded_at"].to_numpy(dtype="datetime64[s]")[wrong]
-    needs.append(_Need(VISIT_ROW_REJECTED, visit_child[wrong], entered))
+    wrong, damaged = rows.refused["visits"][kept] | before, rows.damaged["visits"][kept]
+    entered = visits["recorded_at"].to_numpy(dtype="datetime64[s]")
+    needs.append(_Need(VISIT_ROW_REJECTED, visit_child[wrong], entered[wrong]))
+    needs.append(_Need(NOTE_UNREADABLE, visit_child[damaged], entered[damaged]))
 
     unlisted = _unknown_children(rows, counts == 0, report)
     needs.append(unlisted)
@@ -301,22 +363,19 @@ def _report_twins(
         notices.append(f"{file}: exact copies of a row left out: {is_copy.sum():,}.")
 
 
-def _distinct_visits(
-    rows: Rows, report: Rejections, notices: list[str]
-) -> tuple[pd.DataFrame, Ints, Bools]:
-    """Visits without exact copies; visits that share an id but differ all stay, reported."""
-    table, child, key = rows.tables["visits"], rows.child["visits"], rows.key["visits"]
-    refused = rows.refused["visits"]
+def _distinct_visits(rows: Rows, report: Rejections, notices: list[str]) -> Bools:
+    """Which visits are no exact copies; visits that share an id but differ all stay, reported."""
+    table, key = rows.tables["visits"], rows.key["visits"]
+    kept = np.ones(len(table), dtype=bool)
     twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
     if not len(twins):
-        return table, child, refused
+        return kept
     place = table["row"].to_numpy()
     content = content_hash(table.iloc[twins])
     order = np.lexsort((place[twins], content, key[twins]))
     twins, content = twins[order], content[order]
     same_id = np.append(False, key[twins][1:] == key[twins][:-1])
     is_copy = same_id & np.append(False, content[1:] == content[:-1])
-    kept = np.ones(len(table), dtype=bool)
     kept[twins[is_copy]] = False
     if is_copy.any():
         file = rows.files["visits"]
@@ -330,7 +389,7 @@ def _distinct_visits(
         "an id that one visit has",
         "row kept; other visits have the same id",
     )
-    return _kept(table, kept), child[kept], refused[kept]
+    return kept
 
 
 def _dated_after_birth(

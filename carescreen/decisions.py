@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from carescreen.errors import OutputError, UsageError, did_you_mean
+from carescreen.results_place import replaced_file
 
 DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
 COLUMNS = (
@@ -102,25 +102,18 @@ def _read(path: Path) -> tuple[list[dict[str, str]], list[str]]:
         ) from None
     if any(None in row or None in row.values() for row in rows):
         raise OutputError(f"{path} has a row with too few or too many cells; nothing was changed")
-    if columns and "child_id" not in columns:
-        raise OutputError(f"{path} is not a decisions file: it has no column child_id")
+    lacking = [name for name in COLUMNS[:4] if columns and name not in columns]
+    if lacking:
+        raise OutputError(
+            f"{path} is not a decisions file: it has no column {lacking[0]}; nothing was changed"
+        )
     return rows, columns
 
 
 def _replace(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, columns, restval="")
-                writer.writeheader()
-                writer.writerows(rows)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+    with replaced_file(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,13 +1,15 @@
-"""Which characters the bytes of a text file stand for: UTF-8, GB18030, or what comes nearest.
+"""Which characters the bytes of a text file stand for: UTF-8, GB18030, or line by line.
 
 Spreadsheets on Chinese computers save CSV as GB18030 (or its subsets GBK and GB2312) without saying
-so. The choice here looks at the bytes only: valid UTF-8 is UTF-8; otherwise the reading in which
-the bytes outside ASCII make sense wins, and the bytes that still fit nothing become U+FFFD.
+so, and files that were put together by hand hold both. The choice looks at the bytes only: valid
+UTF-8 is UTF-8; a file that is GB18030 on every line is that; else each line is read as what it is,
+and the bytes that still fit nothing become U+FFFD.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,34 +27,64 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+# First bytes of what Chinese text is made of in GB2312: the 3,755 common characters, punctuation and
+# full-width forms. Letters of other encodings read as GB18030 are mostly elsewhere.
+_COMMON = bytes([0xA1, 0xA3, *range(0xB0, 0xD8)])
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """A Python codec name, and whether some bytes fit neither it nor any other."""
+    """How a file is read: a Python codec, or what its lines were found to be.
+
+    codec      the codec of the whole file, or of most of its lines
+    text       the text, where the file had to be decoded line by line; else None
+    others     how many lines are in the other of UTF-8 and GB18030
+    unreadable how many lines hold bytes that fit neither (U+FFFD in `text`)
+    """
 
     codec: str
-    is_damaged: bool = False
+    text: str | None = None
+    others: int = 0
+    unreadable: int = 0
 
     @property
-    def errors(self) -> str:
-        """The codec error handler: bytes that fit nothing become U+FFFD."""
-        return "replace" if self.is_damaged else "strict"
+    def is_damaged(self) -> bool:
+        """Whether some bytes fit no encoding."""
+        return self.unreadable > 0
+
+    def decode(self, data: bytes) -> str:
+        """The bytes of the file as text; UnicodeDecodeError where they are not all in `codec`."""
+        return data.decode(self.codec) if self.text is None else self.text
 
     def notices(self, file: str) -> tuple[str, ...]:
         """What a person should know about how the file was read."""
-        if self.codec == "gb18030":
-            return (f"{file} is not UTF-8; it was read as GB18030.",)
-        if self.codec == "utf-16":
-            return (f"{file} is not UTF-8; it was read as UTF-16.",)
-        return ()
+        notices = []
+        name = "GB18030" if self.codec == "gb18030" else "UTF-8"
+        other = "UTF-8" if self.codec == "gb18030" else "GB18030"
+        if self.others:
+            notices.append(
+                f"{file} mixes two encodings; lines read as {other}: {self.others:,}, the rest as "
+                f"{name}."
+            )
+        elif self.codec == "gb18030":
+            notices.append(f"{file} is not UTF-8; it was read as GB18030.")
+        elif self.codec == "utf-16":
+            notices.append(f"{file} is not UTF-8; it was read as UTF-16.")
+        if self.unreadable:
+            notices.append(
+                f"{file} holds bytes that are neither UTF-8 nor GB18030; lines with such bytes: "
+                f"{self.unreadable:,}. Save it as UTF-8 from the program it came from."
+            )
+        return tuple(notices)
 
 
 def encoding_of_start(path: Path) -> Encoding:
     """The encoding, from the first MiB where that is valid UTF-8, else from the whole file.
 
-    Raises CaseloadError for an empty file, a folder, a file of another kind and one that cannot
-    be opened. A file may still turn out not to be UTF-8 later on: see `encoding_of_whole`.
+    Raises CaseloadError for an empty file, a folder, a file of another kind, one that cannot be
+    opened and UTF-16 without its mark. A file may still turn out not to be UTF-8 later on: see
+    `encoding_of_whole`.
     """
     start = read_bytes(path, _SAMPLE)
     if not start.strip():
@@ -63,6 +95,11 @@ def encoding_of_start(path: Path) -> Encoding:
     for mark, codec in _MARKS.items():
         if start.startswith(mark):
             return Encoding(codec)
+    if b"\0" in start[: start.find(b"\n") + 2]:  # no line of column names holds a NUL
+        raise CaseloadError(
+            f"{path.name} looks like UTF-16 without its byte-order mark: save it as CSV (UTF-8) "
+            "from the program it came from."
+        )
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start, final=len(start) < _SAMPLE)
     except UnicodeDecodeError:
@@ -71,21 +108,89 @@ def encoding_of_start(path: Path) -> Encoding:
 
 
 def encoding_of_whole(path: Path) -> Encoding:
-    """The encoding that makes most sense of all bytes of a file that is not valid UTF-8."""
+    """The encoding of a file that is not valid UTF-8, or its text decoded line by line."""
     data = read_bytes(path)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Encoding("utf-16", is_damaged=True)
+        text = data.decode("utf-16", "replace")
+        return Encoding("utf-16", text, unreadable=_lines_unreadable(text))
+    codec = "gb18030" if _is_mostly_chinese(data) else "utf-8"
+    if codec == "gb18030" and _decoded(data, codec) is not None and not _has_utf8_lines(data):
+        return Encoding(codec)
+    lines = [_Line.read(line, codec) for line in data.removeprefix(codecs.BOM_UTF8).split(b"\n")]
+    others = sum(line.is_other for line in lines)
+    text = "\n".join(line.text for line in lines)
+    unreadable = sum(line.is_unreadable for line in lines)
+    return Encoding(codec, text, others, unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a file of two encodings."""
+
+    text: str
+    is_other: bool = False
+    is_unreadable: bool = False
+
+    @classmethod
+    def read(cls, line: bytes, codec: str) -> _Line:
+        """The line in the file's main encoding, or in the other where it clearly is in that."""
+        if line.isascii():
+            return cls(line.decode("ascii"))
+        as_utf8, as_chinese = _decoded(line, "utf-8"), _decoded(line, "gb18030")
+        if codec == "gb18030":
+            if as_utf8 is not None and (as_chinese is None or _is_surely_utf8(as_utf8)):
+                return cls(as_utf8, is_other=True)
+            if as_chinese is not None:
+                return cls(as_chinese)
+        elif as_utf8 is not None:
+            return cls(as_utf8)
+        elif as_chinese is not None and _looks_chinese(as_chinese):
+            return cls(as_chinese, is_other=True)
+        return cls(line.decode(codec, "replace"), is_unreadable=True)
+
+
+def _is_surely_utf8(text: str) -> bool:
+    """A few GB18030 characters may form valid UTF-8 of two bytes, hardly ever of three."""
+    return max(text) > "\u07ff"
+
+
+def _has_utf8_lines(data: bytes) -> bool:
+    texts = (_decoded(line, "utf-8") for line in data.split(b"\n") if not line.isascii())
+    return any(text is not None and _is_surely_utf8(text) for text in texts)
+
+
+def _decoded(line: bytes, codec: str) -> str | None:
+    try:
+        return line.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_mostly_chinese(data: bytes) -> bool:
+    """Whether bytes that are not valid UTF-8 are GB18030 for the most part.
+
+    One damaged byte in UTF-8 text leaves the rest readable; GB18030 text read as UTF-8 is almost
+    nothing but errors.
+    """
     as_utf8 = data.decode("utf-8", "replace")
-    # One damaged byte in UTF-8 text leaves the rest readable; GB18030 text read as UTF-8 is
-    # almost nothing but errors.
-    if _readable(as_utf8) > as_utf8.count(UNREADABLE):
-        return Encoding("utf-8-sig", is_damaged=True)
-    as_chinese = data.decode("gb18030", "replace")
-    common = (len(as_chinese.encode("gb2312", "ignore")) - _ascii(as_chinese)) / 2
-    # A stray Latin-1 letter also decodes as GB18030, but to a rare character outside GB2312.
-    if common > _readable(as_chinese) / 2 and common > as_chinese.count(UNREADABLE):
-        return Encoding("gb18030", is_damaged=UNREADABLE in as_chinese)
-    return Encoding("utf-8-sig", is_damaged=True)
+    errors = as_utf8.count(UNREADABLE)
+    return len(as_utf8) - _ascii(as_utf8) <= 2 * errors and _looks_chinese(
+        data.decode("gb18030", "replace")
+    )
+
+
+def _looks_chinese(text: str) -> bool:
+    """Whether more than half of the characters outside ASCII are common in Chinese text.
+
+    A stray Latin-1 letter and Big5 also decode as GB18030, but mostly to other characters.
+    """
+    wide = "".join(_NOT_ASCII.findall(text))
+    leads = wide.encode("gb2312", "ignore")[::2]
+    return len(leads) - len(leads.translate(None, _COMMON)) > len(wide) / 2
+
+
+def _lines_unreadable(text: str) -> int:
+    return sum(UNREADABLE in line for line in text.split("\n"))
 
 
 def read_bytes(path: Path, size: int = -1) -> bytes:
@@ -103,8 +208,3 @@ def read_bytes(path: Path, size: int = -1) -> bytes:
 
 def _ascii(text: str) -> int:
     return len(text.encode("ascii", "ignore"))
-
-
-def _readable(text: str) -> int:
-    """Characters outside ASCII that were decoded."""
-    return len(text) - _ascii(text) - text.count(UNREADABLE)

@@ -88,13 +88,15 @@ class MissingExtra(CarescreenError):
         )
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """A sentence part that suggests the nearest known word, or nothing.
+
+    `likeness` from 0 to 1 says how near it must be.
 
     >>> did_you_mean("birth_dat", ["birth_date", "village_id"])
     "; did you mean 'birth_date'?"
     >>> did_you_mean("xyz", ["birth_date"])
     ''
     """
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=likeness)
     return f"; did you mean '{near[0]}'?" if near else ""

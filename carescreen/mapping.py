@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from carescreen.checks import distinct
 from carescreen.errors import CaseloadError, PackError, did_you_mean
@@ -30,11 +31,15 @@ _BREAK = re.compile(r"\s*[;,|、；，]\s*")
 
 @dataclass(frozen=True)
 class TableMapping:
-    """How one table is read: its file, its columns (theirs -> ours), its values by our column."""
+    """How one table is read: its file, its columns (theirs -> ours), its values by our column.
+
+    `source` is the name of the mapping file, for messages.
+    """
 
     file: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    source: str = FILE
 
     def exact_columns(self, ours: frozenset[str]) -> frozenset[str]:
         """Their names of the columns whose texts must be read as written."""
@@ -57,21 +62,45 @@ def load_mapping(path: str | Path, tables: tuple[str, ...]) -> CaseloadMapping:
     """Read a mapping file; CaseloadError names the file, the line and what is allowed."""
     try:
         file = read_yaml(Path(path))
+        _require_known_keys(file, (), {"tables"})
         file.require_keys((), {"tables"}, frozenset({"tables"}))
-        file.require_keys(("tables",), set(tables))
+        _require_known_keys(file, ("tables",), set(tables))
         return CaseloadMapping({name: _table(file, name) for name in file.data["tables"]})
     except PackError as error:  # the same places and words, but a caseload's error, not a pack's
         raise CaseloadError(str(error)) from None
 
 
+def _require_known_keys(file: YamlFile, key: Key, allowed: set[str]) -> None:
+    """Raise unless `key` holds a mapping with only allowed keys; the place is that of the key."""
+    node = file.at(key)
+    unknown = [str(name) for name in node if name not in allowed] if isinstance(node, dict) else []
+    if unknown:
+        hint = did_you_mean(unknown[0], allowed) or f"; allowed: {', '.join(sorted(allowed))}"
+        line, column = _place_of_key(file.path, (*key, unknown[0]))
+        raise PackError(f"unknown key '{unknown[0]}'{hint}", file.path, line, column)
+    file.require_keys(key, allowed)
+
+
+def _place_of_key(path: Path, key: Key) -> tuple[int, int]:
+    """Line and column of a key itself; a YamlFile knows where its value stands."""
+    node: Any = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+    mark = node.start_mark
+    for part in key:
+        mark, node = next(
+            (name.start_mark, value) for name, value in node.value if name.value == part
+        )
+    return mark.line + 1, mark.column + 1
+
+
 def _table(file: YamlFile, name: str) -> TableMapping:
     key: Key = ("tables", name)
-    file.require_keys(key, {"file", "columns", "values"})
+    _require_known_keys(file, key, {"file", "columns", "values"})
     entry: dict[str, Any] = file.at(key)
     return TableMapping(
         file=_file_name(file, key, entry.get("file")),
         columns=_columns(file, (*key, "columns")) if entry.get("columns") else {},
         values=_values(file, (*key, "values")) if entry.get("values") else {},
+        source=file.path.name,
     )
 
 
@@ -122,13 +151,15 @@ def apply_mapping(table: Table, mapping: TableMapping) -> Table:
     frame, notices = table.frame, list(table.notices)
     for theirs in mapping.columns:
         if theirs not in frame:
-            hint = did_you_mean(theirs, [str(name) for name in frame])
-            notices.append(f"{table.file} has no column '{theirs}', which {FILE} names{hint}.")
+            hint = did_you_mean(theirs, [str(name) for name in frame]) or "."
+            notices.append(
+                f"{table.file} has no column '{theirs}', which {mapping.source} names{hint}"
+            )
     kept = {ours for theirs, ours in mapping.columns.items() if theirs in frame}
     clash = next((ours for ours in kept if ours in frame and ours not in mapping.columns), None)
     if clash is not None:
         raise CaseloadError(
-            f"{table.file} has a column '{clash}', and {FILE} maps another column to that name: "
+            f"{table.file} has a column '{clash}', and {mapping.source} maps another column to that name: "
             "remove one of the two."
         )
     frame = frame.rename(columns=dict(mapping.columns))
@@ -137,8 +168,8 @@ def apply_mapping(table: Table, mapping: TableMapping) -> Table:
         if column not in frame:
             hint = did_you_mean(column, [str(name) for name in frame])
             raise CaseloadError(
-                f"{FILE} maps values of '{column}', which is no column of {table.file} after "
-                f"renaming{hint or '; values are listed under our column names'}."
+                f"{mapping.source} maps values of '{column}', which is no column of {table.file} "
+                f"after renaming{hint or '; values are listed under our column names.'}"
             )
         frame = frame.assign(**{column: _mapped(frame[column], words)})
     return replace(table, frame=frame, notices=tuple(notices), damaged=damaged)

@@ -11,28 +11,32 @@ import csv
 import getpass
 import hashlib
 import json
-import os
 import platform
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from carescreen.errors import OutputError, UsageError, did_you_mean
+from carescreen.errors import UsageError, did_you_mean
 from carescreen.ranking import Ranking
+from carescreen.results_place import replaced_file, replaced_folder, require_folder, require_own_csv
 from carescreen.review.html import write_html, write_pages
 from carescreen.review.info import ListInfo
 from carescreen.review.xlsx import write_xlsx
-from carescreen.rules import RulePack
+from carescreen.rules import Rule, RulePack
 
 EXPIRES_AFTER_DAYS = 30  # a list with quotes says that it is to be deleted by then
+RUN_FILES = (
+    *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
+    "run.json",
+)
 RUN_FORMAT = "carescreen-run/1"
+_OURS = (RUN_FILES, "run.json", '"carescreen-run/')
 _LIBRARIES = ("carescreen", "numpy", "pandas", "scikit-learn")
 
 Step = Callable[[str], None]
@@ -48,13 +52,15 @@ def write_results(
     inputs: Mapping[str, str] | None = None,
     timings: Mapping[str, float] | None = None,
     step: Step = lambda _name: None,
+    read: Sequence[Path] = (),
 ) -> None:
     """Write a run's folder; `inputs` are SHA-256 of the input files by name.
 
-    An existing folder is replaced only if it holds an earlier run or nothing.
+    An existing folder is replaced only if it holds an earlier run, and nothing else, or nothing.
+    `read` are files and folders of the input: none may lie in it.
     """
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
-    with replaced_folder(folder) as aside:
+    with replaced_folder(folder, *_OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
         step("ranking.jsonl")
@@ -67,6 +73,11 @@ def write_results(
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
         text = json.dumps(summary, ensure_ascii=False, indent=2)
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def require_run_folder(folder: Path, read: Sequence[Path]) -> None:
+    """OutputError where a run may not be written, before the work of ranking is done."""
+    require_folder(folder, *_OURS, read)
 
 
 def list_info(ranking: Ranking, *, quotes: bool, made_by: str, language: str) -> ListInfo:
@@ -183,71 +194,84 @@ def file_digests(folder: Path) -> dict[str, str]:
     return digests
 
 
-@contextmanager
-def replaced_folder(folder: Path, marker: str = "run.json") -> Iterator[Path]:
-    """A fresh folder beside the wanted one that takes its place when the block ends without error.
+@dataclass(frozen=True)
+class ListedConcern:
+    """A concern of a written ranking: whose it is, its rule's id, and when its evidence is of.
 
-    The old folder is kept until the new one stands. A folder without `marker` that is not empty is
-    somebody's: it is left alone with an OutputError.
+    last_on  the newest evidence; None where it has no date, or the list leaves the dates out
+    from_on  a day before which none of its evidence can be; None where the list does not show one
     """
-    folder = Path(folder)
-    previous = folder.with_name(f".{folder.name}.previous")
-    _restore(folder, previous)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; give a folder to write into")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).exists():
-        raise OutputError(
-            f"{folder} is not empty and holds no earlier result ({marker}); "
-            "nothing was written, choose another folder"
-        )
-    aside: Path | None = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.part-"))
-        yield aside
-        aside.chmod(0o755)
-        if folder.exists():
-            folder.rename(previous)
-        aside.rename(folder)
-        shutil.rmtree(previous, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written: {error.strerror or error}; the old one stands"
-        ) from None
-    finally:
-        if aside is not None and aside.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        _restore(folder, previous)
+
+    child_id: str
+    rule: str
+    tier: str | None
+    last_on: date | None
+    from_on: date | None
+    has_dates: bool
 
 
-def _restore(folder: Path, previous: Path) -> None:
-    """Put back the old folder that a killed run had moved away."""
-    if previous.is_dir() and not folder.exists():
-        previous.rename(folder)
-
-
-def listed_in(folder: Path, child_id: str, rule: str, rules: RulePack) -> dict[str, str]:
-    """The row of a child in a written ranking whose concerns include a rule.
+def listed_in(folder: Path, child_id: str, rule: str, rules: RulePack) -> ListedConcern:
+    """The concern of a child in a written ranking; `rule` is an id or the neutral code.
 
     UsageError says what is wrong without naming the child.
     """
-    path = folder / "ranking.csv"
-    if not path.is_file():
-        raise UsageError(f"{folder} holds no ranking.csv; give the folder that `rank` wrote")
-    known = {entry.id: entry for entry in rules.rules}
+    known = {entry.code: entry for entry in rules.rules} | {
+        entry.id: entry for entry in rules.rules
+    }
     if rule not in known:
         raise UsageError(f"pack '{rules.pack.id}' has no rule '{rule}'{did_you_mean(rule, known)}")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        row = next((row for row in csv.DictReader(file) if row["child_id"] == child_id), None)
-    if row is None:
-        raise UsageError("no child with this id in the ranking; check the id in ranking.csv")
-    concerns = row["concerns"].split(";")
-    if rule not in concerns and known[rule].code not in concerns:
+    record = _written_record(folder, child_id)
+    chosen = known[rule]
+    names = {chosen.id, chosen.code}
+    concern = next((c for c in record["concerns"] if names & {c.get("rule"), c["code"]}), None)
+    if concern is None:
         raise UsageError(
             f"rule '{rule}' is not among this child's open concerns; "
             "ranking.csv lists them in the column concerns"
         )
-    return row
+    return ListedConcern(
+        child_id=str(record["child_id"]),
+        rule=chosen.id,
+        tier=chosen.tier,
+        last_on=_day_or_none(concern.get("last_on")),
+        from_on=_day_or_none(concern.get("first_on")) or _first_possible(record, chosen),
+        has_dates="last_on" in concern,
+    )
+
+
+def _first_possible(record: Mapping[str, Any], rule: Rule) -> date | None:
+    """A child is due at the latest when the hours of a concern are over since its evidence began.
+
+    A plan moves that date, and says nothing then. A list without quotes shows no more of a
+    sensitive concern.
+    """
+    due = _day_or_none(record["due_on"])
+    if due is None or record["state"] == "planned":
+        return None
+    return due - timedelta(days=-(-(rule.hours or 0) // 24))
+
+
+def _day_or_none(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _written_record(folder: Path, child_id: str) -> dict[str, Any]:
+    """A child's line of ranking.jsonl, found by its place in ranking.csv."""
+    path = folder / "ranking.csv"
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no ranking.csv; give the folder that `rank` wrote")
+    written = (child_id, f"'{child_id}")  # an id that looks like a formula has an apostrophe there
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = enumerate(csv.DictReader(file))
+            place = next((place for place, row in rows if row["child_id"] in written), None)
+        if place is None:
+            raise UsageError("no child with this id in the ranking; check the id in ranking.csv")
+        with (folder / "ranking.jsonl").open("rb") as lines:
+            line = next(islice(lines, place, None), b"")
+        return dict(json.loads(line.decode("utf-8", "surrogatepass")))
+    except (OSError, KeyError, ValueError):
+        raise UsageError(f"{folder} is not as `rank` wrote it; rank again") from None
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -264,16 +288,11 @@ def read_run(folder: Path) -> dict[str, Any]:
     return run
 
 
-def write_csv_aside(frame: pd.DataFrame, path: Path) -> None:
-    """A table as CSV, written aside and renamed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        try:
-            write_csv(frame, Path(aside))
-            Path(aside).replace(path)
-        finally:
-            Path(aside).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+def write_csv_aside(frame: pd.DataFrame, path: Path, inputs: Sequence[Path] = ()) -> None:
+    """A table as CSV, written aside and renamed, over nothing but an earlier one of the same kind.
+
+    OutputError for a file of other columns and for one of `inputs`.
+    """
+    require_own_csv(path, [str(name) for name in frame], inputs)
+    with replaced_file(path) as aside:
+        write_csv(frame, aside)

@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import joblib
 import numpy as np
@@ -26,11 +32,15 @@ from carescreen.followups import Engine
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
 from carescreen.ranking import Ranking, Run, block_frame
+from carescreen.review.reasons import paragraph
 from carescreen.rules import RulePack
 
 # Households are kept whole; blocks of this size keep a worker process below ~200 MB.
 BLOCK_CHILDREN = 10_000
 
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
 
 
@@ -72,8 +82,13 @@ class Screener:
         """
         day = _day(as_of)
         seats = self.rules.settings.capacity if capacity is None else capacity
-        if seats < 1:
-            raise UsageError(f"capacity is visits per caseworker and week, at least 1; got {seats}")
+        _require_count("capacity is visits per caseworker and week", seats)
+        _require_count("processes is a number of worker processes", processes)
+        if not isinstance(caseload, Caseload | CheckedCaseload):
+            raise UsageError(
+                f"rank wants a Caseload, came a {type(caseload).__name__}; make one with "
+                "Caseload(children=..., visits=...) or Caseload.read(folder)"
+            )
         if isinstance(caseload, Caseload):
             caseload = caseload.check(self.rules.indicators)
         known = caseload.known_by(day)
@@ -86,17 +101,21 @@ class Screener:
         share = self.rules.settings.random_share
         return Ranking(frame, run, known.rejected, known.notices, seats, share)
 
-    def assess(self, case: Case, as_of: str | date | None = None) -> Assessment:
-        """Assess one case; the same as ranking a caseload with that child alone (law 13)."""
+    def assess(self, case: Case | Mapping[str, Any], as_of: str | date | None = None) -> Assessment:
+        """Assess one case; the same as ranking a caseload with that child alone (law 13).
+
+        UsageError for a key that is neither a field of a case nor an indicator of the pack.
+        """
+        case = Case.read(case)
+        case.require_known(self.rules.indicators)
         day = as_of or case.as_of
         if day is None:
             raise UsageError("an assessment needs a date: give as_of, or put it into the case")
         ranking = self.rank(case.to_caseload(), as_of=day)
         record = ranking.record(case.child_id)
         rejected = ranking.rejected.to_dict("records")
-        explanation = {
-            language: ranking.explain(case.child_id, language) for language in ("en", "zh")
-        }
+        on, alone = date.fromisoformat(ranking.run.as_of), {**record, "rank": None}
+        explanation = {language: paragraph(alone, language, on) for language in ("en", "zh")}
         return Assessment.model_validate(
             {
                 **record,
@@ -135,7 +154,8 @@ class Screener:
         else:
             parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
             results = parallel(
-                joblib.delayed(block_frame)(engine, *parts.block(number)) for number in numbers
+                joblib.delayed(_watched)(os.getpid(), block_frame, engine, *parts.block(number))
+                for number in numbers
             )
         for done, frame in enumerate(results, start=1):
             frames.append(frame)
@@ -169,9 +189,35 @@ class Screener:
         )
 
 
+def _require_count(what: str, value: object) -> None:
+    is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_count or int(value) < 1:  # type: ignore[call-overload]  # an integer by now
+        raise UsageError(f"{what}: a whole number from 1; got '{value}'")
+
+
+def _watched(parent: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """What `work` gives, in a worker process that ends when the process that asked is gone."""
+    _end_with(parent)
+    return work(*arguments)
+
+
+@lru_cache(maxsize=1)  # one watch a process, however many blocks it gets
+def _end_with(parent: int) -> None:
+    """Watch the parent from a thread: a killed one cannot tell its workers, which hold notes."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    if os.getpid() != parent:
+        threading.Thread(target=watch, daemon=True).start()
+
+
 def _day(as_of: str | date | np.datetime64) -> np.datetime64:
+    is_other_text = isinstance(as_of, str) and not _ISO_DATE.fullmatch(as_of)
     try:
-        days = np.asarray([as_of], dtype="datetime64[D]")
+        days = np.asarray(["NaT" if is_other_text else as_of], dtype="datetime64[D]")
     except (ValueError, TypeError):
         days = np.asarray(["NaT"], dtype="datetime64[D]")
     if np.isnat(days[0]):

@@ -142,32 +142,54 @@ def _parse_csv(path: Path, encoding: Encoding, exact: Collection[str]) -> Table:
         "skip_blank_lines": False,
         **_PRECISION,
         "encoding": encoding.codec,
-        "encoding_errors": encoding.errors,
     }
-    frame = _exact_frame(path, options, exact)
+    file = _CsvFile(path, options)
+    if encoding.text is not None:
+        options["encoding"] = "utf-8"
+        file = _CsvFile(path, options, encoding.text.encode("utf-8", "replace"))
+    frame = _exact_frame(file, exact)
     rows = _numbered(len(frame), 2)
     notices = (*encoding.notices(path.name), *_csv_notices(path, encoding, delimiter, names))
     damaged = _damaged_cells(frame, rows) if encoding.is_damaged else ()
     return Table(path.name, frame, rows, notices, damaged)
 
 
-def _exact_frame(path: Path, options: dict[str, Any], exact: Collection[str]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _CsvFile:
+    """A CSV file, the options pandas reads it with, and its bytes in UTF-8 if it is in several."""
+
+    path: Path
+    options: dict[str, Any]
+    data: bytes | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The column names."""
+        return list(self.options["names"])
+
+    def read(self, **more: Any) -> pd.DataFrame:
+        """The rows; CaseloadError says what is wrong with the file."""
+        source = self.path if self.data is None else io.BytesIO(self.data)
+        return _call_pandas(self.path, source, {**self.options, **more})
+
+
+def _exact_frame(file: _CsvFile, exact: Collection[str]) -> pd.DataFrame:
     """Read fast, with types inferred, but keep as text what a number would not give back.
 
     Reading all columns as text costs ten times as much (100 MB: 1.8 s against 0.18 s).
     """
-    sample = _call_pandas(path, {**options, "nrows": _SAMPLE_ROWS})
-    texts = _call_pandas(path, {**options, "nrows": _SAMPLE_ROWS, "dtype": str})
+    sample = file.read(nrows=_SAMPLE_ROWS)
+    texts = file.read(nrows=_SAMPLE_ROWS, dtype=str)
     forced = {
         name
-        for name in options["names"]
+        for name in file.names
         if not _is_text(sample[name])
         and (name in exact or not (sample[name].astype(str) == texts[name]).all())
     }
-    frame = _call_pandas(path, {**options, "dtype": dict.fromkeys(forced, str)})
+    frame = file.read(dtype=dict.fromkeys(forced, str))
     late = {name for name in exact if name in frame and not _is_text(frame[name])}
     if late:  # looked like text in the sample, but some stretch of the file holds only numbers
-        frame = _call_pandas(path, {**options, "dtype": dict.fromkeys(forced | late, str)})
+        frame = file.read(dtype=dict.fromkeys(forced | late, str))
     return frame
 
 
@@ -177,12 +199,12 @@ def _is_text(column: pd.Series) -> bool:
     return bool(column.dtype == object and pd.api.types.infer_dtype(column) in ("string", "empty"))
 
 
-def _call_pandas(path: Path, options: dict[str, Any]) -> pd.DataFrame:
+def _call_pandas(path: Path, source: Path | io.BytesIO, options: dict[str, Any]) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame: pd.DataFrame = pd.read_csv(path, **options)
+            frame: pd.DataFrame = pd.read_csv(source, **options)
             return frame
     except pd.errors.ParserWarning:
         raise CaseloadError(
@@ -212,7 +234,10 @@ def _parser_problem(message: str) -> str:
 
 def _header(path: Path, encoding: Encoding) -> tuple[str, list[str]]:
     """The delimiter and the column names of the first line."""
-    text = read_bytes(path, _HEADER_BYTES).decode(encoding.codec, "replace")
+    if encoding.text is None:
+        text = read_bytes(path, _HEADER_BYTES).decode(encoding.codec, "replace")
+    else:
+        text = encoding.text[:_HEADER_BYTES]
     # pandas ends a line at \r, \n or \r\n, whichever comes.
     line = text.replace("\r\n", "\n").replace("\r", "\n")
     by_delimiter = {}
@@ -289,8 +314,7 @@ def _read_xlsx(path: Path, exact: Collection[str]) -> Table:
         import openpyxl
     except ImportError:
         raise MissingExtra(f"Reading {path.name}", "openpyxl", "xlsx") from None
-    if not read_bytes(path, 1):
-        raise CaseloadError(f"{path.name} is empty: wanted a first row of column names.")
+    _require_workbook(path)
     try:
         with warnings.catch_warnings():
             # openpyxl warns of styles and drop-down lists that it leaves out; cells are all read.
@@ -306,6 +330,24 @@ def _read_xlsx(path: Path, exact: Collection[str]) -> Table:
             "password. Save it again as .xlsx."
         ) from None
     return _table_of_cells(path, sheets, cells)
+
+
+def _require_workbook(path: Path) -> None:
+    """CaseloadError for a file that is no workbook at all, whatever its name says."""
+    start = read_bytes(path, 4096)
+    if not start:
+        raise CaseloadError(f"{path.name} is empty: wanted a first row of column names.")
+    if start.startswith(b"PK"):
+        return
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        looks = "an old Excel file, or one with a password; save it as .xlsx without one"
+    elif b"\0" in start:
+        looks = "damaged, or of another program; save it again as .xlsx"
+    elif any(mark in start.partition(b"\n")[0] for mark in (b",", b";", b"\t")):
+        looks = "CSV; name it .csv, or save it as .xlsx"
+    else:
+        looks = "plain text; save it as .xlsx"
+    raise CaseloadError(f"{path.name} cannot be read as XLSX: it looks like {looks}.")
 
 
 def _sheet_cells(book: Any, wanted: str) -> tuple[int, list[tuple[Any, ...]]]:
@@ -339,10 +381,10 @@ def _read_jsonl(path: Path, exact: Collection[str]) -> Table:
     encoding = encoding_of_start(path)
     data = read_bytes(path)
     try:
-        text = data.decode(encoding.codec, encoding.errors)
+        text = encoding.decode(data)
     except UnicodeDecodeError:
         encoding = encoding_of_whole(path)
-        text = data.decode(encoding.codec, encoding.errors)
+        text = encoding.decode(data)
     records, rows = [], []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
@@ -432,3 +474,12 @@ def require_columns(table: Table, name: str, wanted: Sequence[str]) -> None:
             f"{table.file} has no column '{column}'; the table {name} needs "
             f"{', '.join(wanted)}. Add it, or map its name in mapping.yaml."
         )
+
+
+def no_such_column(table: Table, wanted: str) -> str:
+    """The sentence for a column that a person named and the file has not.
+
+    The file is right here and the word is wrong; its columns are shown only where one is near.
+    """
+    hint = did_you_mean(wanted, [str(name) for name in table.frame])
+    return f"{table.file} has no column '{wanted}'{hint or '; see the first line of the file.'}"

@@ -48,6 +48,11 @@ class Backtest:
         """Confirmed outcomes over all windows."""
         return int(self.windows["events"].sum())
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are enough confirmed outcomes for any figure."""
+        return self.events >= LEAST_EVENTS
+
 
 def backtest(
     screener: Screener,
@@ -64,7 +69,8 @@ def backtest(
     """Rank at each as-of date from `start`, and judge by outcomes inside the horizon.
 
     Windows must not overlap (an event would count twice): `every_days` is at least `horizon_days`.
-    `start` and `end` default to what the outcomes cover. Intervals resample households.
+    `start` and `end` default to what the outcomes cover. A window without a judged outcome is left
+    out, and said. Intervals resample households.
     """
     if every_days < horizon_days or horizon_days < 1:
         raise UsageError(
@@ -73,7 +79,8 @@ def backtest(
         )
     checked = caseload.check(screener.rules.indicators)
     outcomes = _judged(checked)
-    days = _as_of_days(outcomes, start, end, every_days, horizon_days)
+    every = _as_of_days(outcomes, start, end, every_days, horizon_days)
+    days = _judged_days(outcomes, every, horizon_days)
     seats = screener.rules.settings.capacity if capacity is None else capacity
     parts, windows = [], []
     for number, day in enumerate(days, start=1):
@@ -85,7 +92,8 @@ def backtest(
             progress("windows", number, len(days))
     table = pd.concat(parts, ignore_index=True)
     metrics = pd.DataFrame(list(_metrics(table, seats, np.random.default_rng(random_state))))
-    return Backtest(pd.DataFrame(windows), metrics, seats, _notices(table))
+    notices = _notices(table, len(every) - len(days))
+    return Backtest(pd.DataFrame(windows), metrics, seats, notices)
 
 
 def _judged(checked: CheckedCaseload) -> pd.DataFrame:
@@ -117,8 +125,8 @@ def _as_of_days(
     horizon: int,
 ) -> NDArray[np.datetime64]:
     days = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
-    first = days.min() if start is None else np.datetime64(start, "D")
-    last = days.max() if end is None else np.datetime64(end, "D")
+    first = days.min() if start is None else _day("start", start)
+    last = days.max() if end is None else _day("end", end)
     chosen = np.arange(first, last - horizon + 1, np.timedelta64(every, "D"))
     if not len(chosen):
         raise UsageError(
@@ -126,6 +134,30 @@ def _as_of_days(
             "choose earlier dates or a shorter horizon"
         )
     return chosen
+
+
+def _day(name: str, given: str | date) -> np.datetime64:
+    try:
+        day: np.datetime64 = np.datetime64(given, "D")
+    except ValueError:
+        day = np.datetime64("NaT", "D")
+    if np.isnat(day):
+        raise UsageError(f"{name} wants a date such as 2026-11-01; got '{given}'")
+    return day
+
+
+def _judged_days(
+    outcomes: pd.DataFrame, days: NDArray[np.datetime64], horizon: int
+) -> NDArray[np.datetime64]:
+    """The as-of dates with a judged outcome inside the horizon."""
+    on = np.sort(outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]"))
+    inside = np.searchsorted(on, days + horizon, "right") > np.searchsorted(on, days, "right")
+    if not inside.any():
+        raise UsageError(
+            f"no judged outcome lies within {horizon} days after {days[0]} or a later as-of date; "
+            "choose dates that the outcomes cover"
+        )
+    return days[inside]
 
 
 def _window(
@@ -219,13 +251,15 @@ def _statistics(
     }
 
 
-def _notices(table: pd.DataFrame) -> tuple[str, ...]:
+def _notices(table: pd.DataFrame, skipped: int) -> tuple[str, ...]:
     events = int((table["event"] == True).sum())  # noqa: E712  # object column with missing
     judged = int(table["judged"].sum())
     notices = [
         f"{judged:,} of {len(table):,} child-windows have a judged outcome; the figures describe "
         "those, and visits chosen by a list overstate how well it does"
     ]
+    if skipped:
+        notices.append(f"windows without any judged outcome, left out: {skipped}")
     if events < LEAST_EVENTS:
         notices.append(
             f"not enough evidence: {events} confirmed outcomes, at least {LEAST_EVENTS} are needed"

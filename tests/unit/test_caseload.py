@@ -572,6 +572,109 @@ def test_decisions_outcomes_and_households_of_later_do_not_count():
     assert days(known.households["recorded_at"]) == ["2026-01-01"]
 
 
+# --- what a person should look at --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("note", "note_unreadable"),
+        ("visit_id", "visit_row_rejected"),
+        ("visit_date", "visit_row_rejected"),
+    ],
+)
+def test_a_child_with_a_damaged_cell_of_a_visit_needs_data(tmp_path, column, reason):
+    folder = write_county(tmp_path / "county")
+    cells = {"visit_id": b"T2", "child_id": b"C2", "visit_date": b"2026-05-01", "note": b"ab"}
+    cells[column] += b"\xff"
+    line = b",".join(cells.values())
+    (folder / "visits.csv").write_bytes(b"visit_id,child_id,visit_date,note\n" + line + b"\n")
+    checked = Caseload.read(folder).check(INDICATORS)
+    assert needs(checked) == [("C2", reason)]
+    assert needs(checked.known_by("2026-04-30")) == (
+        [] if column != "visit_date" else needs(checked)
+    )
+
+
+@pytest.mark.parametrize("name", ["nots", "NOTE", "记录", "remarks"])
+def test_a_column_that_is_very_likely_the_notes_is_suspected(name):
+    checked = check(visits={name: ["孩子一个人在家过夜", "奶奶说孩子在学校很好"]})
+    assert [(column.column, column.is_suspect) for column in checked.left_out] == [(name, True)]
+    assert str(checked.left_out[0]) in checked.notices
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("phone", ["13912345678", "13812345678"]),
+        ("child_name", ["王小明", "李小红"]),
+        ("office", ["V1-2", ""]),
+        ("days_since_seen", [3, 4]),
+    ],
+)
+def test_another_column_is_left_out_and_not_suspected(column, cells):
+    checked = check(visits={"note": "fine", "child_seen": "yes", column: cells})
+    assert [(left.column, left.is_suspect) for left in checked.left_out] == [(column, False)]
+
+
+def test_long_text_beside_the_notes_is_not_suspected():
+    checked = check(visits={"note": "fine", "记录": "孩子一个人在家过夜，门反锁着"})
+    assert not checked.left_out[0].is_suspect
+
+
+def test_a_slip_in_the_name_of_an_indicator_of_a_child_is_suspected():
+    assert check({"at_scool": "yes"}).left_out[0].is_suspect
+
+
+def test_visits_without_a_row_are_said():
+    checked = Caseload(table(CHILDREN)).check(INDICATORS)
+    assert checked.notices == ["visits has no rows: no child counts as visited."]
+
+
+def test_a_birth_date_after_the_as_of_date_is_missing_for_that_run_and_needs_data():
+    checked = check({"birth_date": ["2018-03-01", "2031-01-01"]})
+    known = checked.known_by("2026-11-01")
+    assert days(known.children["birth_date"]) == ["2018-03-01", "NaT"]
+    assert needs(known) == [("C2", "child_row_rejected")]
+    assert "children: birth dates after 2026-11-01, set to missing: 1." in known.notices
+    assert days(checked.known_by("2031-01-01").children["birth_date"])[1] == "2031-01-01"
+
+
+def test_an_age_without_the_date_of_its_recording_is_rejected_row_by_row():
+    checked = check({"birth_date": ["2018-03-01", ""], "age_years": 9, "recorded_at": ""})
+    assert rejected(checked) == [("children", 2, "age_years")]
+    assert "recorded_at" in checked.rejected["expected"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"birth_date": ["2018-03-01", "1980-05-05"]},
+        {"birth_date": ["2018-03-01", ""], "age_years": 99, "recorded_at": "2026-01-01"},
+        {"birth_date": ["2018-03-01", ""], "age_years": 24.5, "recorded_at": "2026-01-01"},
+    ],
+)
+def test_someone_of_twenty_five_or_more_is_listed_and_counted(columns):
+    known = check(columns).known_by("2026-11-01")
+    assert known.children["child_id"].tolist() == ["C1", "C2"]
+    assert sum("people of 25 or more on 2026-11-01" in notice for notice in known.notices) == 1
+    assert not any("people of 25" in n for n in check(columns).known_by("2004-01-01").notices)
+
+
+def test_a_nul_in_an_id_is_left_out_and_reported():
+    checked = check(visits={"child_id": ["C1", "C\x002"]})
+    assert checked.visits["child_id"].tolist() == ["C1", "C2"]
+    assert rejected(checked) == [("visits", 2, "child_id")]
+    assert needs(checked) == []
+
+
+def test_the_files_that_were_read_are_known(tmp_path):
+    folder = write_county(tmp_path / "county")
+    names = {path.name for path in Caseload.read(folder).files}
+    assert {"children.csv", "visits.csv"} <= names
+    assert Caseload(table(CHILDREN)).files == ()
+
+
 # --- laws --------------------------------------------------------------------------------------
 
 IDS = st.sampled_from(["C1", "C2", "C3", "", None])
@@ -674,7 +777,7 @@ def test_as_of_a_date_equals_an_input_without_the_later_rows(children, visits, a
     earlier = build(earlier_children, earlier_visits) if earlier_children else None
     if earlier is None:
         return
-    known = checked.known_by(as_of)
+    known, earlier = checked.known_by(as_of), earlier.known_by(as_of)
     assert needs(known) == needs(earlier)
     for name in ("children", "visits"):
         frames = [getattr(each, name).drop(columns="row") for each in (known, earlier)]

@@ -48,7 +48,13 @@ def test_a_decision_that_says_too_little_is_refused(changes, words) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"a,b\n1,2\n", b"child_id,b\nC1\n", b"child_id,b\nC1,2,3\n", b"child_id\n\xff\xfe\n"],
+    [
+        b"child_id,village_id\nC1,V1\n",
+        b"a,b\n1,2\n",
+        b"child_id,b\nC1\n",
+        b"child_id,b\nC1,2,3\n",
+        b"child_id\n\xff\xfe\n",
+    ],
 )
 def test_a_file_that_is_not_understood_is_left_as_it_was(tmp_path, content) -> None:
     path = tmp_path / "decisions.csv"
@@ -57,3 +63,14 @@ def test_a_file_that_is_not_understood_is_left_as_it_was(tmp_path, content) -> N
         append(close(), path)
     assert path.read_bytes() == content
     assert [entry.name for entry in tmp_path.iterdir()] == ["decisions.csv"]
+
+
+def test_a_link_to_a_decisions_file_stays_and_its_rights_too(tmp_path) -> None:
+    real, link = tmp_path / "shared.csv", tmp_path / "decisions.csv"
+    real.write_text("child_id,decided_at,decided_by,decision\n")
+    real.chmod(0o664)
+    link.symlink_to(real)
+    assert append(close(), link) == 1
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o664
+    assert "cn_dv_household" in real.read_text()

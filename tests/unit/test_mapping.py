@@ -63,6 +63,30 @@ def test_a_wrong_mapping_names_the_file_and_the_place(tmp_path, text, said):
     assert "mapping.yaml:1:" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("table:\n  visits: {}\n", "1:1"),
+        ("tables:\n  visit:\n    file: a.csv\n", "2:3"),
+        ("tables:\n  visits:\n    colums:\n      a: b\n", "3:5"),
+    ],
+)
+def test_an_unknown_key_is_reported_at_its_own_line(tmp_path, text, place):
+    with pytest.raises(CaseloadError, match=f"mapping.yaml:{place}: unknown key"):
+        load(tmp_path, text)
+
+
+def test_messages_name_the_mapping_file_that_was_given_and_end_once(tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text("tables: {visits: {columns: {编号: child_id}}}", encoding="utf-8")
+    mapping = load_mapping(path, TABLES).of("visits")
+    table = apply_mapping(from_frame("visits", pd.DataFrame({"编码": ["C1"]})), mapping)
+    assert table.notices == ("visits has no column '编号', which other.yaml names.",)
+    near = TableMapping(columns={"child": "child_id"})
+    table = apply_mapping(from_frame("visits", pd.DataFrame({"childs": ["C1"]})), near)
+    assert table.notices[0].endswith("did you mean 'childs'?")
+
+
 def test_a_mapping_that_is_not_there_is_said(tmp_path):
     with pytest.raises(CaseloadError, match="no such file"):
         load_mapping(tmp_path / "mapping.yaml", TABLES)

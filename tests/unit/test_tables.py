@@ -112,6 +112,69 @@ def test_a_lone_bad_byte_is_shown_as_such_and_its_row_and_column_are_named(tmp_p
     assert table.damaged == ((3, "note"),)
 
 
+NOTES = ["奶奶说孩子在学校很好", "孩子一个人在家过夜", "she is fine", "爸爸又打他了"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize(("most", "other"), [("utf-8", "gb18030"), ("gb18030", "utf-8")])
+def test_a_file_of_two_encodings_is_read_line_by_line_and_said(tmp_path, suffix, most, other):
+    codecs = [most, most, most, other]
+    lines = [
+        (f"V{n},{note}" if suffix == ".csv" else json.dumps({"note": note}, ensure_ascii=False))
+        for n, note in enumerate(NOTES)
+    ]
+    encoded = [line.encode(codec) for line, codec in zip(lines, codecs, strict=True)]
+    path = tmp_path / f"visits{suffix}"
+    path.write_bytes(b"\n".join([b"visit_id,note"][: suffix == ".csv"] + encoded) + b"\n")
+    table = read_table(path, {"note"})
+    assert table.frame["note"].tolist() == NOTES
+    assert table.damaged == ()
+    assert "mixes two encodings" in table.notices[0]
+    assert other.upper() in table.notices[0]
+
+
+def test_a_rare_name_alone_on_its_line_is_read_in_a_file_of_gb18030(tmp_path):
+    path = tmp_path / "visits.csv"
+    rows = "".join(f"V{n},{note}\n" for n, note in enumerate(NOTES))
+    path.write_bytes(f"visit_id,note\n{rows}V9,堃\nV10,路\n".encode("gb18030"))
+    table = read_table(path, {"note"})
+    assert table.frame["note"].tolist() == [*NOTES, "堃", "路"]
+    assert table.damaged == ()
+
+
+def test_a_file_in_an_encoding_that_is_not_read_has_all_its_notes_named(tmp_path):
+    path = tmp_path / "visits.csv"
+    notes = ["奶奶說孩子在學校很好，沒有問題", "爸爸又打他了，身上有傷"]
+    path.write_bytes(f"visit_id,note\nV1,{notes[0]}\nV2,{notes[1]}\n".encode("big5"))
+    table = read_table(path, {"note"})
+    assert table.damaged == ((2, "note"), (3, "note"))
+    assert "neither UTF-8 nor GB18030" in table.notices[0]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("header", ["visit_id,note", "编号,记录", "记录"])
+def test_utf_16_without_its_mark_is_said(tmp_path, codec, header):
+    path = tmp_path / "visits.csv"
+    path.write_bytes(f"{header}\nV1,孩子在家\n".encode(codec))
+    with pytest.raises(CaseloadError, match="looks like UTF-16"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "looks"),
+    [
+        (b"visit_id,note\nV1,x\n", "CSV"),
+        (b"\xd0\xcf\x11\xe0rest", "old Excel"),
+        (b"hello", "plain"),
+    ],
+)
+def test_a_workbook_that_is_none_is_said_with_what_it_looks_like(tmp_path, content, looks):
+    path = tmp_path / "visits.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(CaseloadError, match=looks):
+        read_table(path)
+
+
 def test_a_bad_byte_late_in_a_long_file_is_found(tmp_path):
     path = tmp_path / "visits.csv"
     path.write_bytes(b"visit_id,note\n" + b"V1,\xe5\xa5\xb6 abc\n" * 200_000 + b"V2,caf\xe9 x\n")

@@ -1,0 +1,281 @@
+"""Commands on a folder of tables: synth, check, rank, evaluate."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from carescreen.cli_options import (
+    FOLDER,
+    LANGUAGE,
+    MODEL,
+    PACK,
+    Clock,
+    as_of_day,
+    day_of,
+    progress,
+    read_caseload,
+    tell_note,
+)
+from carescreen.errors import CaseloadError
+
+if TYPE_CHECKING:
+    from carescreen.caseload import CheckedCaseload
+    from carescreen.ranking import Ranking
+
+
+@click.command()
+@click.option("--children", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--villages", type=click.IntRange(1), help="[default: one per 170 children]")
+@click.option("--visits-per-child", type=float, default=3.0, show_default=True)
+@click.option("--months", type=click.IntRange(1), default=18, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--as-of", default="2026-11-01", show_default=True, help="last day of the records")
+@click.option("--out", type=FOLDER, required=True, help="folder to write")
+def synth(
+    children: int,
+    villages: int | None,
+    visits_per_child: float,
+    months: int,
+    seed: int,
+    as_of: str,
+    out: Path,
+) -> None:
+    """Make a synthetic county with known risks, for demos and tests.
+
+    Example: carescreen synth --children 2000 --visits-per-child 3 --seed 7 --out county
+    """
+    from carescreen.results_place import place_of
+    from carescreen.synthetic import make_county, write_county
+
+    place = place_of(out)
+    with progress("synthetic county") as tell:
+        county = make_county(
+            children=children,
+            villages=villages,
+            visits_per_child=visits_per_child,
+            months=months,
+            seed=seed,
+            as_of=as_of,
+            progress=tell,
+        )
+        write_county(county, place)
+    click.echo(
+        f"Wrote a SYNTHETIC county to {out}: {len(county.children):,} children, "
+        f"{len(county.visits):,} visits. None of them is a real person."
+    )
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@PACK
+@click.option("--mapping", type=FOLDER, help="mapping.yaml of a foreign export")
+@click.option("--rejected", type=FOLDER, help="CSV to write what cannot be used to")
+def check(folder: Path, pack: str, mapping: Path | None, rejected: Path | None) -> None:
+    """Say what is wrong with the tables of FOLDER, without ranking.
+
+    Exit code 3 if a row or value could not be used, or a column very likely has a wrong name;
+    --rejected writes each row and value to a CSV file.
+
+    Example: carescreen check county
+    """
+    from carescreen.results import write_csv_aside
+    from carescreen.rules import RulePack
+
+    indicators = RulePack.load(pack).indicators
+    caseload = read_caseload(folder, mapping)
+    checked = caseload.check(indicators)
+    click.echo(_check_report(checked.summary()))
+    if rejected is not None:
+        write_csv_aside(checked.rejected, rejected, caseload.files)
+    click.echo(_verdict(checked, rejected))
+    if len(checked.rejected) or any(column.is_suspect for column in checked.left_out):
+        sys.exit(CaseloadError.exit_code)
+
+
+def _verdict(checked: CheckedCaseload, rejected: Path | None) -> str:
+    lines = []
+    if len(checked.rejected):
+        where = rejected or "add --rejected FILE to write file, row, field and expectation of each"
+        lines.append(f"{len(checked.rejected):,} rows or values cannot be used: {where}")
+    if checked.left_out:
+        lines.append(f"columns that are not read: {len(checked.left_out)} (see the notes above)")
+    suspects = [
+        f"{column.file}: '{column.column}'" for column in checked.left_out if column.is_suspect
+    ]
+    if suspects:
+        lines.append(
+            f"very likely a wrong name: {', '.join(suspects)}; rename or map each before ranking"
+        )
+    return "\n".join(lines) or "everything can be used"
+
+
+def _check_report(summary: dict[str, Any]) -> str:
+    lines = [
+        f"{table['file']}: {table['rows_read']:,} rows read, {table['rows_used']:,} used"
+        for table in summary["tables"].values()
+        if table["rows_read"]
+    ]
+    lines += [f"note: {notice}" for notice in summary["notices"]]
+    lines += [
+        f"{entry['file']}: {entry['field']}: {entry['count']:,} values not as expected"
+        for entry in summary["rejected"]
+    ]
+    lines += [
+        f"needs data: {n:,} children, {reason}" for reason, n in summary["needs_data"].items()
+    ]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--as-of", default=None, help="what was known by this date  [default: today]")
+@PACK
+@MODEL
+@click.option(
+    "--capacity",
+    type=click.IntRange(1),
+    help="visits per caseworker and week  [default: the pack's]",
+)
+@click.option("--mapping", type=FOLDER, help="mapping.yaml of a foreign export")
+@click.option("--out", type=FOLDER, required=True, help="folder to write")
+@click.option("--quotes", is_flag=True, help="put note quotes and sensitive names into the files")
+@click.option("--first-run", is_flag=True, help="old concerns go to the supervisor's backlog")
+@click.option(
+    "--processes", type=click.IntRange(0), default=0, help="worker processes; 0 for all cores"
+)
+@click.option("--show", type=click.IntRange(0), default=0, help="print the first N with reasons")
+@LANGUAGE
+def rank(
+    folder: Path,
+    as_of: str | None,
+    pack: str,
+    model: str,
+    capacity: int | None,
+    mapping: Path | None,
+    out: Path,
+    quotes: bool,
+    first_run: bool,
+    processes: int,
+    show: int,
+    language: str,
+) -> None:
+    """Rank the children of FOLDER and write the follow-up list with reasons.
+
+    Example: carescreen rank county --as-of 2026-11-01 --capacity 20 --out lists
+    """
+    from joblib import cpu_count
+
+    from carescreen.results import (
+        current_user,
+        file_digests,
+        require_run_folder,
+        write_results,
+    )
+    from carescreen.screener import Screener
+
+    day, clock = as_of_day(as_of), Clock()
+    require_run_folder(out, [folder])
+    screener = Screener.load(pack=pack, model=model)
+    clock.lap("load pack and model")
+    caseload = read_caseload(folder, mapping)
+    clock.lap("read tables")
+    read = [folder, *caseload.files]
+    require_run_folder(out, read)
+    with progress("ranking") as tell:
+        ranking = screener.rank(
+            caseload,
+            day,
+            capacity,
+            first_run=first_run,
+            processes=processes or cpu_count(),
+            progress=tell,
+        )
+    clock.lap("rank")
+    write_results(
+        ranking,
+        out,
+        quotes=quotes,
+        made_by=current_user(),
+        language=language,
+        inputs=file_digests(folder),
+        timings=clock.laps,
+        read=read,
+    )
+    _print_ranking(ranking, out, show, language)
+
+
+def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> None:
+    from carescreen.review.reasons import terminal_block
+
+    as_of = date.fromisoformat(ranking.run.as_of)
+    for record in ranking.records(range(min(show, len(ranking)))):
+        click.echo(terminal_block(record, language, as_of) + "\n")
+    for notice in ranking.notices:
+        tell_note(notice)
+    counts = ", ".join(f"{name} {count:,}" for name, count in ranking.tier_counts().items())
+    label = "SYNTHETIC: " if ranking.run.synthetic else ""
+    click.echo(f"{label}{len(ranking):,} children as of {ranking.run.as_of}: {counts}.")
+    if len(ranking.rejected):
+        click.echo(
+            f"{len(ranking.rejected):,} fields or rows could not be used: {out}/rejected.csv"
+        )
+    click.echo(f"The list: {out / 'list.html'}")
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@PACK
+@MODEL
+@click.option("--from", "start", default=None, help="first as-of date  [default: what is covered]")
+@click.option("--to", "end", default=None, help="last day of the last window")
+@click.option("--every", type=click.IntRange(1), default=90, show_default=True, help="days")
+@click.option("--horizon", type=click.IntRange(1), default=90, show_default=True, help="days")
+@click.option("--capacity", type=click.IntRange(1), help="visits per caseworker and week")
+@click.option("--mapping", type=FOLDER, help="mapping.yaml of a foreign export")
+@click.option("--out", type=FOLDER, help="CSV to write the figures to")
+def evaluate(
+    folder: Path,
+    pack: str,
+    model: str,
+    start: str | None,
+    end: str | None,
+    every: int,
+    horizon: int,
+    capacity: int | None,
+    mapping: Path | None,
+    out: Path | None,
+) -> None:
+    """Rank at past dates with what was known then, and compare with what visits found later.
+
+    Example: carescreen evaluate county --from 2025-11-01 --to 2026-11-01 --capacity 20
+    """
+    from carescreen.evaluation import backtest
+    from carescreen.results import write_csv_aside
+    from carescreen.screener import Screener
+
+    first, last = day_of("--from", start), day_of("--to", end)
+    caseload = read_caseload(folder, mapping)
+    with progress("backtest") as tell:
+        found = backtest(
+            Screener.load(pack=pack, model=model),
+            caseload,
+            first,
+            last,
+            every_days=every,
+            horizon_days=horizon,
+            capacity=capacity,
+            progress=tell,
+        )
+    click.echo(found.windows.to_string(index=False))
+    if found.is_enough:
+        click.echo(f"\nat {found.capacity} visits per caseworker:")
+        click.echo(found.metrics.to_string(index=False, float_format="{:.3f}".format))
+    for notice in found.notices:
+        click.echo(f"note: {notice}")
+    if out is not None:
+        write_csv_aside(found.metrics, out, caseload.files)

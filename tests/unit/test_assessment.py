@@ -1,0 +1,103 @@
+"""One case: a slip of the pen in it is said in plain words and never left out in silence."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from carescreen import Caseload, Screener
+from carescreen.assessment import Case
+from carescreen.errors import UsageError
+
+CASE = {
+    "child_id": "C1",
+    "birth_date": "2018-03-01",
+    "as_of": "2026-11-01",
+    "mother_status": "away_working",
+    "household": {"income_support": "dibao"},
+    "visits": [{"visit_id": "N1", "visit_date": "2026-10-20", "note": "好"}],
+}
+VISIT = CASE["visits"][0]
+
+
+@pytest.fixture(scope="module")
+def screener() -> Screener:
+    return Screener.load()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mother_statuss": "dead"}, "'mother_statuss'.*did you mean 'mother_status'"),
+        ({"househld": {}}, "did you mean 'household'"),
+        ({"vists": [VISIT]}, "did you mean 'visits'"),
+        ({"visits": [{**VISIT, "noote": "x"}]}, r"visits\[0\] has the key 'noote'.*mean 'note'"),
+        ({"household": {"income_suport": "x"}}, "household has.*mean 'income_support'"),
+        ({"visits": [{**VISIT, "child_id": "C2"}]}, r"visits\[0\] has another child_id"),
+        ({"household": {"household_id": "H2"}}, "another household_id"),
+        ({"mother_status": {"a": 1}}, "mother_status: wanted a word"),
+    ],
+)
+def test_a_key_that_means_nothing_is_refused_with_what_it_may_mean(screener, changes, words):
+    with pytest.raises(UsageError, match=words):
+        screener.assess({**CASE, **changes})
+
+
+def test_a_mapping_is_assessed_as_the_case_it_describes(screener):
+    own = {**CASE, "visits": [{**VISIT, "child_id": "C1"}]}
+    assert screener.assess(own) == screener.assess(Case.model_validate(CASE))
+
+
+SECRET = "欧阳小草7391"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"visits": [{**VISIT, "visit_date": 20261101}]},
+         "visits[0].visit_date: wanted a date such as 2026-11-01, came a number"),
+        ({"child_id": 12}, "child_id: wanted a text, came a number"),
+        ({"visits": {"note": SECRET}}, "visits: wanted a list, came an object"),
+        ({"visits": [{**VISIT, "child_seen": SECRET}]},
+         "visits[0].child_seen: wanted yes or no, came a text"),
+        ({"age_years": SECRET}, "age_years: wanted a number, came a text"),
+        ({"visits": [{"visit_date": "2026-10-01"}]}, "visits[0].visit_id is missing: wanted a text"),
+        ({"household": [SECRET]}, "household: wanted an object, came a list"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_said_in_plain_words_without_the_value(changes, words):
+    text = json.dumps({**CASE, **changes}, ensure_ascii=False)
+    for given in (text, {**CASE, **changes}):
+        with pytest.raises(UsageError) as caught:
+            Case.read(given)
+        assert str(caught.value) == words
+
+
+def test_what_is_no_json_is_said_with_its_place():
+    with pytest.raises(UsageError, match="not valid JSON, line 1 column 13"):
+        Case.read(b'{"child_id": ')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"caseload": pd.DataFrame()}, "wants a Caseload, came a DataFrame"),
+        ({"capacity": "x"}, "whole number"),
+        ({"capacity": 2.5}, "whole number"),
+        ({"capacity": 0}, "whole number"),
+        ({"processes": 0}, "whole number"),
+        ({"as_of": ""}, "must be a date"),
+        ({"as_of": "2026-11-01 12:00"}, "must be a date"),
+    ],
+)
+def test_a_wrong_argument_of_rank_is_refused_in_one_sentence(screener, arguments, words):
+    children = pd.DataFrame({"child_id": ["C1"], "village_id": "V1", "birth_date": "2018-03-01"})
+    given = {"caseload": Caseload(children), "as_of": "2026-11-01", **arguments}
+    with pytest.raises(UsageError, match=words):
+        screener.rank(**given)
+
+
+def test_an_example_case_passes(screener):
+    path = Path(__file__).parents[2] / "examples" / "case.json"
+    assert screener.assess(Case.read(path.read_bytes())).child_id == "C0012"
