@@ -32,7 +32,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 laws: $(STAMP)
 	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest tests/laws

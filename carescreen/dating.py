@@ -20,7 +20,8 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.cases import Cases, Days, Ints, Times
+from carescreen.block import Days, Ints, Times
+from carescreen.cases import Cases
 from carescreen.columns import FROM_DATES, BoolArray, Column
 from carescreen.holding import ChildMentions
 from carescreen.rules import RuleOutcomes

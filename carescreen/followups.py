@@ -13,19 +13,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.cases import (
+from carescreen.block import (
     NO_DATE,
     Block,
-    Cases,
     Days,
     Ints,
     Times,
-    build_columns,
     covered_until,
     has_second_person,
     repeat_children,
     to_days,
 )
+from carescreen.cases import Cases, build_columns
 from carescreen.columns import BoolArray
 from carescreen.dating import Dates, rule_dates
 from carescreen.features import FeatureSet

@@ -22,15 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.cases import (
-    Block,
-    Days,
-    Ints,
-    Times,
-    covered_until,
-    has_second_person,
-    rows_of,
-)
+from carescreen.block import Block, Days, Ints, Times, covered_until, has_second_person, rows_of
 from carescreen.columns import BoolArray, Noted
 from carescreen.indicators import Indicator
 from carescreen.lexicon import Concept

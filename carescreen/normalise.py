@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,10 +83,11 @@ def join(texts: Sequence[str]) -> Text:
     return Text(codes, starts)
 
 
-def fold(text: str) -> Codes:
-    """The folded codes of one phrase."""
-    found = join([text]).codes
-    return found[: len(text)]
+def fold(phrases: Sequence[str]) -> list[Codes]:
+    """The folded codes of each phrase; many at once cost little more than one."""
+    found = join(phrases)
+    starts = found.starts.tolist()
+    return [found.codes[start : stop - 1] for start, stop in pairwise(starts)]
 
 
 def is_word(codes: Codes) -> NDArray[np.bool_]:

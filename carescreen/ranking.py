@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.cases import Block, Days
+from carescreen.block import Block, Days
 from carescreen.columns import BoolArray
 from carescreen.errors import UsageError
 from carescreen.followups import Engine, FollowUps, follow_up
@@ -245,7 +245,7 @@ class Ranking:
 
     def _position(self, child_id: str) -> int:
         ids = pd.Index(self._rows["child_id"])
-        place = ids.get_indexer([child_id])[0]
+        place = ids.get_indexer([str(child_id)])[0]  # ids are texts, whatever a table held
         if place < 0:
             raise UsageError(
                 "no child with this id in the ranking; the column child_id of to_frame() has them all"

@@ -42,7 +42,7 @@ class Scanner:
     """Finds every occurrence of every word, overlapping ones too."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        folded = [fold(word) for word in words]
+        folded = fold(words)
         assert all(codes.size for codes in folded)
         self.lengths = np.array([codes.size for codes in folded], np.int64)
         self._text = np.concatenate([*folded, np.zeros(_WINDOW, np.uint16)])

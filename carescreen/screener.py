@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from carescreen.assessment import Assessment, Case
+from carescreen.block import Block, Days, make_block, to_days
 from carescreen.caseload import Caseload, CheckedCaseload
-from carescreen.cases import Block, Days, make_block, to_days
 from carescreen.errors import CaseloadError, ModelError, UsageError
 from carescreen.features import FeatureSet
 from carescreen.followups import Engine

@@ -83,9 +83,8 @@ class Vocabulary:
         self._add(words.exclusions, EXCLUSION, concept)
 
     def _add(self, words: Iterable[str], kind: int, value: int) -> None:
-        for word in words:
-            folded = "".join(map(chr, fold(word)))
-            roles = self._roles.setdefault(folded, [])
+        for codes in fold(list(words)):
+            roles = self._roles.setdefault("".join(map(chr, codes.tolist())), [])
             if (kind, value) not in roles:
                 roles.append((kind, value))
 

@@ -19,6 +19,7 @@ _NEEDS_DATA = {
     "child_row_rejected": "needs_child_row_rejected",
     "visit_row_rejected": "needs_visit_row_rejected",
     "unknown_child": "needs_unknown_child",
+    "note_unreadable": "needs_note_unreadable",
 }
 
 

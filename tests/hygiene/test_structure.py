@@ -32,6 +32,8 @@ ORDER = [
     "mentions",
     "status",
     "notes",
+    "block",
+    "observations derived",
     "cases",
     "holding",
     "syntax",

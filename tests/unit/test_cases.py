@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carescreen.cases import build_columns, make_block, repeat_children
+from carescreen.block import make_block, repeat_children
+from carescreen.cases import build_columns
 from carescreen.columns import FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS
 from carescreen.indicators import Indicator
 from carescreen.pack import Settings

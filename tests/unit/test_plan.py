@@ -57,16 +57,16 @@ def test_children_of_a_drawn_household_come_together_with_their_probability() ->
 def test_the_draw_is_uniform_over_households() -> None:
     frame = rows([ROUTINE] * 11)
     hits = np.zeros(11)
-    for seed in range(2000):
+    for seed in range(800):
         hits += give_seats(frame, 2, 0.5, str(seed)).drawn
-    share = hits[1:] / 2000
+    share = hits[1:] / 800
     assert hits[0] == 0
-    assert np.all(np.abs(share - 0.1) < 4 * np.sqrt(0.1 * 0.9 / 2000))
+    assert np.all(np.abs(share - 0.1) < 4 * np.sqrt(0.1 * 0.9 / 800))
 
 
 def test_a_part_of_a_seat_is_a_chance_of_one_and_the_probability_says_so() -> None:
     """Of 3 seats 0.3 are for the draw: the third by order has a seat unless the draw takes it."""
-    frame, weeks = rows([ROUTINE] * 8), 3000
+    frame, weeks = rows([ROUTINE] * 8), 1000
     found = [give_seats(frame, 3, 0.1, str(week)) for week in range(weeks)]
     within = np.mean([seats.within for seats in found], axis=0)
     stated = found[0].selection_probability

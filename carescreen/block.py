@@ -1,0 +1,226 @@
+"""Tables of whole households by position, and what is known when: what cases are built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.checked import content_hash
+
+Days = NDArray[np.datetime64]
+Times = NDArray[np.datetime64]
+Ints = NDArray[np.int64]
+
+NO_DATE = np.datetime64("NaT", "D")
+# Sorts before any date a person can enter; stands for "no date" where NaT would not sort.
+LONG_AGO = np.datetime64("0001-01-01", "D")
+_DAY, _SECOND = np.timedelta64(86_400, "s"), np.timedelta64(1, "s")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Tables of whole households, by position: what cases are built from.
+
+    children    one row a child; `household` codes 0..h-1, children of one household together
+    visits      sorted by child, date, visit_id; `visit_child` is each row's child position and
+                `visit_place` its place in that order, one for visits that share an id
+    households  `household_row` is each child's row in it, -1 none
+    more_*      further rows of children and households that have several, sorted by the position
+                in `more_child` and by the row of households in `more_household`
+    cutoff      datetime64[s] a child: events and mentions known by then do not count (NaT: all do)
+    """
+
+    children: pd.DataFrame
+    visits: pd.DataFrame
+    households: pd.DataFrame
+    outcomes: pd.DataFrame
+    decisions: pd.DataFrame
+    more_children: pd.DataFrame
+    more_households: pd.DataFrame
+    visit_child: Ints
+    visit_place: Ints
+    household_row: Ints
+    household: Ints
+    more_child: Ints
+    more_household: Ints
+    cutoff: Times | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of children."""
+        return len(self.children)
+
+    @property
+    def visit_known_at(self) -> Times:
+        """When each visit was known: the later of its date and its entry."""
+        return known_at(self.visits["visit_date"], self.visits["recorded_at"])
+
+    @property
+    def visit_date(self) -> Days:
+        """Date of each visit, NaT where none is known."""
+        return to_days(self.visits["visit_date"])
+
+
+def to_days(dates: pd.Series) -> Days:
+    """A date column as datetime64[D], NaT where missing."""
+    return dates.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+
+
+def known_at(date: pd.Series, recorded_at: pd.Series) -> Times:
+    """The later of when a thing was so and when it was entered; NaT where neither is known."""
+    day, entry = (values.to_numpy(dtype="datetime64[s]") for values in (date, recorded_at))
+    later: Times = np.fmax(day, entry)
+    return later
+
+
+def covered_until(decided_at: pd.Series) -> Times:
+    """Up to when evidence is covered by a decision: its second, or its day where no time is given.
+
+    Midnight is how a date without a time is read; what was entered on that day is then covered.
+    """
+    at = decided_at.to_numpy(dtype="datetime64[s]")
+    day = at.astype("datetime64[D]").astype("datetime64[s]")
+    return np.asarray(np.where(at == day, day + (_DAY - _SECOND), at))
+
+
+def has_second_person(decisions: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether somebody else than who decided confirmed a decision; letter case tells nobody apart."""
+    if "confirmed_by" not in decisions:
+        return np.zeros(len(decisions), dtype=bool)
+    who, second = (
+        decisions[name].astype(object).where(decisions[name].notna(), "").astype(str).str.casefold()
+        for name in ("decided_by", "confirmed_by")
+    )
+    return np.asarray((second != "") & (second != who), dtype=bool)
+
+
+def make_block(
+    children: pd.DataFrame,
+    visits: pd.DataFrame,
+    households: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    decisions: pd.DataFrame,
+    more_children: pd.DataFrame | None = None,
+    more_households: pd.DataFrame | None = None,
+) -> Block:
+    """Index tables of whole households by child position, in an order no input order can change.
+
+    A child without household_id is a household of its own.
+    """
+    children = children.sort_values("child_id", ignore_index=True)
+    position = pd.Index(children["child_id"])
+    own = "child:" + children["child_id"].astype(object)
+    key = children["household_id"].astype(object).where(children["household_id"].notna(), own)
+    visit_child = np.asarray(position.get_indexer(visits["child_id"]), dtype=np.int64)
+    order, place = _visit_order(visits, visit_child)
+    house_ids = pd.Index(households["household_id"])
+    household_row = (
+        house_ids.get_indexer(children["household_id"])
+        if len(house_ids)
+        else np.full(len(children), -1)
+    )
+    more_children, more_child = _further(more_children, children, position, "child_id")
+    more_households, more_household = _further(
+        more_households, households, house_ids, "household_id"
+    )
+    return Block(
+        children=children,
+        visits=visits.iloc[order].reset_index(drop=True),
+        households=households,
+        outcomes=outcomes,
+        decisions=decisions,
+        more_children=more_children,
+        more_households=more_households,
+        visit_child=visit_child[order],
+        visit_place=place,
+        household_row=np.asarray(household_row, dtype=np.int64),
+        household=np.asarray(pd.factorize(key)[0], dtype=np.int64),
+        more_child=more_child,
+        more_household=more_household,
+    )
+
+
+def _further(
+    more: pd.DataFrame | None, table: pd.DataFrame, ids: pd.Index, key: str
+) -> tuple[pd.DataFrame, Ints]:
+    """Further rows sorted by the position of their id, and that position."""
+    if more is None or not len(more):
+        return table.iloc[:0], np.zeros(0, dtype=np.int64)
+    position = np.asarray(ids.get_indexer(pd.Index(more[key])), dtype=np.int64)
+    order = np.argsort(position, kind="stable")
+    return more.iloc[order].reset_index(drop=True), position[order]
+
+
+def _visit_order(visits: pd.DataFrame, visit_child: Ints) -> tuple[Ints, Ints]:
+    """Positions that sort visits by child, date and visit_id, and the place of each in that order.
+
+    Visits that share an id go by their content, so that their order in the file does not matter;
+    they have one place, so that no value of one hands the last word to another.
+    """
+    dates = sortable(to_days(visits["visit_date"]))
+    tie = pd.factorize(visits["visit_id"].astype(object), sort=True, use_na_sentinel=True)[0]
+    if not pd.Series(tie).duplicated().any():
+        return np.lexsort((tie, dates, visit_child)), np.arange(len(visits), dtype=np.int64)
+    order = np.lexsort((content_hash(visits), tie, dates, visit_child))
+    keys = np.stack([visit_child, dates, tie])[:, order]
+    return order, np.cumsum(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
+
+
+def sortable(days: Days) -> Ints:
+    return np.where(np.isnat(days), LONG_AGO, days).astype("datetime64[D]").astype(np.int64)
+
+
+def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:
+    """A block whose rows are the children at `positions` (repeats allowed), each with a cut-off.
+
+    Used to ask what is still met by evidence recorded after a decision.
+    """
+    rows, visit_child = rows_of(block.visit_child, positions)
+    more, more_child = rows_of(block.more_child, positions)
+    return Block(
+        children=block.children.iloc[positions].reset_index(drop=True),
+        visits=block.visits.iloc[rows].reset_index(drop=True),
+        households=block.households,
+        outcomes=block.outcomes,
+        decisions=block.decisions,
+        more_children=block.more_children.iloc[more].reset_index(drop=True),
+        more_households=block.more_households,
+        visit_child=visit_child,
+        visit_place=block.visit_place[rows],
+        household_row=block.household_row[positions],
+        household=block.household[positions],
+        more_child=more_child,
+        more_household=block.more_household,
+        cutoff=cutoff,
+    )
+
+
+def rows_of(owner: Ints, wanted: Ints) -> tuple[Ints, Ints]:
+    """Rows of each wanted owner in a table sorted by owner, and which wanted one each is for."""
+    starts = np.searchsorted(owner, wanted, side="left")
+    counts = np.searchsorted(owner, wanted, side="right") - starts
+    return ranges(starts, counts), np.repeat(np.arange(len(wanted), dtype=np.int64), counts)
+
+
+def ranges(starts: Ints, counts: Ints) -> Ints:
+    """The positions start, start + 1, … of each range, one range after the other."""
+    offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return np.asarray(np.arange(counts.sum()) + offsets, dtype=np.int64)
+
+
+def no_dates(n: int) -> Days:
+    """A date column in which nothing is known."""
+    return np.full(n, NO_DATE)
+
+
+def extreme_date(
+    n: int, child: Ints, date: Days, wanted: NDArray[np.bool_], pick: np.ufunc
+) -> Days:
+    """The first (fmin) or last (fmax) known date of the wanted records of each child."""
+    use = wanted & ~np.isnat(date)
+    result = no_dates(n)
+    pick.at(result, child[use], date[use])
+    return result

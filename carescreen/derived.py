@@ -1,0 +1,139 @@
+"""Values that are computed from dates: age, days since seen, failed visits, earlier concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.block import NO_DATE, Block, Days, extreme_date, no_dates, sortable, to_days
+from carescreen.columns import FROM_DATES, FROM_NOWHERE, Column
+from carescreen.indicators import Indicator
+
+PRIOR_CONCERNS_DAYS = 730  # prior_concerns_24m: 24 months
+
+
+def derived_columns(
+    block: Block, columns: Mapping[str, Column], as_of: np.datetime64
+) -> dict[str, Column]:
+    months = _age_months(block.children, as_of)
+    seen = _last_seen(block, columns, as_of)
+    since = (as_of - seen).astype("timedelta64[D]").astype(np.float64)
+    return {
+        "age_months": _computed(months),
+        "age_years": _computed(np.floor(months / 12)),
+        "last_seen_on": _seen_column(seen),
+        "days_since_seen": _computed(np.where(np.isnat(seen), np.nan, since)),
+        "failed_visits_in_row": _failed_visits(block),
+    }
+
+
+def _computed(values: NDArray[np.float64]) -> Column:
+    n, known = len(values), ~np.isnan(values)
+    table = np.where(known, FROM_DATES, FROM_NOWHERE).astype(np.int8)
+    return Column(values, known, no_dates(n), no_dates(n), table, np.full(n, -1, dtype=np.int64))
+
+
+def _seen_column(seen: Days) -> Column:
+    n, known = len(seen), ~np.isnat(seen)
+    table = np.where(known, FROM_DATES, FROM_NOWHERE).astype(np.int8)
+    none = np.full(n, -1, dtype=np.int64)
+    return Column(seen.astype("datetime64[s]"), known, seen, seen, table, none)
+
+
+def _age_months(children: pd.DataFrame, as_of: np.datetime64) -> NDArray[np.float64]:
+    """Completed months of age; from age_years + recorded_at, the youngest the child can be."""
+    birth = to_days(children["birth_date"])
+    months = _months_between(birth, as_of)
+    if "age_years" not in children:
+        return months
+    recorded = to_days(children["recorded_at"])
+    stated = children["age_years"].to_numpy(dtype=np.float64) * 12
+    elapsed = np.fmax(_months_between(recorded, as_of), 0)
+    return np.where(np.isnan(months), stated + elapsed, months)
+
+
+def _months_between(start: Days, end: np.datetime64) -> NDArray[np.float64]:
+    """Completed calendar months; NaN where the start is not known or lies after the end."""
+    month = start.astype("datetime64[M]")
+    day = (start - month.astype("datetime64[D]")).astype(np.int64)
+    end_month = end.astype("datetime64[M]")
+    end_day = (end - end_month.astype("datetime64[D]")).astype(np.int64)
+    months = (end_month - month).astype(np.int64) - (day > end_day)
+    return np.where(np.isnat(start) | (months < 0), np.nan, months.astype(np.float64))
+
+
+def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64) -> Days:
+    """When a worker last saw the child: a visit that says so, or the date the tables give."""
+    seen = block.visits["child_seen"].to_numpy() == 1
+    last = extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
+    stated = columns.get("last_seen_on")
+    if stated is not None:
+        on = stated.values.astype("datetime64[D]")
+        last = np.fmax(last, np.where(on > as_of, NO_DATE, on))  # a slip: nobody was seen tomorrow
+    return last
+
+
+def _failed_visits(block: Block) -> Column:
+    """Visits in a row, up to the newest, that did not see the child; a blank is neither.
+
+    On a day with both a failed visit and one that saw the child, the child was seen.
+    """
+    code = block.visits["child_seen"].to_numpy()
+    told = (code >= 0) & ~np.isnat(block.visit_date)
+    child, seen = block.visit_child[told], code[told] == 1
+    date = block.visit_date[told]
+    order = np.lexsort((seen, sortable(date), child))
+    child, seen, date = child[order], seen[order], date[order]
+    index = np.arange(len(child))
+    first = np.full(block.n, len(child), dtype=np.int64)
+    np.minimum.at(first, child, index)
+    last_seen = first - 1
+    np.maximum.at(last_seen, child[seen], index[seen])
+    count = np.bincount(child, minlength=block.n)
+    values = np.where(count > 0, first + count - 1 - last_seen, np.nan).astype(np.float64)
+    failed = ~seen & (index > last_seen[child])
+    column = _computed(values)
+    column.first_on[:] = extreme_date(block.n, child, date, failed, np.fmin)
+    column.last_on[:] = extreme_date(block.n, child, date, failed, np.fmax)
+    return column
+
+
+def count_prior_concerns(
+    block: Block,
+    indicators: Mapping[str, Indicator],
+    columns: dict[str, Column],
+    as_of: np.datetime64,
+) -> None:
+    """prior_concerns_24m is at least the number of confirmed outcomes in the last 24 months."""
+    name = "prior_concerns_24m"
+    if name not in indicators or not len(block.outcomes):
+        return
+    codes, ids = pd.factorize(block.children["child_id"].astype(object))
+    person = np.asarray(pd.Index(ids).get_indexer(block.outcomes["child_id"]), dtype=np.int64)
+    date = to_days(block.outcomes["outcome_date"])
+    confirmed = (block.outcomes["result"].to_numpy(dtype=object) == "confirmed") & (person >= 0)
+    recent = confirmed & ~(date < as_of - PRIOR_CONCERNS_DAYS)
+    if not recent.any():
+        return
+    count = np.bincount(person[recent], minlength=len(ids)).astype(np.float64)[codes]
+    first = extreme_date(len(ids), person, date, recent, np.fmin)[codes]
+    last = extreme_date(len(ids), person, date, recent, np.fmax)[codes]
+    old = columns.get(name)
+    values = count if old is None else np.fmax(count, np.asarray(old.values, dtype=np.float64))
+    counted = count > 0 if old is None else (count > 0) & ~(np.asarray(old.values) >= count)
+    known = (count > 0) | (old.known if old is not None else False)
+    columns[name] = Column(
+        np.where(known, values, np.nan),
+        known,
+        np.where(counted, first, old.first_on if old is not None else NO_DATE),
+        np.where(counted, last, old.last_on if old is not None else NO_DATE),
+        np.where(counted, FROM_DATES, old.source_table if old is not None else FROM_NOWHERE).astype(
+            np.int8
+        ),
+        np.where(counted, -1, old.source_row if old is not None else -1).astype(np.int64),
+        None if old is None else old.recordings,
+        is_event=old is not None and old.is_event,
+    )
