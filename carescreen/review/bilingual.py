@@ -17,16 +17,19 @@ class Bilingual:
 
     def __init__(self, shown: str) -> None:
         self.shown = shown
-        self._places: dict[tuple[str, ...], int] = {}
+        self._marks: dict[tuple[str, ...], Markup] = {}
 
     def mark(self, texts: Texts) -> Markup:
         """A text in the shown language; numbered unless it is the same in every language."""
         words = tuple(texts[language] for language in LANGUAGES)
         if len(set(words)) == 1:
             return escape(words[0])
-        place = self._places.setdefault(words, len(self._places))
-        return Markup("<i data-w={}>{}</i>").format(place, texts[self.shown])
+        mark = self._marks.get(words)
+        if mark is None:  # most texts of a page stand on it many times
+            mark = Markup("<i data-w={}>{}</i>").format(len(self._marks), texts[self.shown])
+            self._marks[words] = mark
+        return mark
 
     def table(self) -> list[Texts]:
         """Every numbered text so far, by number."""
-        return [dict(zip(LANGUAGES, words, strict=True)) for words in self._places]
+        return [dict(zip(LANGUAGES, words, strict=True)) for words in self._marks]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,9 @@ def _households(records: Sequence[Record]) -> dict[str, list[str]]:
     return found
 
 
+@lru_cache(maxsize=1)
 def _environment() -> Environment:
+    """The templates, read and compiled once; what changes from page to page is in the context."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
