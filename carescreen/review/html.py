@@ -99,18 +99,6 @@ class _Row:
     as_of: date | None
 
     @property
-    def kind(self) -> str:
-        return self.group.kind
-
-    @property
-    def name(self) -> str:
-        return self.group.name
-
-    @property
-    def count(self) -> int:
-        return len(self.group.records)
-
-    @property
     def tiers(self) -> dict[str, int]:
         return _tier_counts(self.group.records)
 
@@ -127,22 +115,10 @@ class _Section:
     setting: Setting
     notes: Mapping[int, Note]
 
-    @property
-    def kind(self) -> str:
-        return self.group.kind
-
-    @property
-    def name(self) -> str:
-        return self.group.name
-
-    @property
-    def count(self) -> int:
-        return len(self.group.records)
-
     def cards(self) -> Iterator[tuple[Note | None, Card]]:
         """Each card, with the sentence that stands before it."""
         for number, record in enumerate(self.group.records):
-            place = f"{number + 1}/{self.count}"
+            place = f"{number + 1}/{self.group.count}"
             yield self.notes.get(number), card(record, place, self.setting)
 
 

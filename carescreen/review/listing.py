@@ -28,6 +28,11 @@ class Group:
     name: str
     records: tuple[Record, ...]
 
+    @property
+    def count(self) -> int:
+        """How many children it has."""
+        return len(self.records)
+
 
 @dataclass(frozen=True)
 class Note:
