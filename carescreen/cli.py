@@ -35,6 +35,9 @@ def main() -> None:
     except CarescreenError as error:
         click.echo(f"carescreen: {error}", err=True)
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)  # a name alone asks what there is
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         click.echo(_in_one_line(error), err=True)
         sys.exit(error.exit_code)

@@ -181,3 +181,10 @@ def test_a_model_is_shown_by_what_it_adds() -> None:
     assert "up to 0.5" not in whole
     assert "+0.000" not in short.partition("\n")[2]
     assert len(whole) > len(short)
+
+
+@pytest.mark.parametrize("command", [[], ["notes"], ["decisions"]])
+def test_a_name_alone_shows_what_there_is(command) -> None:
+    _, said = run(*command, code=2)
+    assert said.startswith("Usage: carescreen")
+    assert "Commands:" in said
