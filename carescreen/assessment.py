@@ -1,7 +1,9 @@
 """One case in, one assessment out: the typed edge for services (JSON schema published).
 
 A Case is one child with its visits, as JSON. Fields beyond the fixed ones are indicators of the
-pack, by id; they are checked against the pack like the cells of a table.
+pack, by id; they are checked against the pack like the cells of a table. null is a blank cell: the
+field is collected and not known, so that its question may be asked; a field that is left out is one
+that the programme does not collect.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ class _Open(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     def cells(self, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """Field values as table cells: lists of words become 'a;b'."""
-        return _cells(self.model_dump(exclude_none=True, exclude=set(leave_out)))
+        """Field values as table cells, null as a blank cell: lists of words become 'a;b'."""
+        return _cells(self.model_dump(exclude=set(leave_out)))
 
 
 class Visit(_Open):

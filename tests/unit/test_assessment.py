@@ -101,3 +101,13 @@ def test_a_wrong_argument_of_rank_is_refused_in_one_sentence(screener, arguments
 def test_an_example_case_passes(screener):
     path = Path(__file__).parents[2] / "examples" / "case.json"
     assert screener.assess(Case.read(path.read_bytes())).child_id == "C0012"
+
+
+def test_null_is_asked_about_and_a_field_left_out_is_not_collected(screener) -> None:
+    case = {"child_id": "C1", "birth_date": "2018-01-01", "as_of": "2026-11-01"}
+    asked = {
+        name: {question.rule for question in screener.assess(given).open_questions}
+        for name, given in {"null": {**case, "hukou_registered": None}, "left out": case}.items()
+    }
+    assert "cn_no_hukou" in asked["null"]
+    assert "cn_no_hukou" not in asked["left out"]
