@@ -182,4 +182,5 @@ def _united(
     if indicator.type != "set" or not len(child):
         return values[last]
     starts = np.concatenate([[0], last[:-1] + 1])
-    return np.bitwise_or.reduceat(np.asarray(values, dtype=np.int64), starts)
+    united = np.bitwise_or.reduceat(np.asarray(values, dtype=np.int64), starts)
+    return np.asarray(united)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ class CheckedCaseload:
         is wrong with the input as a whole.
         """
         assert self.rows is not None
-        day: np.datetime64 = np.datetime64(as_of, "D")  # type: ignore[call-overload]  # any of the three
+        day = np.datetime64(str(as_of), "D")
         rows, notices = self.rows.known_by(day)
         known = self
         if rows is not self.rows:
@@ -448,7 +449,7 @@ def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> _Ne
         columns = [
             rows.tables[name][column].to_numpy("datetime64[s]") for column in rows.dates[name]
         ]
-        since.append(np.fmax.reduce(columns)[unlisted])
+        since.append(reduce(np.fmax, columns)[unlisted])
     return _Need(UNKNOWN_CHILD, np.concatenate(found), np.concatenate(since))
 
 

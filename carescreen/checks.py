@@ -13,7 +13,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,7 @@ def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tu
     known = [bits[word] for word in words if word in bits]
     nothing = any(word in _NOTHING for word in words)
     wrong = any(word not in bits and word not in missing and word not in _NOTHING for word in words)
-    mask = int(np.bitwise_or.reduce(known)) if known else 0 if nothing else -1
+    mask = reduce(or_, known) if known else 0 if nothing else -1
     return mask, wrong or (not words)
 
 

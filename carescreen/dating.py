@@ -158,7 +158,7 @@ def _as_wanted(truth: Truth, wanted: bool) -> BoolArray:
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
     """Which rows, sorted by child and time, have no row after them that does not meet the test."""
     missed = np.where(meets, -1, np.arange(len(child)))
-    last = np.full(int(child.max(initial=-1)) + 1, -1, dtype=np.int64)
+    last = np.full(np.bincount(child).size, -1, dtype=np.int64)
     np.maximum.at(last, child, missed)
     return np.asarray(np.arange(len(child)) > last[child])
 

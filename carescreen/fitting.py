@@ -131,7 +131,7 @@ def _number_basis(column: pd.Series, prior: StepTable | None, direction: int | N
     levels = np.searchsorted(np.asarray(old.edges), [*edges, np.inf], side="left")
     before = np.append(old.look_up[levels], old.missing) / MICRO
     steps = np.tril(np.ones((len(edges) + 1, len(edges))), -1)
-    centred = steps - (counts[:-1] @ steps) / max(counts[:-1].sum(), 1)
+    centred = steps - (counts[:-1] @ steps) / max(int(counts[:-1].sum()), 1)
     look_up = np.vstack([centred, np.zeros(len(edges))])
     rise = np.diff(before[:-1])
     precision = np.full(len(edges), len(edges) / _spread(prior) ** 2)

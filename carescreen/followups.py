@@ -313,7 +313,7 @@ def _due(
     serious = is_open & (engine.tier_of < ROUTINE)[None, :]
     began = np.where(np.isnat(dates.first_on), engine.as_of, dates.first_on)
     due = np.where(serious, began + engine.rule_days[None, :], NO_DATE)
-    asked = np.fmin.reduce(due, axis=1, initial=NO_DATE)
+    asked = _across(np.fmin, due)
     by_person = raised.on + engine.tier_days[raised.tier]
     asked = np.fmin(asked, np.where(raised.tier < ROUTINE, by_person, NO_DATE))
     needs_data, since = needs
@@ -330,9 +330,17 @@ def _newest(serious: BoolArray, dates: Dates) -> tuple[Days, Times]:
     last = np.where(serious, dates.last_on, NO_DATE)
     known = np.where(serious, dates.known_at, np.datetime64("NaT", "s"))
     return (
-        np.fmax.reduce(last, axis=1, initial=NO_DATE),
-        np.fmax.reduce(known, axis=1, initial=np.datetime64("NaT", "s")),
+        _across(np.fmax, last),
+        _across(np.fmax, known),
     )
+
+
+def _across(pick: np.ufunc, table: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """The first (fmin) or last (fmax) known date of each row; NaT where it has none."""
+    found = np.full(len(table), np.datetime64("NaT"), dtype=table.dtype)
+    for column in table.T:
+        found = pick(found, column)
+    return found
 
 
 def _states(

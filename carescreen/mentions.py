@@ -23,6 +23,7 @@ from carescreen.vocabulary import (
 
 FOUND_BY = ("phrase", "pattern", "learned")
 BY_PHRASE, BY_PATTERN, BY_LEARNED = range(3)
+_FAR = np.int64(1 << 40)  # above any position: keeps clauses or concepts apart in one key
 _HARD = "。!?;\n"
 _SOFT = ",()"
 
@@ -128,9 +129,8 @@ def one_per_place(mentions: Mentions) -> Mentions:
         return mentions
     kind = mentions.concept
     order = np.lexsort((mentions.anchor, mentions.found_by, -mentions.end, mentions.start, kind))
-    far = np.int64(1) << 40
-    begin = mentions.start[order] + kind[order] * far
-    reach = np.maximum.accumulate(mentions.end[order] + kind[order] * far)
+    begin = mentions.start[order] + kind[order] * _FAR
+    reach = np.maximum.accumulate(mentions.end[order] + kind[order] * _FAR)
     kept = np.ones(order.size, np.bool_)
     kept[1:] = begin[1:] >= reach[:-1]
     return mentions.take(np.sort(order[kept]))
@@ -189,9 +189,8 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
 
 def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
     """Which concepts an exclusion of their clause rules out."""
-    far = np.int64(1) << 40
-    here = np.searchsorted(breaks.soft, start) + concept * far
-    there = np.searchsorted(breaks.soft, exclusions.start) + exclusions.value * far
+    here = np.searchsorted(breaks.soft, start) + concept * _FAR
+    there = np.searchsorted(breaks.soft, exclusions.start) + exclusions.value * _FAR
     return np.asarray(np.isin(here, there))
 
 
@@ -210,10 +209,9 @@ def _cues(roles: Roles, matches: Matches, vocabulary: Vocabulary) -> Roles:
 def _used(matches: Matches, mentions: Mentions) -> tuple[Positions, Positions]:
     """The fixed words of the patterns that became mentions: a cue in them is part of the concern."""
     by_pattern = mentions.found_by == BY_PATTERN
-    far = np.int64(1) << 40
     kept = np.isin(
-        matches.start * far + matches.end,
-        mentions.start[by_pattern] * far + mentions.end[by_pattern],
+        matches.start * _FAR + matches.end,
+        mentions.start[by_pattern] * _FAR + mentions.end[by_pattern],
     )
     start, end = matches.element_start[kept].ravel(), matches.element_end[kept].ravel()
     order = np.argsort(start, kind="stable")

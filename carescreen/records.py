@@ -329,7 +329,7 @@ def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_
     wanted = found.holds & serious[mentions.concept]
     own = np.zeros(found.cases.n, dtype=bool)
     own[mentions.child[wanted]] = True
-    houses = int(house.max(initial=-1)) + 1
+    houses = np.bincount(house).size
     mentioned = np.bincount(house[own], minlength=houses)[house] - own > 0
     grave = found.open[:, engine.tier_of == IMMEDIATE]
     in_house = np.zeros((houses, grave.shape[1]), dtype=bool)

@@ -280,7 +280,7 @@ def _block_numbers(children: pd.DataFrame, size: int) -> np.ndarray:
     household = children["household_id"].astype(object)
     key = household.where(household.notna(), "child:" + children["child_id"].astype(object))
     codes, _ = pd.factorize(key, sort=True)
-    counts = np.bincount(codes, minlength=int(codes.max(initial=-1)) + 1)
+    counts = np.bincount(codes)
     starts = np.cumsum(counts) - counts
     return np.asarray(starts // size, dtype=np.int64)[codes]
 

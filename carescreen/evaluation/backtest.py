@@ -246,7 +246,7 @@ def _statistics(
 
     return {
         "auroc": lambda rows: auroc(score[rows], event[rows]),
-        "recall": lambda rows: share((chosen[rows] * event[rows]).sum(), event[rows].sum()),
+        "recall": lambda rows: share((chosen[rows] * event[rows]).sum(), float(event[rows].sum())),
         "precision": lambda rows: share((chosen[rows] * event[rows]).sum(), chosen[rows].sum()),
     }
 
