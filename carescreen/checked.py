@@ -35,6 +35,7 @@ ADULT_YEARS = 25  # so old on the as-of date: still listed, but a person should 
 # Who a child is; taken over from an older row where the newest one leaves it blank.
 _IDENTITY = ("village_id", "household_id", "caseworker_id", "birth_date")
 _DAYS_OF_YEAR = 365.2425
+_ONE_DAY = np.timedelta64(1, "D")
 _OLDEST = np.iinfo(np.int64).min
 
 
@@ -67,7 +68,7 @@ class Rows:
         for name, table in self.tables.items():
             known = np.ones(len(table), dtype=bool)
             for column in self.dates[name]:
-                known &= ~(table[column].to_numpy(dtype="datetime64[s]") >= day + 1)
+                known &= ~(table[column].to_numpy(dtype="datetime64[s]") >= day + _ONE_DAY)
             if known.all():
                 continue
             tables[name] = table[known].reset_index(drop=True)
@@ -79,7 +80,7 @@ class Rows:
                 f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
                 f"{count:,}."
             )
-        unborn = tables["children"]["birth_date"].to_numpy(dtype="datetime64[s]") >= day + 1
+        unborn = tables["children"]["birth_date"].to_numpy(dtype="datetime64[s]") >= day + _ONE_DAY
         if unborn.any():
             tables["children"] = _without_birth(tables["children"], unborn)
             refused["children"] = refused["children"] | unborn

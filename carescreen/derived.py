@@ -12,7 +12,7 @@ from carescreen.block import NO_DATE, Block, Days, extreme_date, no_dates, sorta
 from carescreen.columns import FROM_DATES, FROM_NOWHERE, Column
 from carescreen.indicators import Indicator
 
-PRIOR_CONCERNS_DAYS = 730  # prior_concerns_24m: 24 months
+PRIOR_CONCERNS = np.timedelta64(730, "D")  # prior_concerns_24m: 24 months
 
 
 def derived_columns(
@@ -115,7 +115,7 @@ def count_prior_concerns(
     person = np.asarray(pd.Index(ids).get_indexer(block.outcomes["child_id"]), dtype=np.int64)
     date = to_days(block.outcomes["outcome_date"])
     confirmed = (block.outcomes["result"].to_numpy(dtype=object) == "confirmed") & (person >= 0)
-    recent = confirmed & ~(date < as_of - PRIOR_CONCERNS_DAYS)
+    recent = confirmed & ~(date < as_of - PRIOR_CONCERNS)
     if not recent.any():
         return
     count = np.bincount(person[recent], minlength=len(ids)).astype(np.float64)[codes]

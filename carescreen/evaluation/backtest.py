@@ -127,7 +127,7 @@ def _as_of_days(
     days = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
     first = days.min() if start is None else _day("start", start)
     last = days.max() if end is None else _day("end", end)
-    chosen = np.arange(first, last - horizon + 1, np.timedelta64(every, "D"))
+    chosen = np.arange(first, last - _days(horizon - 1), _days(every))
     if not len(chosen):
         raise UsageError(
             f"no whole window of {horizon} days fits between {first} and {last}; "
@@ -151,7 +151,9 @@ def _judged_days(
 ) -> NDArray[np.datetime64]:
     """The as-of dates with a judged outcome inside the horizon."""
     on = np.sort(outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]"))
-    inside = np.searchsorted(on, days + horizon, "right") > np.searchsorted(on, days, "right")
+    inside = np.searchsorted(on, days + _days(horizon), "right") > np.searchsorted(
+        on, days, "right"
+    )
     if not inside.any():
         raise UsageError(
             f"no judged outcome lies within {horizon} days after {days[0]} or a later as-of date; "
@@ -170,7 +172,7 @@ def _window(
     """All children at one as-of date: what each method says, and the first outcome after it."""
     frame = ranking.to_frame()
     on = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
-    inside = outcomes[(on > day) & (on <= day + horizon)].drop_duplicates("child_id")
+    inside = outcomes[(on > day) & (on <= day + _days(horizon))].drop_duplicates("child_id")
     event = frame["child_id"].map(inside.set_index("child_id")["event"]).to_numpy(dtype=object)
     tier = frame["tier"].map({name: k for k, name in enumerate(TIERS)}).to_numpy(dtype=np.float64)
     unseen = frame["days_since_seen"].fillna(np.inf).to_numpy(dtype=np.float64)
@@ -206,10 +208,14 @@ def _worker_concern(ids: pd.Series, known: CheckedCaseload) -> NDArray[np.float6
     return np.asarray(answer.eq(True).to_numpy(), dtype=np.float64)
 
 
+def _days(count: int) -> np.timedelta64:
+    return np.timedelta64(count, "D")
+
+
 def _window_row(part: pd.DataFrame, day: np.datetime64, horizon: int) -> dict[str, object]:
     return {
         "as_of": str(day),
-        "until": str(day + horizon),
+        "until": str(day + _days(horizon)),
         "children": len(part),
         "judged": int(part["judged"].sum()),
         "events": int((part["event"] == True).sum()),  # noqa: E712  # object column with missing
