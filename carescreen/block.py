@@ -86,6 +86,17 @@ def covered_until(decided_at: pd.Series) -> Times:
     return np.asarray(np.where(at == day, day + (_DAY - _SECOND), at))
 
 
+def known_after(child: Ints, known_at: Times, cutoff: Times | None) -> NDArray[np.bool_]:
+    """Which records became known after the cut-off of their child; all do where it has none.
+
+    What has no date was there to be decided on: a cut-off covers it.
+    """
+    if cutoff is None:
+        return np.ones(len(child), dtype=bool)
+    limit = cutoff[child]
+    return np.asarray(np.isnat(limit) | (known_at > limit))
+
+
 def has_second_person(decisions: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether somebody else than who decided confirmed a decision; letter case tells nobody apart."""
     if "confirmed_by" not in decisions:

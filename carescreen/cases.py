@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import Block, Days, Ints, extreme_date, no_dates, sortable
+from carescreen.block import Block, Days, Ints, extreme_date, known_after, no_dates, sortable
 from carescreen.columns import FROM_NOWHERE, Column, Noted, Recordings
 from carescreen.derived import count_prior_concerns, derived_columns
 from carescreen.indicators import Indicator
@@ -140,10 +140,7 @@ def _event(
     if indicator.hold == "window":
         age = (as_of - records.date).astype("timedelta64[D]").astype(np.int64)
         holds = np.isnat(records.date) | (age <= settings.event_window_days)
-    if block.cutoff is not None:
-        # A decision covers evidence dated up to it; undated evidence was there to be decided on.
-        cutoff = block.cutoff[records.child]
-        holds &= np.isnat(cutoff) | (records.known_at > cutoff)
+    holds &= known_after(records.child, records.known_at, block.cutoff)
     kept = records.take(holds)
     kept = kept.take(np.lexsort((sortable(kept.date), kept.risk, kept.child)))
     child, risk, values, date = kept.child, kept.risk, kept.values, kept.date

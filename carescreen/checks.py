@@ -316,11 +316,6 @@ def expected_range(bounds: tuple[float, float] | None) -> str:
     return f" from {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
 
 
-def missing_values(indicator: Indicator, count: int) -> NDArray[Any]:
-    """A column of an indicator that nobody recorded."""
-    return check_indicator(pd.Series([None] * count, dtype=object), indicator).values
-
-
 def _enum_words(indicator: Indicator) -> dict[str, int]:
     """Every accepted word of an enum and its code; missing words give -1."""
     words = {value.casefold(): place for place, value in enumerate(indicator.values)}

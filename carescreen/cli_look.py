@@ -26,7 +26,7 @@ def notes() -> None:
 @click.option("--id-column", required=True)
 @PACK
 @click.option("--out", type=FOLDER, required=True, help="CSV to write")
-def notesread_caseload(file: Path, text_column: str, id_column: str, pack: str, out: Path) -> None:
+def notes_read(file: Path, text_column: str, id_column: str, pack: str, out: Path) -> None:
     """Read the notes of FILE (CSV, JSONL, XLSX or Parquet) and write what they mention.
 
     Example: carescreen notes read visits.csv --text-column note --id-column visit_id --out m.csv

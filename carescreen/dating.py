@@ -20,7 +20,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import Days, Ints, Times
+from carescreen.block import Days, Ints, Times, known_after
 from carescreen.cases import Cases
 from carescreen.columns import FROM_DATES, BoolArray, Column
 from carescreen.holding import ChildMentions
@@ -129,9 +129,7 @@ class _Reader:
         meets = satisfies(found.values, atom, self.cases.as_of) == wanted
         computed = column.source_table == FROM_DATES  # counted from outcomes, not from recordings
         meets &= ~computed[found.child]
-        if self.cases.block.cutoff is not None:
-            cutoff = self.cases.block.cutoff[found.child]
-            meets &= np.isnat(cutoff) | (found.known_at > cutoff)
+        meets &= known_after(found.child, found.known_at, self.cases.block.cutoff)
         if not column.is_event:
             meets &= _in_last_run(found.child, meets)
         child, date = found.child[meets], found.date[meets]

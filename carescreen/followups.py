@@ -21,6 +21,7 @@ from carescreen.block import (
     Times,
     covered_until,
     has_second_person,
+    known_after,
     repeat_children,
     to_days,
 )
@@ -30,7 +31,6 @@ from carescreen.dating import Dates, rule_dates
 from carescreen.features import FeatureSet
 from carescreen.holding import (
     ChildMentions,
-    after_cutoff,
     held,
     noted_columns,
     spread_mentions,
@@ -127,8 +127,8 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     tier = np.minimum(tier, raised.tier)
     probability = _probability(engine, features, block.n)
     tier = np.minimum(tier, _lifted(engine, probability))
-    due_on = _due(engine, cases, is_open, dates, tier, raised, (needs_data, needs_since))
     serious = is_open & (engine.tier_of < ROUTINE)[None, :]
+    due_on = _due(engine, cases, serious, dates, tier, raised, (needs_data, needs_since))
     newest = _newest(serious, dates)
     state, waits = _states(engine, decided, closed, tier, newest, needs_data, due_on)
     return FollowUps(
@@ -211,7 +211,7 @@ def _close(
     part = repeat_children(block, child, until)
     order = np.flatnonzero(holds)
     kept = mentions.take(order).for_children(child)
-    newer = after_cutoff(kept, until)
+    newer = known_after(kept.child, kept.known_at, until)
     since = Cases(
         part,
         engine.as_of,
@@ -298,7 +298,7 @@ def _whole_days(hours: int) -> np.timedelta64:
 def _due(
     engine: Engine,
     cases: Cases,
-    is_open: BoolArray,
+    serious: BoolArray,
     dates: Dates,
     tier: NDArray[np.int64],
     raised: Raised,
@@ -310,7 +310,6 @@ def _due(
     that was known: so a nightly run does not push a date forward. What has no date counts from the
     as-of date. Routine is due `routine` hours after the child was last seen, at once if never seen.
     """
-    serious = is_open & (engine.tier_of < ROUTINE)[None, :]
     began = np.where(np.isnat(dates.first_on), engine.as_of, dates.first_on)
     due = np.where(serious, began + engine.rule_days[None, :], NO_DATE)
     asked = _across(np.fmin, due)

@@ -22,7 +22,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.block import Block, Days, Ints, Times, covered_until, has_second_person, rows_of
+from carescreen.block import (
+    Block,
+    Days,
+    Ints,
+    Times,
+    covered_until,
+    has_second_person,
+    rows_of,
+)
 from carescreen.columns import BoolArray, Noted
 from carescreen.indicators import Indicator
 from carescreen.lexicon import Concept
@@ -290,9 +298,3 @@ def noted_columns(
         visits = np.bincount(pairs[0], minlength=n).astype(np.int16)
         found[list(concepts)[number]] = Noted(true, learned & ~true, visits)
     return found
-
-
-def after_cutoff(mentions: ChildMentions, cutoff: Times) -> BoolArray:
-    """Which mentions were known after each child's cut-off (an undated one is covered by it)."""
-    limit = cutoff[mentions.child]
-    return np.asarray(np.isnat(limit) | (mentions.known_at > limit))
