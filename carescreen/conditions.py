@@ -8,6 +8,7 @@
     dates    days_since                  days_since(registered_on) > 7
     season   month                       month in [5, 6, 7, 8, 9]   (of the as-of date)
     notes    noted, noted_visits         noted(left_alone); noted_visits(unseen_child) >= 2
+    by name  a threshold of pack.yaml    left_alone_days_week >= left_alone_days
 
 `parse` reads it with Python's own `ast` into a tree of a few known nodes (nothing is ever compiled
 or executed) and checks it against the pack. What it refuses beyond syntax and types, so that a
@@ -21,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -64,6 +66,12 @@ class Condition:
         return frozenset(atom.concept for atom in atoms_of(self.root) if atom.concept)
 
     @cached_property
+    def thresholds(self) -> tuple[str, ...]:
+        """Names of the thresholds it reads, in the order of the text."""
+        atoms = (a for a in atoms_of(self.root) if isinstance(a, NumberTest | VisitsTest))
+        return tuple(dict.fromkeys(name for atom in atoms for name in atom.thresholds))
+
+    @cached_property
     def root_without_notes(self) -> Node | None:
         """The tree with every note test false; None where it can then never be met."""
         return without_notes(self.root)
@@ -101,14 +109,15 @@ def parse(
     indicators: Mapping[str, Indicator],
     concepts: Collection[str] = (),
     where: Where = ConditionError,
+    thresholds: Mapping[str, float] = MappingProxyType({}),
 ) -> Condition:
-    """Parse and check a condition.
+    """Parse and check a condition; `thresholds` are the numbers it may give by name.
 
     What is wrong is raised as `where(message)`: pass a function that adds the place of the text in
     its file. The message ends with the column of the offending word inside the condition.
     """
     try:
-        root = parse_tree(text, indicators, concepts)
+        root = parse_tree(text, indicators, concepts, thresholds)
         _check_polarity(root, indicators, positive=True)
         _check_nothing_recorded(root)
     except Fault as fault:

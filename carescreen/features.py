@@ -108,7 +108,9 @@ def _feature(
         raise _error(pack, name, "title needs both languages: {en: …, zh: …}", "title")
     source: Condition | Indicator
     if "when" in entry:
-        source = parse(str(entry["when"]), indicators, concepts, _condition_error(pack, name))
+        numbers = {threshold.id: threshold.value for threshold in pack.thresholds.values()}
+        where = _condition_error(pack, name)
+        source = parse(str(entry["when"]), indicators, concepts, where, numbers)
         reads, notes = source.indicators, source.concepts
     else:
         source = _indicator(pack, name, str(entry["indicator"]), indicators)

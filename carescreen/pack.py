@@ -1,6 +1,6 @@
 """A pack: the rules, indicators, lexicon and settings of one jurisdiction, in one folder.
 
-    <pack>/pack.yaml            id, title, parent, settings, model features, note reader
+    <pack>/pack.yaml            id, title, parent, settings, thresholds, model features, note reader
     <pack>/rules/*.yaml         rules (rules.py)
     <pack>/indicators.yaml      indicators (indicators.py)
     <pack>/concepts.yaml        what a note can mention (lexicon.py)
@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from carescreen.errors import PackError, did_you_mean
 from carescreen.indicators import Indicator, load_indicators
+from carescreen.thresholds import Threshold, read_thresholds
 from carescreen.yamlfile import YamlFile, read_yaml
 
 FORMAT = "carescreen-pack/1"
@@ -40,6 +41,7 @@ _KEYS = {
     "reader",
     "settings",
     "features",
+    "thresholds",
     "rules",
 }
 
@@ -106,6 +108,22 @@ class Pack:
             if path.exists():
                 merged.update(load_indicators(read_yaml(path)))
         return merged
+
+    @cached_property
+    def thresholds(self) -> dict[str, Threshold]:
+        """Named thresholds by id, with the numbers that this pack gives them."""
+        return self.thresholds_in(self.chain[-1])
+
+    def thresholds_in(self, folder: Path) -> dict[str, Threshold]:
+        """Named thresholds as they stand in a folder of the chain, before its child packs."""
+        return self._thresholds[self.chain.index(folder)]
+
+    @cached_property
+    def _thresholds(self) -> list[dict[str, Threshold]]:
+        stages: list[dict[str, Threshold]] = [{}]
+        for file in self.files:
+            stages.append(read_thresholds(file, stages[-1], self.indicators))
+        return stages[1:]
 
     @cached_property
     def digest(self) -> str:

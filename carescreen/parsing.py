@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -81,8 +81,16 @@ class Fault(Exception):
         self.message, self.column = message, column
 
 
-def parse_tree(text: str, indicators: Mapping[str, Indicator], concepts: Collection[str]) -> Node:
-    """Parse and type-check; Fault names the column of what is wrong."""
+def parse_tree(
+    text: str,
+    indicators: Mapping[str, Indicator],
+    concepts: Collection[str],
+    thresholds: Mapping[str, float],
+) -> Node:
+    """Parse and type-check; Fault names the column of what is wrong.
+
+    `thresholds` are the numbers that a text may give by name.
+    """
     if len(text) > MAX_LENGTH:
         raise Fault(
             f"the condition has {len(text):,} characters; at most {MAX_LENGTH:,} are read. "
@@ -95,7 +103,7 @@ def parse_tree(text: str, indicators: Mapping[str, Indicator], concepts: Collect
     line = " ".join(text.splitlines())
     start = len(line) - len(line.lstrip())
     body = _python_tree(line[start:], start)
-    return _Parser(line[start:], start, indicators, concepts).node(body)
+    return _Parser(line[start:], start, indicators, concepts, thresholds).node(body)
 
 
 def _python_tree(line: str, start: int) -> ast.expr:
@@ -165,6 +173,7 @@ class _Parser:
     indent: int
     indicators: Mapping[str, Indicator]
     concepts: Collection[str]
+    thresholds: Mapping[str, float]
 
     def node(self, node: ast.expr) -> Node:
         """The tree of an expression that is a condition by itself."""
@@ -275,6 +284,7 @@ class _Parser:
             numbers,
             blank=None,
             size=len(indicator.values) if indicator and quantity.measure == "len" else 0,
+            thresholds=self._named(items),
             column=self._column(node),
         )
         baseline = _baseline_number(indicator, quantity.measure)
@@ -291,7 +301,7 @@ class _Parser:
         least = int(number) + (operator == ">")
         if least < 1:
             raise self._fault(right, "this would be met without any note; ask for at least 1")
-        return VisitsTest(visits.concept, least, self._column(node))
+        return VisitsTest(visits.concept, least, self._named([right]), self._column(node))
 
     def _yes_no_call(self, node: ast.Call) -> Node:
         """noted(c) and any_in(set, [...]), the calls that are conditions by themselves."""
@@ -407,7 +417,7 @@ class _Parser:
     def _number(self, node: ast.expr, quantity: _Quantity) -> float:
         number = self._plain_number(node)
         if number is None:
-            raise self._fault(node, f"'{quantity.name}' is a number; compare it with a number")
+            raise self._not_a_number(node, quantity)
         if not quantity.lowest <= number <= quantity.highest:
             raise self._fault(
                 node,
@@ -416,7 +426,22 @@ class _Parser:
             )
         return number
 
+    def _not_a_number(self, node: ast.expr, quantity: _Quantity) -> Fault:
+        hint = did_you_mean(node.id, self.thresholds) if isinstance(node, ast.Name) else ""
+        return self._fault(
+            node,
+            f"'{quantity.name}' is a number; compare it with a number, or with a threshold of "
+            f"pack.yaml by its name{hint}",
+        )
+
+    def _named(self, operands: Sequence[ast.expr]) -> tuple[str, ...]:
+        """The thresholds that are named among the operands."""
+        return tuple(node.id for node in operands if isinstance(node, ast.Name))
+
     def _plain_number(self, node: ast.expr) -> float | None:
+        """A number, or the number of a named threshold; None for anything else."""
+        if isinstance(node, ast.Name):
+            return self.thresholds.get(node.id)
         sign = 1.0
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             node, sign = node.operand, -1.0

@@ -10,7 +10,7 @@
       source: [{law: ..., article: "21", url: ..., verified: true}]
       examples: [{given: {age_years: 6, ...}, expect: met, en: ..., zh: ...}]
 
-Optional: sensitive, default (off), mandatory, hours, hours_by, threshold_by, threshold_reason,
+Optional: sensitive, default (off), mandatory, hours, how_soon, threshold_by, threshold_reason,
 in_force, replaces, covered_by. Whatever is wrong is a PackError with file, line and column.
 """
 
@@ -27,7 +27,8 @@ from carescreen.errors import ConditionError, PackError
 from carescreen.indicators import Indicator, Texts
 from carescreen.lexicon import Concept
 from carescreen.note_limits import note_limit_problems
-from carescreen.pack import TIERS, Tier, TierHours
+from carescreen.pack import TIERS, Pack, Tier, TierHours
+from carescreen.thresholds import Threshold
 from carescreen.yamlfile import Key, YamlFile
 
 Lane = Literal["tier", "entitlement", "advice"]
@@ -45,7 +46,7 @@ _OPTIONAL = {
     "default",
     "mandatory",
     "hours",
-    "hours_by",
+    "how_soon",
     "threshold_by",
     "threshold_reason",
     "in_force",
@@ -71,8 +72,11 @@ class Example:
 class Rule:
     """One rule.
 
-    `hours` within which the child is seen: the rule's own or its tier's setting; None in a lane
-    without a tier. `source` has the keys law, title, number, article, url and verified.
+    `hours` within which the child is seen, a programme's setting: the rule's own or its tier's; None
+    in a lane without a tier. `how_soon` is what the source itself says, such as "at once".
+    `thresholds` are the named numbers that the condition reads; `as_written` is the condition with
+    the numbers of the pack that wrote it, which the examples are about. `source` has the keys law,
+    title, number, article, url and verified.
     """
 
     id: str
@@ -81,6 +85,7 @@ class Rule:
     lane: Lane
     tier: Tier | None
     condition: Condition
+    as_written: Condition = field(repr=False)
     ask: Texts
     act: Texts
     source: tuple[Mapping[str, Any], ...]
@@ -88,8 +93,9 @@ class Rule:
     sensitive: bool
     default_on: bool
     hours: int | None
-    hours_by: Literal["programme", "law"]
+    how_soon: Texts | None
     mandatory: str | None
+    thresholds: tuple[Threshold, ...]
     threshold_by: Literal["programme"] | None
     threshold_reason: Texts | None
     in_force: tuple[date | None, date | None]
@@ -151,15 +157,11 @@ def read_entries(file: YamlFile) -> list[Entry]:
     return [Entry(file, index) for index in range(len(rules))]
 
 
-def read_rule(
-    entry: Entry,
-    indicators: Mapping[str, Indicator],
-    concepts: Mapping[str, Concept],
-    tier_hours: TierHours,
-) -> Rule:
-    """Read and check one rule; PackError names the place of what is wrong."""
+def read_rule(entry: Entry, pack: Pack, concepts: Mapping[str, Concept]) -> Rule:
+    """Read and check one rule of a pack; PackError names the place of what is wrong."""
     tier = _tier(entry)
-    condition = _condition(entry, indicators, concepts, tier)
+    condition = _condition(entry, pack, concepts, tier, pack.thresholds)
+    thresholds = tuple(pack.thresholds[name] for name in condition.thresholds)
     return Rule(
         id=entry.id,
         code=_code(entry),
@@ -167,16 +169,18 @@ def read_rule(
         lane=entry.values.get("lane", "tier"),
         tier=tier,
         condition=condition,
+        as_written=_as_written(entry, pack, concepts, tier, condition),
         ask=_texts(entry, "ask"),
         act=_texts(entry, "act"),
         source=_sources(entry),
         examples=_examples(entry),
-        sensitive=_sensitive(entry, condition, indicators, concepts),
+        sensitive=_sensitive(entry, condition, pack.indicators, concepts),
         default_on=_choice(entry, "default", ("on", "off")) != "off",
-        hours=_hours(entry, tier, tier_hours),
-        hours_by=_choice(entry, "hours_by", ("programme", "law")) or "programme",
+        hours=_hours(entry, tier, pack.settings.tier_hours),
+        how_soon=_texts(entry, "how_soon") if "how_soon" in entry.values else None,
         mandatory=_word(entry, "mandatory"),
-        threshold_by=_choice(entry, "threshold_by", ("programme",)),
+        thresholds=thresholds,
+        threshold_by=_threshold_by(entry, thresholds),
         threshold_reason=_threshold_reason(entry),
         in_force=_in_force(entry),
         replaces=_word(entry, "replaces"),
@@ -196,19 +200,35 @@ def _tier(entry: Entry) -> Tier | None:
 
 def _condition(
     entry: Entry,
-    indicators: Mapping[str, Indicator],
+    pack: Pack,
     concepts: Mapping[str, Concept],
     tier: Tier | None,
+    thresholds: Mapping[str, Threshold],
 ) -> Condition:
     text = entry.values["when"]
     if not isinstance(text, str):
         raise entry.error("when is a condition, written as text", "when")
-    condition = parse(text, indicators, concepts, entry.condition_error)
-    derived = [name for name, indicator in indicators.items() if indicator.kind == "derived"]
+    numbers = {name: threshold.value for name, threshold in thresholds.items()}
+    condition = parse(text, pack.indicators, concepts, entry.condition_error, numbers)
+    derived = [name for name, indicator in pack.indicators.items() if indicator.kind == "derived"]
     problems = note_limit_problems(condition.root, tier, concepts, derived)
     if problems:
         raise entry.condition_error("; ".join(problems))
     return condition
+
+
+def _as_written(
+    entry: Entry,
+    pack: Pack,
+    concepts: Mapping[str, Concept],
+    tier: Tier | None,
+    condition: Condition,
+) -> Condition:
+    """The condition with the numbers that the pack had which wrote it."""
+    own = pack.thresholds_in(entry.file.path.parent.parent)
+    if all(own[name].value == pack.thresholds[name].value for name in condition.thresholds):
+        return condition
+    return _condition(entry, pack, concepts, tier, own)
 
 
 def _code(entry: Entry) -> str:
@@ -303,6 +323,11 @@ def _hours(entry: Entry, tier: Tier | None, tier_hours: TierHours) -> int | None
     if type(hours) is not int or hours < 1 or tier is None:
         raise entry.error("hours is a whole number of at least 1, for a rule with a tier", "hours")
     return hours
+
+
+def _threshold_by(entry: Entry, thresholds: tuple[Threshold, ...]) -> Literal["programme"] | None:
+    stated = _choice(entry, "threshold_by", ("programme",))
+    return "programme" if stated or thresholds else None
 
 
 def _threshold_reason(entry: Entry) -> Texts | None:

@@ -66,10 +66,7 @@ class RulePack:
     def of(cls, pack: Pack, concepts: Mapping[str, Concept]) -> RulePack:
         """The rules of a loaded pack."""
         entries = _entries(pack)
-        rules = [
-            read_rule(entry, pack.indicators, concepts, pack.settings.tier_hours)
-            for entry in entries.values()
-        ]
+        rules = [read_rule(entry, pack, concepts) for entry in entries.values()]
         _check_codes(rules, entries)
         _check_links(rules, entries)
         _check_switches(pack, entries)
@@ -146,7 +143,7 @@ class RulePack:
             data = example_data(example.given, self.indicators, self.concepts)
         except PackError as error:
             return str(error)
-        truth = rule.condition.evaluate(data)
+        truth = rule.as_written.evaluate(data)
         came: Expect = "met" if truth.true[0] else "not_met" if truth.known[0] else "cannot_tell"
         return None if came == example.expect else f"wanted {example.expect}, came {came}"
 

@@ -95,7 +95,7 @@ class NumberTest(_ReadsIndicator):
 
     measure "value" is the indicator's number; "len" how many of the set's `size` values are in it;
     "days_since" whole days from its date to the as-of date; "month" the month of the as-of date, 1
-    to 12, which needs no indicator.
+    to 12, which needs no indicator. `thresholds` are the names by which the text gave numbers.
     """
 
     indicator: str | None
@@ -104,6 +104,7 @@ class NumberTest(_ReadsIndicator):
     numbers: tuple[float, ...]
     blank: bool | None
     size: int = 0
+    thresholds: tuple[str, ...] = ()
     column: int = field(default=0, compare=False)
 
 
@@ -119,11 +120,13 @@ class NotedTest(_ReadsNotes):
 class VisitsTest(_ReadsNotes):
     """Mentions of a concept on at least `least` distinct visits.
 
-    Where fewer are sure and one was found only by learned weights it cannot be told.
+    Where fewer are sure and one was found only by learned weights it cannot be told. `thresholds` is
+    the name by which the text gave the number.
     """
 
     concept: str
     least: int
+    thresholds: tuple[str, ...] = ()
     column: int = field(default=0, compare=False)
 
 

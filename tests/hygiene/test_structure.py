@@ -18,6 +18,7 @@ ORDER = [
     "errors",
     "yamlfile",
     "indicators",
+    "thresholds",
     "pack",
     "columns",
     "cells encoding",

@@ -240,7 +240,21 @@ def test_no_text_names_a_colour_for_a_tier_or_promises_certainty() -> None:
 def test_a_threshold_that_no_source_gives_says_why() -> None:
     for rule in every_rule():
         assert (rule.threshold_by is None) == (rule.threshold_reason is None)
-        assert rule.hours_by == "programme", "no text read so far gives hours"
+
+
+def test_where_a_text_says_at_once_the_rule_says_so_and_that_it_gives_no_hours() -> None:
+    for rule in every_rule():
+        if rule.mandatory is not None:
+            assert rule.how_soon is not None, rule.id
+        if rule.how_soon is not None:
+            assert "no number of hours" in rule.how_soon["en"]
+            assert "没有规定小时数" in rule.how_soon["zh"]
+
+
+def test_a_number_that_a_rule_reads_by_name_is_the_programmes() -> None:
+    read = {threshold.id for rule in every_rule() for threshold in rule.thresholds}
+    assert read == set(pack().pack.thresholds)
+    assert all(rule.threshold_by == "programme" for rule in every_rule() if rule.thresholds)
 
 
 def test_the_nine_situations_each_have_a_rule() -> None:

@@ -34,7 +34,7 @@ def test_a_rule_carries_all_that_a_reader_needs(tmp_path: Path) -> None:
     (loaded,) = of_one(tmp_path).rules
     assert (loaded.id, loaded.code, loaded.lane, loaded.tier) == ("alone", "X1", "tier", "urgent")
     assert loaded.hours == 72
-    assert loaded.hours_by == "programme"
+    assert loaded.how_soon is None
     assert loaded.title == {"en": "A concern", "zh": "关注事项"}
     assert loaded.source == (
         {
@@ -55,7 +55,7 @@ def test_a_rule_carries_all_that_a_reader_needs(tmp_path: Path) -> None:
 
 def test_every_optional_key_is_read(tmp_path: Path) -> None:
     more = (
-        "    default: off\n    mandatory: 4(1)\n    hours: 12\n    hours_by: law\n"
+        "    default: off\n    mandatory: 4(1)\n    hours: 12\n    how_soon: {en: At once, zh: 立即}\n"
         "    threshold_by: programme\n    threshold_reason: {en: Ours, zh: 自定}\n"
         "    in_force: [2021-06-01, null]\n    sensitive: true\n    covered_by: other\n" + EXAMPLES
     )
@@ -66,7 +66,8 @@ def test_every_optional_key_is_read(tmp_path: Path) -> None:
     )
     pack = RulePack.load(folder)
     (off,) = pack.rules_off
-    assert (off.default_on, off.mandatory, off.hours, off.hours_by) == (False, "4(1)", 12, "law")
+    assert (off.default_on, off.mandatory, off.hours) == (False, "4(1)", 12)
+    assert off.how_soon == {"en": "At once", "zh": "立即"}
     assert (off.threshold_by, off.threshold_reason) == ("programme", {"en": "Ours", "zh": "自定"})
     assert off.in_force == (date(2021, 6, 1), None)
     assert off.sensitive
@@ -123,7 +124,7 @@ def test_a_sensitive_rule_cannot_be_declared_otherwise(tmp_path: Path) -> None:
         (("given: {}", "gifen: {}"), "unknown key 'gifen'; did you mean 'given'?", 11),
         (("[{given: {}, expect: not_met}]", "[]"), "examples is a list", 11),
         (("    act:", "    hours: 0\n    act:"), "hours is a whole number", 9),
-        (("    act:", "    hours_by: me\n    act:"), "allowed: programme, law", 9),
+        (("    act:", "    how_soon: now\n    act:"), "how_soon needs both languages", 9),
         (("    act:", "    default: no\n    act:"), "default is 'no'; allowed: on, off", 9),
         (("    act:", "    sensitive: yes\n    act:"), "sensitive is true or false", 9),
         (("    act:", "    threshold_by: programme\n    act:"), "goes with threshold_reason", 2),
