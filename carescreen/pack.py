@@ -42,6 +42,7 @@ _KEYS = {
     "settings",
     "features",
     "thresholds",
+    "properties",
     "rules",
 }
 

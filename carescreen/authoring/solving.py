@@ -1,0 +1,155 @@
+"""Questions to the solver about the children of a pack: is there one for whom this holds?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from carescreen.authoring.findings import Counterexample, Failure
+from carescreen.authoring.smallest import Witness, smallest
+from carescreen.authoring.statements import Statement
+from carescreen.authoring.symbols import (
+    AGES,
+    Mentions,
+    Planes,
+    SymbolicChild,
+    Term,
+    solver_library,
+)
+from carescreen.pack import TIERS
+from carescreen.rulefile import Rule
+from carescreen.rules import RulePack
+
+SECONDS = 20  # for one question; those about the shipped packs take milliseconds
+ROUTINE = len(TIERS) - 1
+
+
+class Undecided(Exception):
+    """The solver did not settle a question within its time."""
+
+
+@dataclass(frozen=True)
+class Solving:
+    """A pack with the rules in force on a day, over a child of whom nothing is fixed."""
+
+    pack: RulePack
+    rules: tuple[Rule, ...]
+    statements: tuple[Statement, ...]
+
+    @cached_property
+    def child(self) -> SymbolicChild:
+        """Every child at once, with whatever a rule or statement reads."""
+        conditions = [rule.condition for rule in (*self.rules, *self.pack.rules_off)]
+        conditions += [one.when for one in self.statements if one.when is not None]
+        names = {name for condition in conditions for name in condition.indicators}
+        names |= {name for one in self.statements for name in one.indicators}
+        concepts = frozenset(name for condition in conditions for name in condition.concepts)
+        declared = self.pack.indicators
+        names |= {name for name in AGES if name in declared}
+        return SymbolicChild.of({name: declared[name] for name in sorted(names)}, concepts)
+
+    @cached_property
+    def planes(self) -> Mapping[str, Planes]:
+        """Each rule, on or off, as formulas."""
+        every = (*self.rules, *self.pack.rules_off)
+        return {rule.id: self.child.planes(rule.condition.root) for rule in every}
+
+    @cached_property
+    def witness(self) -> Witness:
+        """The engine's word."""
+        return Witness(self.pack, self.rules)
+
+    @cached_property
+    def _solver(self) -> Any:
+        solver = solver_library().Solver()
+        solver.set("timeout", SECONDS * 1000)
+        solver.add(self.child.domain())
+        return solver
+
+    def find(self, *wanted: Term) -> Any:
+        """A model of a child for whom the formulas hold; None where there is none."""
+        z3 = solver_library()
+        self._solver.push()
+        try:
+            self._solver.add(*wanted)
+            outcome = self._solver.check()
+            if outcome == z3.unknown:
+                raise Undecided
+            return self._solver.model() if outcome == z3.sat else None
+        finally:
+            self._solver.pop()
+
+    def met(self, rule: Rule) -> Term:
+        """That a rule is met."""
+        return self.planes[rule.id].true
+
+    def unmet(self, rules: Iterable[Rule], second: SymbolicChild | None = None) -> list[Term]:
+        """That none of the rules is met, by the child or by a second one."""
+        z3 = solver_library()
+        if second is None:
+            return [z3.Not(self.met(rule)) for rule in rules]
+        return [z3.Not(second.planes(rule.condition.root).true) for rule in rules]
+
+    def at_least(self, place: int) -> list[Rule]:
+        """Rules at a tier (its position in TIERS) or above."""
+        return [
+            rule for rule in self.rules if rule.tier is not None and TIERS.index(rule.tier) <= place
+        ]
+
+    def silent(self, names: Iterable[str]) -> list[Term]:
+        """That nothing but these indicators is recorded."""
+        z3 = solver_library()
+        kept = set(names)
+        return [z3.Not(one.known) for name, one in self.child.fields.items() if name not in kept]
+
+    def without_notes(self) -> SymbolicChild:
+        """The same child with no note about anything."""
+        z3 = solver_library()
+        nothing = Mentions(z3.IntVal(0), z3.BoolVal(False))
+        return self.child.with_notes(dict.fromkeys(self.child.notes, nothing))
+
+    def pair(self, model: Any, second: SymbolicChild) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A found child, and what a second one has in its place."""
+        before, after = self.child.given(model), second.given(model)
+        return before, {name: value for name, value in after.items() if before.get(name) != value}
+
+    def lowering(
+        self,
+        second: SymbolicChild,
+        wanted: Sequence[Term],
+        readers: Sequence[Rule],
+        change: Mapping[str, Any] | None = None,
+    ) -> Counterexample | None:
+        """A child whose tier falls on becoming the second one, by a rule among the readers.
+
+        `change` says what of the second child is meant, where that is fixed.
+        """
+        for place in range(ROUTINE):
+            hit = [self.met(rule) for rule in readers if rule.tier == TIERS[place]]
+            if not hit:
+                continue
+            unmet = self.unmet(self.at_least(place), second)
+            model = self.find(*wanted, solver_library().Or(hit), *unmet)
+            if model is not None:
+                before, found = self.pair(model, second)
+                return self._lowered(before, found if change is None else change)
+        return None
+
+    def _lowered(self, before: Mapping[str, Any], change: Mapping[str, Any]) -> Counterexample:
+        found = smallest(before, change, self.witness.is_lowered)
+        after = TIERS[self.witness.tier({**found, **change})]
+        return Counterexample(found, TIERS[self.witness.tier(found)], dict(change), after)
+
+
+def lowered(subject: str, title: Mapping[str, str], shown: Counterexample) -> Failure:
+    """The failure that a worse value lowers the tier."""
+    return Failure(
+        subject,
+        {
+            "en": f"{title['en']}: the tier falls from {shown.tier} to {shown.tier_after}",
+            "zh": f"{title['zh']}：等级由 {shown.tier} 降为 {shown.tier_after}",
+        },
+        shown,
+    )
