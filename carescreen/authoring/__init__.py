@@ -1,0 +1,6 @@
+"""What a person who writes a pack works with; nothing here takes part in ranking.
+
+checking   whether a pack is sound: examples, languages, and all that nobody reads
+unread     the indicators, values and concepts that no condition can see
+layout     a report as lines of text
+"""
