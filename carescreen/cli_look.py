@@ -1,8 +1,7 @@
-"""Commands that read notes, check rule packs and show models."""
+"""Commands that read notes and show models."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,33 +79,6 @@ def notes_show(text: str, pack: str, language: str) -> None:
 
 def _marked(piece: str, mention: Any) -> str:
     return piece if mention is None else click.style(f"[{piece}]", bold=True, underline=True)
-
-
-@click.group()
-def rules() -> None:
-    """Check rule packs."""
-
-
-@rules.command("check")
-@click.argument("pack")
-def rules_check(pack: str) -> None:
-    """Check a pack: schema, types, note limits and every example. Exit code 4 if something fails.
-
-    Example: carescreen rules check cn-rural
-    """
-    from carescreen.rules import RulePack
-
-    loaded = RulePack.load(pack)
-    failures = loaded.check()
-    for failure in failures:
-        click.echo(str(failure))
-    examples = sum(len(rule.examples) for rule in loaded.rules)
-    click.echo(
-        f"{loaded.pack.id} {loaded.pack.version}: {len(loaded.rules)} rules, {examples} examples, "
-        f"{len(failures)} failed"
-    )
-    if failures:
-        sys.exit(4)
 
 
 @click.group()

@@ -16,13 +16,13 @@ import numpy as np
 
 from carescreen.columns import BoolArray, CaseData
 from carescreen.conditions import Condition
-from carescreen.errors import PackError, did_you_mean
-from carescreen.examples import example_data
+from carescreen.errors import did_you_mean
 from carescreen.indicators import Indicator
 from carescreen.lexicon import Concept, load_concepts
 from carescreen.pack import Pack, Settings
-from carescreen.rulefile import EXPECTATIONS, Entry, Example, Expect, Rule, read_entries, read_rule
-from carescreen.syntax import Atom, atoms_of, with_shared_atoms
+from carescreen.rulefile import Entry, Example, Rule, read_entries, read_rule
+from carescreen.syntax import Atom, with_shared_atoms
+from carescreen.trials import failed_examples, lacking_examples
 from carescreen.truth import Reading, Truth, blocks
 from carescreen.truth_of_one import ChildReading
 from carescreen.yamlfile import YamlFile, read_yaml
@@ -123,29 +123,15 @@ class RulePack:
 
     def check(self) -> list[str]:
         """Run the examples of every rule, switched on or off; a sentence for each that fails."""
-        failures = []
-        for rule in (*self.rules, *self.rules_off):
-            failures += [
-                f"{rule.place}: rule '{rule.id}' has no example that is {expect}"
-                for expect in _expected(rule)
-                if expect not in {example.expect for example in rule.examples}
-            ]
-            for number, example in enumerate(rule.examples, start=1):
-                problem = self._run(rule, example)
-                if problem:
-                    failures.append(
-                        f"{example.place}: rule '{rule.id}', example {number}: {problem}"
-                    )
-        return failures
-
-    def _run(self, rule: Rule, example: Example) -> str | None:
-        try:
-            data = example_data(example.given, self.indicators, self.concepts)
-        except PackError as error:
-            return str(error)
-        truth = rule.as_written.evaluate(data)
-        came: Expect = "met" if truth.true[0] else "not_met" if truth.known[0] else "cannot_tell"
-        return None if came == example.expect else f"wanted {example.expect}, came {came}"
+        failures = [
+            failure
+            for rule in (*self.rules, *self.rules_off)
+            for failure in (
+                *lacking_examples(rule),
+                *failed_examples(rule, self.indicators, self.concepts),
+            )
+        ]
+        return [str(failure) for failure in failures]
 
 
 def _entries(pack: Pack) -> dict[str, Entry]:
@@ -225,11 +211,3 @@ def _note_alone(reading: Reading, condition: Condition, truth: Truth) -> BoolArr
     if condition.root_without_notes is None:
         return truth.true
     return truth.true & ~reading.truth(condition.root_without_notes).true
-
-
-def _expected(rule: Rule) -> tuple[Expect, ...]:
-    """The outcomes a rule can have: one that reads only recorded events can always be told."""
-    atoms = list(atoms_of(rule.condition.root))
-    if any(atom.concept or (atom.indicators and atom.blank is None) for atom in atoms):
-        return EXPECTATIONS
-    return ("met", "not_met")

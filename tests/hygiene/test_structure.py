@@ -43,6 +43,7 @@ ORDER = [
     "conditions",
     "note_limits examples",
     "rulefile",
+    "trials",
     "rules",
     "dating",
     "features",
@@ -60,6 +61,7 @@ ORDER = [
     "decisions",
     "evaluation",
     "synthetic",
+    "authoring",
     "cli",
 ]
 
