@@ -20,7 +20,7 @@ from carescreen.indicators import Texts
 from carescreen.pack import TIERS
 
 
-def prove_statement(solving: Solving, one: Statement) -> Proof:
+def prove_statement(one: Statement, solving: Solving) -> Proof:
     """One property of the pack; one about children that there cannot be fails as well."""
     narrowed = _narrowed(solving, one)
     if solving.find(*narrowed) is None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 
 from carescreen.authoring.claims import prove_statement
 from carescreen.authoring.findings import Counterexample, Failure, Proof, Proofs
@@ -50,8 +51,7 @@ def prove(pack: RulePack, day: date) -> Proofs:
     solving = Solving(pack, pack.rules_at(day), read_statements(pack.pack, pack.concepts))
     properties = [_settled(solving, title, prove_one) for title, prove_one in _PROPERTIES]
     statements = [
-        _settled(solving, one.title, lambda solving, one=one: prove_statement(solving, one))
-        for one in solving.statements
+        _settled(solving, one.title, partial(prove_statement, one)) for one in solving.statements
     ]
     return Proofs(
         pack.pack.id,

@@ -111,9 +111,10 @@ class Solving:
         return self.child.with_notes(dict.fromkeys(self.child.notes, nothing))
 
     def pair(self, model: Any, second: SymbolicChild) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A found child, and what a second one has in its place."""
+        """A found child, and what a second one has in its place; None where it has nothing."""
         before, after = self.child.given(model), second.given(model)
-        return before, {name: value for name, value in after.items() if before.get(name) != value}
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        return before, {name: after.get(name) for name in names}
 
     def lowering(
         self,

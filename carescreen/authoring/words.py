@@ -49,6 +49,7 @@ _TEXTS: Mapping[str, Texts] = {
         "en": "a note may say, to be confirmed: {}",
         "zh": "走访记录可能提到（待确认）：{}",
     },
+    "not_recorded": {"en": "not recorded", "zh": "没有记录"},
     "nothing": {"en": "none", "zh": "无"},
     "yes": {"en": "yes", "zh": "是"},
     "no": {"en": "no", "zh": "否"},
@@ -129,7 +130,7 @@ class Wording:
         for name, value in given.items():
             if name == "month":
                 found.append(self._pair(self._text("month"), self._month(value)))
-            elif name == "noted":
+            elif name == "noted" and value:
                 found += [self._mention(concept, mention) for concept, mention in value.items()]
             elif name in self.indicators:
                 found.append(self.field(name, value))
@@ -138,6 +139,8 @@ class Wording:
     def field(self, name: str, value: Any) -> str:
         """One recorded value."""
         indicator = self.indicators[name]
+        if value is None:
+            return self._pair(self.title(indicator), self._text("not_recorded"))
         if isinstance(value, list):
             words = self._listed([self.value(indicator, word) for word in value])
             return self._pair(self.title(indicator), words or self._text("nothing"))

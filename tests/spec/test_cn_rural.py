@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from carescreen.authoring.proving import prove
 from carescreen.columns import FROM_CHILDREN, Column, Noted
 from carescreen.examples import example_data
 from carescreen.indicators import Indicator
@@ -378,3 +380,13 @@ def test_what_a_file_without_quotes_names_at_immediate_is_need_and_not_blame() -
         "cn_under16_lives_alone",
         "cn_unseen_and_absent",
     }
+
+
+# The whole pack
+
+
+def test_what_is_promised_of_the_whole_pack_is_proved() -> None:
+    found = prove(pack(), date(2026, 11, 1))
+    assert [proof.title["en"] for proof in found.proofs if proof.failures] == []
+    nine = {proof.title["en"][:4] for proof in found.proofs}
+    assert set(NINE) <= nine
