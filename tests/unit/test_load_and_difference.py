@@ -1,0 +1,185 @@
+"""What a pack asks for on a caseload, and what a change of it does: against plain counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from carescreen.authoring.difference import compare_packs, compare_rankings
+from carescreen.authoring.difference_layout import move_lines, pack_lines
+from carescreen.authoring.load import Load, measure_load
+from carescreen.authoring.load_layout import load_lines
+from carescreen.caseload import Caseload
+from carescreen.errors import UsageError
+from carescreen.pack import TIERS
+from carescreen.screener import Screener
+from carescreen.synthetic import make_county
+
+EARLIER, DAY = date(2026, 10, 4), date(2026, 11, 1)
+MINE = """
+format: carescreen-pack/1
+id: mine
+version: 0.1.0
+title: {en: Mine, zh: 本地}
+extends: cn-rural
+settings: {capacity: 15, tier_hours: {urgent: 48}}
+thresholds:
+  contact_gap_days: {value: 21, reason: {en: Ours, zh: 自定}}
+rules: {off: [cn_home_hazard, cn_dv_household], on: [cn_vaccination_overdue]}
+"""
+
+
+@cache
+def county() -> Caseload:
+    made = make_county(children=400, villages=3, months=18, seed=3)
+    tables = made.children, made.visits, made.households, made.outcomes, made.decisions
+    children, visits, households, outcomes, decisions = tables
+    return Caseload(
+        children=children,
+        visits=visits,
+        households=households,
+        outcomes=outcomes,
+        decisions=decisions if len(decisions) else None,
+    )
+
+
+@cache
+def shipped() -> Screener:
+    return Screener.load(pack="cn-rural", model="evidence")
+
+
+@cache
+def measured() -> Load:
+    return measure_load(shipped(), county(), [DAY, EARLIER])
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Screener:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "pack.yaml").write_text(MINE, encoding="utf-8")
+    return Screener.load(pack=tmp_path / "mine", model="evidence")
+
+
+# The load
+
+
+def test_tiers_rules_and_workers_are_counted_as_the_ranking_has_them() -> None:
+    load, ranking = measured(), shipped().rank(county(), DAY)
+    assert {tier.tier: tier.children for tier in load.tiers} == ranking.tier_counts()
+    records = ranking.records()
+    parts = ("concerns", "entitlements", "advice")
+    met = Counter(entry["rule"] for r in records for part in parts for entry in r[part])
+    assert {one.rule.id: one.children for one in load.rules if one.children} == dict(met)
+    asked = Counter(entry["rule"] for r in records for entry in r["open_questions"])
+    assert {one.rule.id: one.asked for one in load.rules if one.asked} == {
+        rule: count for rule, count in asked.items() if rule is not None
+    }
+    assert load.workers["children"].sum() == load.children == len(records)
+    assert load.workers["immediate"].sum() == ranking.tier_counts()["immediate"]
+
+
+def test_a_rule_that_alone_puts_a_child_in_a_tier_is_counted_so() -> None:
+    alone: Counter[str] = Counter()
+    for record in shipped().rank(county(), DAY).records():
+        deciding = [e["rule"] for e in record["concerns"] if e["tier"] == record["tier"]]
+        alone.update(deciding if len(deciding) == 1 else [])
+    assert {one.rule.id: one.alone for one in measured().rules if one.alone} == dict(alone)
+
+
+def test_new_work_is_what_was_not_open_on_the_first_day() -> None:
+    earlier = {
+        record["child_id"]: {entry["rule"] for entry in record["concerns"]}
+        for record in shipped().rank(county(), EARLIER).records()
+    }
+    new: Counter[str] = Counter()
+    for record in shipped().rank(county(), DAY).records():
+        deciding = {e["rule"] for e in record["concerns"] if e["tier"] == record["tier"]}
+        if deciding - earlier.get(record["child_id"], set()):
+            new[record["tier"]] += 1
+    load = measured()
+    assert load.days == ("2026-10-04", "2026-11-01")
+    for tier in load.tiers:
+        assert tier.new_a_week == pytest.approx(new[tier.tier] / 4)
+    a_week = load.workers["new_urgent_a_week"].sum()
+    assert a_week == pytest.approx((new["immediate"] + new["urgent"]) / 4)
+
+
+def test_half_of_capacity_is_the_limit() -> None:
+    most = measured().workers["new_urgent_a_week"].max()
+    assert most > 0
+    assert measured().over == 0
+    assert measure_load(shipped(), county(), [EARLIER, DAY], capacity=1).over == int(
+        (measured().workers["new_urgent_a_week"] > 0.5).sum()
+    )
+
+
+def test_one_day_has_no_new_work_and_nothing_over() -> None:
+    load = measure_load(shipped(), county(), [DAY], capacity=1)
+    assert load.over == 0
+    assert all(tier.new_a_week is None for tier in load.tiers)
+    assert load.workers["new_urgent_a_week"].isna().all()
+
+
+@pytest.mark.parametrize("days", [[], [DAY, DAY], [EARLIER, DAY, DAY]])
+def test_other_days_are_refused(days: list[date]) -> None:
+    with pytest.raises(UsageError, match="on two at least a week apart"):
+        measure_load(shipped(), county(), days)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_report_names_no_child(language: str) -> None:
+    text = "\n".join(load_lines(measured(), language))
+    assert text.startswith({"en": "SYNTHETIC: ", "zh": "合成数据："}[language])
+    assert not any(child in text for child in shipped().rank(county(), DAY).to_frame()["child_id"])
+    over = measure_load(shipped(), county(), [EARLIER, DAY], capacity=1)
+    assert {"en": "TOO MUCH", "zh": "过多"}[language] in "\n".join(load_lines(over, language))
+
+
+# The difference
+
+
+def test_a_pack_does_not_differ_from_itself() -> None:
+    difference = compare_packs(shipped().rules, shipped().rules)
+    assert difference.rules == difference.settings == ()
+    assert list(pack_lines(difference, "en", 100)) == ["no rule differs"]
+    moves = compare_rankings(shipped(), shipped(), county(), DAY)
+    assert len(moves.moved) == 0
+
+
+def test_rules_settings_and_numbers_that_differ_are_said_in_words(mine: Screener) -> None:
+    lines = list(pack_lines(compare_packs(shipped().rules, mine.rules), "en", 200))
+    assert lines[0].startswith("- H03 cn_dv_household")
+    assert "- N02 cn_home_hazard: A hazard at home that can be fixed [advice]" in lines
+    assert any(line.startswith("+ L05 cn_vaccination_overdue") for line in lines)
+    gap = lines.index(
+        "~ G11 cn_parent_contact_gap: No contact with an absent parent for over 30 days"
+    )
+    assert lines[gap + 1].endswith("over which someone looks in: 30 -> 21")
+    assert "~ setting tier_hours.urgent: 72 -> 48" in lines
+    assert "~ setting capacity: 20 -> 15" in lines
+    assert sum("tier_hours" in line or "hours" in line for line in lines) == 1
+
+
+def test_who_moves_is_counted_as_both_rankings_have_it(mine: Screener) -> None:
+    moves = compare_rankings(shipped(), mine, county(), DAY)
+    old, new = (
+        ranking.to_frame().set_index("child_id")
+        for ranking in (shipped().rank(county(), DAY), mine.rank(county(), DAY))
+    )
+    for before in TIERS:
+        for after in TIERS:
+            pairs = (old["tier"] == before) & (new["tier"].reindex(old.index) == after)
+            assert moves.tiers.loc[before, after] == pairs.sum()
+    entered = new["within_capacity"].reindex(old.index) & ~old["within_capacity"]
+    assert moves.workers["entered"].sum() == entered.sum()
+    rows = moves.moved.set_index("child_id")
+    assert set(rows.index[rows["tier_old"] != rows["tier_new"]]) == set(
+        old.index[old["tier"] != new["tier"].reindex(old.index)]
+    )
+    gap = moves.rules.set_index("rule").loc["cn_parent_contact_gap"]
+    assert gap["new"] > gap["old"]
+    assert not any(str(child) in line for line in move_lines(moves, "zh") for child in old.index)
