@@ -188,3 +188,13 @@ def test_a_name_alone_shows_what_there_is(command) -> None:
     _, said = run(*command, code=2)
     assert said.startswith("Usage: carescreen")
     assert "Commands:" in said
+
+
+def test_without_the_solver_proving_says_what_to_install() -> None:
+    code = "import sys; sys.modules['z3'] = None; from carescreen.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "rules", "prove", "cn-rural"], capture_output=True, text=True
+    )
+    assert done.returncode == 7
+    assert "pip install 'carescreen[prove]'" in done.stderr
+    assert "Traceback" not in done.stderr
