@@ -14,7 +14,7 @@ from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
 from carescreen.yamlfile import read_yaml
 
-SHIPPED = ("cn-rural",)
+SHIPPED = ("cn-rural", "international")
 
 
 @dataclass(frozen=True)
