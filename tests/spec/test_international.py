@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 
 from carescreen import Screener
+from carescreen.authoring.proving import prove
 from tests.spec.packs import rises, section_of_rules_doc, table, under_test
 
 TABLE = table("international.yaml")
@@ -141,3 +143,16 @@ def test_what_a_file_without_quotes_names_at_immediate_is_need_and_not_blame() -
         "intl_no_care",
         "intl_sam",
     }
+
+
+# The whole pack
+
+
+def test_what_is_promised_of_the_whole_pack_is_proved() -> None:
+    found = prove(PACK.pack, date(2026, 11, 1))
+    assert [proof.title["en"] for proof in found.proofs if proof.failures] == []
+    section = section_of_rules_doc("What is proved")
+    assert (
+        f"`international` promises {len(PACK.pack.pack.files[-1].data['properties'])} things"
+        in section
+    )
