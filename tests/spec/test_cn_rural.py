@@ -136,12 +136,6 @@ def test_where_a_text_says_at_once_the_rule_says_so_and_that_it_gives_no_hours()
             assert "没有规定小时数" in rule.how_soon["zh"]
 
 
-def test_a_number_that_a_rule_reads_by_name_is_the_programmes() -> None:
-    read = {threshold.id for rule in PACK.every_rule for threshold in rule.thresholds}
-    assert read == set(PACK.pack.pack.thresholds)
-    assert all(rule.threshold_by == "programme" for rule in PACK.every_rule if rule.thresholds)
-
-
 def test_the_nine_situations_each_have_a_rule() -> None:
     immediate = {rule.mandatory for rule in PACK.pack.rules if rule.tier == "immediate"}
     assert set(NINE) <= immediate

@@ -71,6 +71,12 @@ def test_a_threshold_that_no_source_gives_says_why(rule: Rule) -> None:
     assert (rule.threshold_by is None) == (rule.threshold_reason is None)
 
 
+def test_a_number_that_a_rule_reads_by_name_is_the_programmes(tested: PackUnderTest) -> None:
+    read = {threshold.id for rule in tested.every_rule for threshold in rule.thresholds}
+    assert read == set(tested.pack.pack.thresholds)
+    assert all(rule.threshold_by == "programme" for rule in tested.every_rule if rule.thresholds)
+
+
 def test_what_a_note_alone_may_do_some_rule_that_is_on_does(tested: PackUnderTest) -> None:
     concepts = tested.pack.concepts.values()
     read = {name for rule in tested.pack.rules for name in rule.condition.concepts}
