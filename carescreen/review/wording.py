@@ -136,15 +136,20 @@ def plain_value(value: Any, language: str) -> str:
 def article(source: Record, language: str) -> str:
     """The source and the place in it; only numbers such as 21, 4(1) or 244-1 are called articles.
 
-    In English the source's English title stands first. Its own name, and a place that is not in
-    English, follow once in brackets, where they say more than the title.
+    A source has its own name and may have titles in other languages. In English the English title
+    stands first; its own name, and a place that is not in English, follow once in brackets, where
+    they say more than the title. In Chinese the Chinese title stands in for a foreign name.
 
     >>> article({"law": "未成年人保护法", "article": "2, 14"}, "zh")
     '未成年人保护法第2、14条'
     >>> article({"law": "意见", "title": {"en": "Opinion"}, "article": "四个一"}, "en")
     'Opinion (意见：四个一)'
+    >>> article({"law": "TEN-4", "title": {"en": "TEN-4", "zh": "幼儿淤青判断规则"}}, "zh")
+    '幼儿淤青判断规则'
     """
     law, place = pick(source.get("law"), language), str(source.get("article") or "")
+    if language == "zh" and not _HAN.search(law) and isinstance(source.get("title"), dict):
+        law = source["title"].get("zh") or law
     numbers = re.split(r"\s*[,，、;；]\s*", place)
     placed = _articles(numbers, language) if all(map(_ARTICLE.fullmatch, numbers)) else place
     if language == "zh":
