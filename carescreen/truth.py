@@ -260,10 +260,12 @@ def compare_number(values: Any, atom: NumberTest) -> BoolArray:
     return cast(BoolArray, _ORDERS[atom.operator](values, atom.numbers[0]))
 
 
-def _set_sizes(masks: NDArray[Any], size: int) -> NDArray[Any]:
-    sizes = np.zeros(masks.shape, dtype=np.int16)
+def _set_sizes(masks: NDArray[Any], size: int) -> NDArray[np.uint8]:
+    """How many of the first `size` bits of each mask are set."""
+    narrow = masks.astype(np.min_scalar_type((1 << size) - 1))
+    sizes = np.zeros(masks.shape, dtype=np.uint8)
     for bit in range(size):
-        sizes += (masks >> bit & 1).astype(np.int16)
+        sizes += np.not_equal(narrow & narrow.dtype.type(1 << bit), 0).view(np.uint8)
     return sizes
 
 
