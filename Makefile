@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws format bench evidence clean
+.PHONY: help setup demo check test laws format bench bench-rules evidence clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,8 @@ help:
 	@echo "make test    set up, then format check, lint, types, tests and doctests"
 	@echo "make laws    the laws again with 25 times as many, random, examples (half an hour)"
 	@echo "make bench   speed figures, each beside a reference measured in the same run"
+	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
+	@echo "                   and how many ordinary children each pack puts in a tier"
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "carescreen needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make demo PYTHON=python3.11")'
@@ -44,6 +46,10 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/run.py
+
+bench-rules: $(STAMP)
+	$(BIN)/python benchmarks/rules.py
+	$(BIN)/python benchmarks/ordinary.py
 
 evidence: $(STAMP)
 	$(BIN)/python -m carescreen.evidence models/evidence

@@ -84,7 +84,7 @@ class Condition:
         """As `evaluate`, as if no note had mentioned anything."""
         reading = Reading(data)
         if self.root_without_notes is None:
-            return Truth(reading.never, reading.never)
+            return reading.never
         return reading.truth(self.root_without_notes)
 
     def support(self, data: CaseData) -> list[tuple[Atom, BoolArray]]:

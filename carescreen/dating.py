@@ -150,7 +150,7 @@ class _Reader:
 
 
 def _as_wanted(truth: Truth, wanted: bool) -> BoolArray:
-    return truth.true if wanted else ~truth.possible
+    return truth.true if wanted else truth.false
 
 
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:

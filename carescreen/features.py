@@ -171,7 +171,7 @@ def _truths(features: tuple[Feature, ...], data: CaseData) -> dict[str, NDArray[
     columns = {name: np.empty(data.n) for name in conditions}
     for reading in blocks(data):
         for name, condition in conditions.items():
-            columns[name][reading.start : reading.stop] = _numbers(reading.truth(condition.root))
+            columns[name][reading.rows] = _numbers(reading.truth(condition.root))
     return columns
 
 

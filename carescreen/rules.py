@@ -7,7 +7,7 @@ met, or cannot be told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from carescreen.pack import Pack, Settings
 from carescreen.rulefile import Entry, Example, Rule, read_entries, read_rule
 from carescreen.syntax import Atom, with_shared_atoms
 from carescreen.trials import failed_examples, lacking_examples
-from carescreen.truth import Reading, Truth, blocks
+from carescreen.truth import Reading, Truth, blocks, bytes_for, unpacked
 from carescreen.truth_of_one import ChildReading
 from carescreen.yamlfile import YamlFile, read_yaml
 
@@ -98,27 +98,11 @@ class RulePack:
 
     def evaluate(self, data: CaseData) -> RuleOutcomes:
         """Every rule for every child; columns of the outcome stand in the order of `rules`."""
-        shape = (len(self.rules), data.n)
-        true, alone = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
-        known = np.empty(shape, dtype=np.bool_)
         day = data.as_of.astype("datetime64[D]").astype(date)
         in_force = {rule.id for rule in self.rules_at(day)}
         active = [place for place, rule in enumerate(self.rules) if rule.id in in_force]
-        known[[place for place in range(len(self.rules)) if place not in active]] = True
-        if data.n == 1:
-            child = ChildReading(data, 0)
-            for place in active:
-                true[place], known[place], alone[place] = _of_one(child, self.rules[place])
-            return RuleOutcomes(self.rules, true.T, known.T, alone.T)
-        for reading in blocks(data):
-            rows = slice(reading.start, reading.stop)
-            for place in active:
-                condition = self.rules[place].condition
-                truth = reading.truth(condition.root)
-                true[place, rows] = truth.true
-                np.equal(truth.true, truth.possible, out=known[place, rows])
-                if condition.concepts and truth.true.any():  # else alone stays untouched zeros
-                    alone[place, rows] = _note_alone(reading, condition, truth)
+        planes = _of_one if data.n == 1 else _of_many
+        true, known, alone = planes(self.rules, active, data)
         return RuleOutcomes(self.rules, true.T, known.T, alone.T)
 
     def check(self) -> list[str]:
@@ -196,18 +180,42 @@ def _is_on(rule: Rule, pack: Pack) -> bool:
     return rule.id in pack.rules_on or (rule.default_on and rule.id not in pack.rules_off)
 
 
-def _of_one(child: ChildReading, rule: Rule) -> tuple[bool, bool, bool]:
-    """(true, known, note_alone) of one child."""
-    condition = rule.condition
-    truth = child.truth(condition.root)
-    if not truth or not condition.concepts:
-        return truth is True, truth is not None, False
-    rest = condition.root_without_notes
-    return True, True, rest is None or child.truth(rest) is not True
+_Planes = tuple[BoolArray, BoolArray, BoolArray]  # true, known, note_alone: (rules, n)
+
+
+def _of_one(rules: Sequence[Rule], active: Iterable[int], data: CaseData) -> _Planes:
+    """Outcomes of the active rules for one child; the others are not met, and known."""
+    true, known, alone = np.zeros((3, len(rules), 1), dtype=np.bool_)
+    known[:] = True
+    child = ChildReading(data, 0)
+    for place in active:
+        condition = rules[place].condition
+        truth = child.truth(condition.root)
+        true[place], known[place] = truth is True, truth is not None
+        if truth and condition.concepts:
+            rest = condition.root_without_notes
+            alone[place] = rest is None or child.truth(rest) is not True
+    return true, known, alone
+
+
+def _of_many(rules: Sequence[Rule], active: Iterable[int], data: CaseData) -> _Planes:
+    """Outcomes of the active rules for all children; the others are not met, and known."""
+    true, possible = np.zeros((2, len(rules), bytes_for(data.n)), dtype=np.uint8)
+    alone = np.zeros((len(rules), data.n), dtype=np.bool_)
+    for reading in blocks(data):
+        for place in active:
+            condition = rules[place].condition
+            truth = reading.truth(condition.root)
+            true[place, reading.bytes] = truth.true_bits
+            possible[place, reading.bytes] = truth.possible_bits
+            if condition.concepts:
+                alone[place, reading.rows] = _note_alone(reading, condition, truth)
+    return unpacked(true, data.n), unpacked(~(true ^ possible), data.n), alone
 
 
 def _note_alone(reading: Reading, condition: Condition, truth: Truth) -> BoolArray:
     """Where a condition is met, and would not be without notes."""
     if condition.root_without_notes is None:
         return truth.true
-    return truth.true & ~reading.truth(condition.root_without_notes).true
+    rest = reading.truth(condition.root_without_notes)
+    return unpacked(truth.true_bits & ~rest.true_bits, reading.n)

@@ -6,8 +6,11 @@ Law 4: unknown is not safe, and not guilty. Law 8: reasons are exact. Law 13: on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,8 +24,9 @@ from carescreen.syntax import (
     WORD_OPERATORS,
     operations_of,
 )
+from carescreen.truth import blocks
 from carescreen.truth_of_one import ChildReading
-from tests.unit.plain_conditions import children_data, plain_truth
+from tests.unit.plain_conditions import Children, children_data, plain_truth
 
 CONCEPTS = ("c0", "c1")
 STATUSES = ("affirmed", "suspected", "learned", "negated", "past", "other", "hypothetical")
@@ -231,6 +235,54 @@ def test_reasons_of_all_children_at_once_are_those_of_each_one(
         assert condition.true_atoms(data, place) == carrying
         doubtful = tuple(atom for atom, where in doubts if where[place])
         assert condition.unknown_atoms(data, place) == doubtful
+
+
+def picked(data: Children, picks: np.ndarray) -> Children:
+    """The children at some positions, each as often as it stands there."""
+
+    def rows(part: Any, *names: str) -> Any:
+        return replace(part, **{name: getattr(part, name)[picks] for name in names})
+
+    return Children(
+        len(picks),
+        data.as_of,
+        {name: rows(column, "values", "known") for name, column in data.columns.items()},
+        {name: rows(noted, "true", "unknown", "visits") for name, noted in data.noted.items()},
+    )
+
+
+@given(
+    situations(count=4),
+    st.sampled_from([0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 200]),
+    st.sampled_from([8, 64, 72]),
+    st.integers(0, 99),
+)
+@settings(max_examples=100)
+def test_any_number_of_children_in_blocks_of_any_size_come_out_as_plainly_read(
+    situation: tuple[Fields, str, list[dict[str, Any]]], count: int, block: int, seed: int
+) -> None:
+    fields, text, cases = situation
+    condition = parse(text, fields, CONCEPTS)
+    picks = np.random.default_rng(seed).integers(0, len(cases), count)
+    data = picked(children_data(cases, fields), picks)
+    plain = [plain_truth(text, child, fields) for child in cases]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("carescreen.truth.BLOCK", block)
+        truths = [reading.truth(condition.root) for reading in blocks(data)]
+    true = np.concatenate([truth.true for truth in truths])
+    false = np.concatenate([truth.false for truth in truths])
+    known = np.concatenate([truth.known for truth in truths])
+    assert true.tolist() == [plain[pick] is True for pick in picks]
+    assert false.tolist() == [plain[pick] is False for pick in picks]
+    assert known.tolist() == [plain[pick] is not None for pick in picks]
+    single = children_data(cases, fields)
+    for found, of_one in (
+        (condition.support(data), condition.true_atoms),
+        (condition.doubts(data), condition.unknown_atoms),
+    ):
+        reasons = [of_one(single, child) for child in range(len(cases))]
+        for place, pick in enumerate(picks):
+            assert tuple(atom for atom, where in found if where[place]) == reasons[pick]
 
 
 @given(situations(count=1), st.data())

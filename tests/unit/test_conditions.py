@@ -1,6 +1,7 @@
 """What a condition may not say, where it says so, and how it is read back."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from carescreen.conditions import Condition, parse
 from carescreen.errors import ConditionError
 from carescreen.examples import example_data
-from carescreen.indicators import load_indicators
+from carescreen.indicators import MAX_SET_VALUES, load_indicators
 from carescreen.parsing import MAX_LENGTH
 from carescreen.yamlfile import parse_yaml
 from tests.unit.plain_conditions import children_data
@@ -333,6 +334,15 @@ def test_no_children_give_empty_truths() -> None:
     data = children_data([{"age_years": 6}], INDICATORS)
     none = type(data)(0, data.as_of, {}, {})
     assert condition("age_years < 8 and month == 7").evaluate(none).true.shape == (0,)
+
+
+@pytest.mark.parametrize("size", [1, 8, 9, 33, MAX_SET_VALUES])
+def test_the_values_of_a_set_of_any_size_are_counted(size: int) -> None:
+    words = [f"w{number}" for number in range(size)]
+    large = {"seen": replace(INDICATORS["hazards"], id="seen", values=tuple(words))}
+    children = [{"seen": some} for some in ([], words[-1:], words[:1], words)]
+    found = parse(f"len(seen) == {size}", large).evaluate(children_data(children, large))
+    assert found.true.tolist() == [size == len(child["seen"]) for child in children]
 
 
 def test_a_date_with_a_time_counts_whole_days() -> None:

@@ -258,6 +258,9 @@ def test_only_the_rules_in_force_count(tmp_path: Path) -> None:
     outcomes = pack.evaluate(example_data({"age_years": 6, "as_of": "2026-11-01"}, pack.indicators))
     assert outcomes.true.tolist() == [[False, True, False]]
     assert outcomes.known.all()
+    unknown = pack.evaluate(children_data([{"as_of": "2026-11-01"}] * 9, pack.indicators))
+    assert not unknown.true.any()
+    assert unknown.known.tolist() == [[True, False, True]] * 9
 
 
 CHILDREN = [
@@ -302,16 +305,26 @@ def test_a_rule_of_notes_only_is_met_by_a_note_alone(tmp_path: Path) -> None:
         assert outcomes.note_alone[0, 0]
 
 
-def test_a_caseload_of_more_than_one_block_comes_out_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("count", [2, 7, 8, 9, 16, 17, 33])
+def test_a_caseload_of_several_blocks_comes_out_as_each_child_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    pack = of_one(tmp_path)
-    data = children_data(CHILDREN, pack.indicators)
-    whole = pack.evaluate(data)
-    monkeypatch.setattr("carescreen.truth.BLOCK", 3)
-    parts = pack.evaluate(data)
-    for name in ("true", "known", "note_alone"):
-        assert (getattr(whole, name) == getattr(parts, name)).all()
+    folder = write_pack(
+        tmp_path / "small",
+        rule("alone", ALONE),
+        rule("abuse", "noted(sexual_abuse)", code="X2", tier="tier: immediate"),
+        rule("home", "age_years < 8 and not boarding == 'yes'", code="X3"),
+    )
+    pack = RulePack.load(folder)
+    monkeypatch.setattr("carescreen.truth.BLOCK", 8)
+    children = (CHILDREN * 5)[:count]
+    together = pack.evaluate(children_data(children, pack.indicators))
+    for place, child in enumerate(children):
+        one = pack.evaluate(children_data([child], pack.indicators))
+        for name in ("true", "known", "note_alone"):
+            found = getattr(together, name)
+            assert found.shape == (count, 3)
+            assert found[place].tolist() == getattr(one, name)[0].tolist()
 
 
 def test_a_pack_without_children_or_rules_gives_empty_outcomes(tmp_path: Path) -> None:
