@@ -168,6 +168,7 @@ def rules_load(
 @click.option("--mapping", type=FOLDER, help="mapping.yaml of a foreign export")
 @click.option("--processes", type=click.IntRange(0), default=0, help="workers; 0 for all cores")
 @click.option("--out", type=FOLDER, help="CSV to write the children who move to")
+@click.option("--workers", type=FOLDER, help="CSV to write how each caseworker's list changes to")
 @LANGUAGE
 def rules_diff(
     old: str,
@@ -178,6 +179,7 @@ def rules_diff(
     mapping: Path | None,
     processes: int,
     out: Path | None,
+    workers: Path | None,
     language: str,
 ) -> None:
     """Say what a change of a pack does: rules in words, and who enters or leaves each tier and list.
@@ -193,8 +195,8 @@ def rules_diff(
     from carescreen.results import write_csv_aside
     from carescreen.screener import Screener
 
-    if folder is None and out is not None:
-        raise UsageError("--out writes who moves, which needs --on FOLDER")
+    if folder is None and (out is not None or workers is not None):
+        raise UsageError("--out and --workers write who moves, which needs --on FOLDER")
     screeners = [Screener.load(pack=name, model=model) for name in (old, new)]
     width = shutil.get_terminal_size((100, 24)).columns
     for line in pack_lines(compare_packs(*(s.rules for s in screeners)), language, width):
@@ -213,8 +215,9 @@ def rules_diff(
         )
     for line in move_lines(moves, language):
         click.echo(line)
-    if out is not None:
-        write_csv_aside(moves.moved, out, caseload.files)
+    for table, path in ((moves.moved, out), (moves.workers, workers)):
+        if path is not None:
+            write_csv_aside(table, path, caseload.files)
 
 
 def _passed(rule: Rule) -> str:
