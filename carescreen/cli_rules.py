@@ -41,11 +41,13 @@ def rules_check(pack: str, strict: bool) -> None:
 
     Example: carescreen rules check cn-rural
     """
-    from carescreen.authoring.checking import check_pack
-    from carescreen.authoring.layout import report_lines
     from carescreen.rules import RulePack
 
-    report = check_pack(RulePack.load(pack))
+    loaded = RulePack.load(pack)  # before the rest is imported: a wrong file is told at once
+    from carescreen.authoring.checking import check_pack
+    from carescreen.authoring.layout import report_lines
+
+    report = check_pack(loaded)
     for line in report_lines(report, shutil.get_terminal_size((100, 24)).columns):
         click.echo(line)
     if report.errors or (strict and report.notices):

@@ -2,8 +2,8 @@
 
     error    an example that comes out differently; an outcome without an example; fewer than
              three examples; an example that is not told in both languages
-    notice   declared and never read; a source that nobody verified; a rule no longer in force; a
-             rule that is switched off
+    notice   declared and never read; a file under a name that nothing looks for; a source that
+             nobody verified; a rule no longer in force; a rule that is switched off
 
 A file that cannot be read at all is a PackError, as it is wherever a pack is loaded.
 """
@@ -16,21 +16,32 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from carescreen.authoring.unread import Sight, unread_concepts, unread_indicators, unread_words
+from carescreen.authoring.unread import (
+    Sight,
+    unread_concepts,
+    unread_indicators,
+    unread_thresholds,
+    unread_words,
+)
 from carescreen.features import FeatureSet
 from carescreen.lexicon import LANGUAGES, load_lexicon
 from carescreen.pack import TIERS
 from carescreen.rulefile import LANES, Example, Rule
 from carescreen.rules import RulePack
 from carescreen.trials import failed_examples, lacking_examples
-from carescreen.yamlfile import read_yaml
+from carescreen.yamlfile import read_if_there
 
 Place = Callable[[str], str]
 
 FEWEST_EXAMPLES = 3
+READ = {"pack.yaml", "indicators.yaml", "concepts.yaml"} | {
+    f"lexicon.{language}.yaml" for language in LANGUAGES
+}
 NO_READER = "indicators that no rule and no feature reads"
 NO_DIFFERENCE = "values that change no rule and no feature"
 NO_CONCEPT = "concepts that no rule and no feature asks for"
+NO_CONDITION = "thresholds that no rule and no feature names"
+NO_LOADER = "files that nothing reads"
 NOT_VERIFIED = "rules with a source that nobody has verified"
 ENDED = "rules that are no longer in force"
 SWITCHED_OFF = "rules that are switched off"
@@ -82,6 +93,7 @@ def check_pack(pack: RulePack, today: date | None = None) -> Report:
     errors = [finding for rule in every for finding in rule_errors(rule, pack)]
     notices = [
         *_unread(pack, Sight.of(pack, features)),
+        *_stray_files(pack),
         *_about_rules(pack, date.today() if today is None else today),
     ]
     return Report(
@@ -133,6 +145,19 @@ def _unread(pack: RulePack, sight: Sight) -> Iterator[Finding]:
         yield Finding("notice", indicator_at(indicator.id), subject, NO_DIFFERENCE)
     for concept in unread_concepts(pack, sight):
         yield Finding("notice", concept_at(concept), concept, NO_CONCEPT)
+    for threshold in unread_thresholds(pack, sight):
+        yield Finding("notice", threshold.place, threshold.id, NO_CONDITION)
+
+
+def _stray_files(pack: RulePack) -> Iterator[Finding]:
+    """YAML under a name that no loader looks for: a slip of the name hides all that is in it."""
+    for folder in pack.pack.chain:
+        for path in sorted(folder.rglob("*.y*ml")):
+            name = path.relative_to(folder).as_posix()
+            if name not in READ and not (
+                path.parent == folder / "rules" and path.suffix == ".yaml"
+            ):
+                yield Finding("notice", f"{path}:1", name, NO_LOADER)
 
 
 def _about_rules(pack: RulePack, today: date) -> Iterator[Finding]:
@@ -151,10 +176,9 @@ def _places(pack: RulePack, kind: Literal["indicators", "concepts"]) -> Place:
     """file:line of what indicators.yaml or concepts.yaml declares, by id; the last file counts."""
     places: dict[str, str] = {}
     for folder in pack.pack.chain:
-        path = folder / f"{kind}.yaml"
-        if path.exists():
-            file = read_yaml(path)
-            for index, entry in enumerate(file.data[kind] or []):
-                line, _ = file.positions[(kind, index)]
-                places[str(entry["id"])] = f"{path}:{line}"
+        file = read_if_there(folder / f"{kind}.yaml")
+        for index, entry in enumerate(file.list_at(kind) if file else []):
+            assert file is not None
+            line, _ = file.positions[(kind, index)]
+            places[entry["id"]] = f"{file.path}:{line}"
     return places.__getitem__

@@ -11,7 +11,7 @@ from carescreen.authoring.checking import Finding, Report
 def report_lines(report: Report, width: int = 100) -> Iterator[str]:
     """The whole report; names are wrapped to the width of the terminal."""
     yield (
-        f"{report.pack} {report.version}: {sum(report.on.values())} rules on, "
+        f"{report.pack} {report.version}: {_counted(sum(report.on.values()), 'rule')} on, "
         f"{sum(report.off.values())} off, {_counted(report.examples, 'example')}, "
         f"{_counted(len(report.errors), 'error')}, {_counted(len(report.notices), 'notice')}"
     )

@@ -8,6 +8,7 @@ indicator's value itself, which sees everything.
                word (first in `risk_order`), or where it has no order and no test names it
                of a set: unread where no test names it and none counts the set with `len`
     concept    unread: noted in no condition
+    threshold  unread: named in no condition
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from dataclasses import dataclass
 from carescreen.features import FeatureSet
 from carescreen.indicators import Indicator
 from carescreen.rules import RulePack
-from carescreen.syntax import Atom, NumberTest, SetTest, WordTest, atoms_of
+from carescreen.syntax import Atom, NumberTest, SetTest, VisitsTest, WordTest, atoms_of
+from carescreen.thresholds import Threshold
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,13 @@ def unread_concepts(pack: RulePack, sight: Sight) -> Iterator[str]:
     """Concepts that no condition asks for."""
     read = {atom.concept for atom in sight.atoms}
     return (name for name in pack.concepts if name not in read)
+
+
+def unread_thresholds(pack: RulePack, sight: Sight) -> Iterator[Threshold]:
+    """Thresholds that no condition names."""
+    tests = (atom for atom in sight.atoms if isinstance(atom, NumberTest | VisitsTest))
+    read = {name for test in tests for name in test.thresholds}
+    return (one for one in pack.pack.thresholds.values() if one.id not in read)
 
 
 def _unseen(indicator: Indicator, atoms: Iterable[Atom]) -> list[str]:

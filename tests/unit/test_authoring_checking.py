@@ -122,6 +122,23 @@ def test_rules_that_are_off_over_or_on_unread_sources_are_told(tmp_path: Path) -
     assert told(report, "nobody has verified") == ["hearsay"]
 
 
+def test_thresholds_and_files_that_nothing_reads_are_told(tmp_path: Path) -> None:
+    thresholds = (
+        "thresholds:\n"
+        "  small: {value: 8, title: {en: Small, zh: 小}, reason: {en: Ours, zh: 自定}}\n"
+        "  tall: {value: 12, title: {en: Tall, zh: 高}, reason: {en: Ours, zh: 自定}}\n"
+    )
+    write_pack(tmp_path / "small", rule("it", "age_years < small"), pack=PACK + thresholds)
+    for name in ("indicator.yaml", "lexicon.fr.yaml", "rules/more.yml", "rules/old/all.yaml"):
+        (tmp_path / "small" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "small" / name).write_text("")
+    report = check_pack(RulePack.load(tmp_path / "small"), TODAY)
+    assert told(report, "thresholds that no rule") == ["tall"]
+    assert told(report, "files that nothing reads") == [
+        "indicator.yaml", "lexicon.fr.yaml", "rules/more.yml", "rules/old/all.yaml"
+    ]  # fmt: skip
+
+
 def test_the_report_wraps_names_and_never_prints_one_a_line() -> None:
     notices = [Finding("notice", "a:1", f"indicator_{n}", "not read") for n in range(30)]
     error = Finding("error", "a.yaml:7", "rule 'x'", "has 1 example")
