@@ -20,6 +20,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+LONGEST = 1_000  # characters of a message that shows a value
+
 
 class CarescreenError(Exception):
     """Base of every error a user can fix."""
@@ -53,7 +55,15 @@ class PackError(CarescreenError):
     ) -> None:
         self.path, self.line, self.column = path, line, column
         place = ":".join(str(part) for part in (path, line, column) if part is not None)
-        super().__init__(f"{place}: {message}" if place else message)
+        text = _in_one_line(message)
+        super().__init__(f"{place}: {text}" if place else text)
+
+
+def _in_one_line(message: str) -> str:
+    """A message as one line of bounded length: the value that it shows may be anything."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in message)
+    half = LONGEST // 2
+    return plain if len(plain) <= LONGEST else f"{plain[:half]} … {plain[-half:]}"
 
 
 class ConditionError(PackError):

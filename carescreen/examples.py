@@ -28,6 +28,7 @@ from carescreen.indicators import Indicator
 EXAMPLE_DAY = "2026-11-01"
 RAISED = ("affirmed", "suspected")
 LEARNED = "learned"
+MAX_VISITS = 1_000
 NOT_RAISED = ("negated", "past", "other", "hypothetical")
 
 
@@ -60,7 +61,7 @@ def example_data(
         values = _values(indicators[name], value)
         if values is not None:
             columns[name] = _column(values)
-    return ExampleCase(_as_of(given), columns, _noted(given.get("noted") or {}, concepts))
+    return ExampleCase(_as_of(given), columns, _noted(given.get("noted"), concepts))
 
 
 def _as_of(given: Mapping[str, Any]) -> np.datetime64:
@@ -128,6 +129,8 @@ def _column(values: NDArray[np.generic]) -> Column:
 
 
 def _noted(given: Any, concepts: Collection[str] | None) -> dict[str, Noted]:
+    if given is None:
+        return {}
     if not isinstance(given, dict):
         raise PackError("given: noted takes a mapping: {concept: affirmed}")
     found = {}
@@ -152,6 +155,8 @@ def _mention(name: str, mention: Any) -> tuple[str, int]:
     status, visits = mention.get("status"), mention.get("visits", 1)
     if status not in statuses or not mention.keys() <= {"status", "visits"}:
         raise PackError(f"given: noted {name} takes one of {', '.join(statuses)}")
-    if type(visits) is not int or visits < 1:
-        raise PackError(f"given: noted {name} takes a number of visits of at least 1")
+    if type(visits) is not int or not 1 <= visits <= MAX_VISITS:
+        raise PackError(
+            f"given: noted {name} takes a number of visits of at least 1 and at most {MAX_VISITS}"
+        )
     return str(status), visits

@@ -13,39 +13,41 @@ A pack declares its indicators in `indicators.yaml`; a child pack adds to its pa
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from carescreen.errors import PackError
-from carescreen.yamlfile import YamlFile
+from carescreen.yamlfile import ID, Key, YamlFile
 
 IndicatorType = Literal["enum", "set", "number", "integer", "date", "datetime", "string"]
 Kind = Literal["state", "event", "derived"]
 Texts = Mapping[str, str]
 
-_TYPES = ("enum", "set", "number", "integer", "date", "datetime", "string")
-_KINDS = ("state", "event", "derived")
-_SENSITIVITIES = ("normal", "sensitive", "highly_sensitive")
-_KEYS = {
-    "id",
-    "level",
-    "type",
-    "kind",
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "type": ("enum", "set", "number", "integer", "date", "datetime", "string"),
+    "kind": ("state", "event", "derived"),
+    "sensitivity": ("normal", "sensitive", "highly_sensitive"),
+    "unrecorded": ("unknown", "not_observed"),
+    "hold": ("until_closed", "window"),
+    "risk_direction": ("up", "down"),
+}
+INDICATOR_REQUIRED = frozenset({"id", "level", "type", "kind", "title"})
+INDICATOR_KEYS = {
+    *INDICATOR_REQUIRED,
+    *CHOICES,
     "values",
     "missing",
     "range",
     "unit",
     "risk_order",
-    "risk_direction",
-    "unrecorded",
-    "hold",
-    "sensitivity",
-    "title",
     "value_titles",
     "why",
     "source",
 }
+RESERVED = frozenset({"month", "as_of", "noted", "noted_visits", "any_in", "len", "days_since"})
+MAX_VALUES = 1_000
 MAX_SET_VALUES = 62  # a set is held as bits of one signed 64-bit integer
 
 
@@ -105,58 +107,98 @@ def load_indicators(file: YamlFile) -> dict[str, Indicator]:
     """Read the `indicators:` list of a file; PackError names file, line and what is allowed."""
     file.require_keys((), {"indicators"}, frozenset({"indicators"}))
     found: dict[str, Indicator] = {}
-    for index, entry in enumerate(file.data["indicators"] or []):
-        indicator = _load_one(file, index, entry)
+    for index in range(len(file.list_at("indicators"))):
+        indicator = _load_one(file, ("indicators", index))
         if indicator.id in found:
             raise file.error(f"indicator '{indicator.id}' is declared twice", "indicators", index)
         found[indicator.id] = indicator
     return found
 
 
-def _load_one(file: YamlFile, index: int, entry: Mapping[str, object]) -> Indicator:
-    key = ("indicators", index)
-    file.require_keys(key, _KEYS, frozenset({"id", "level", "type", "kind", "title"}))
-    _one_of(file, index, entry, "type", _TYPES)
-    _one_of(file, index, entry, "kind", _KINDS)
-    _one_of(file, index, entry, "sensitivity", _SENSITIVITIES)
-    _one_of(file, index, entry, "unrecorded", ("unknown", "not_observed"))
-    _one_of(file, index, entry, "hold", ("until_closed", "window"))
-    _one_of(file, index, entry, "risk_direction", ("up", "down", None))
-    missing = _words(entry.get("missing"))
-    bounds = cast("list[float] | None", entry.get("range"))
-    order = entry.get("risk_order")
+def _load_one(file: YamlFile, key: Key) -> Indicator:
+    file.require_keys(key, INDICATOR_KEYS, INDICATOR_REQUIRED)
+    entry = file.at(key)
+    _check_id(file, key, entry["id"])
+    for field, allowed in CHOICES.items():
+        if field in entry and entry[field] not in allowed:
+            raise file.error(
+                f"{field} is '{entry[field]}'; allowed: {', '.join(allowed)}", *key, field
+            )
+    file.text_at(*key, "level")
+    file.text_if_given_at(*key, "why")
+    missing = tuple(file.words_at(*key, "missing"))
+    order = file.words_at(*key, "risk_order")
+    file.words_at(*key, "source")
     indicator = Indicator(
-        id=str(entry["id"]),
-        level=str(entry["level"]),
-        type=cast(IndicatorType, entry["type"]),
-        kind=cast(Kind, entry["kind"]),
-        title=cast(Texts, entry["title"]),
-        values=tuple(word for word in _words(entry.get("values")) if word not in missing),
+        id=entry["id"],
+        level=entry["level"],
+        type=entry["type"],
+        kind=entry["kind"],
+        title=file.texts_at(*key, "title"),
+        values=tuple(word for word in _values(file, key) if word not in missing),
         missing=missing,
-        range=(float(bounds[0]), float(bounds[1])) if bounds else None,
-        unit=cast("str | None", entry.get("unit")),
-        risk_order=_words(order) if order is not None else None,
-        risk_direction=cast(Literal["up", "down"] | None, entry.get("risk_direction")),
-        unrecorded=cast(Literal["unknown", "not_observed"], entry.get("unrecorded") or "unknown"),
-        hold=cast(Literal["until_closed", "window"], entry.get("hold") or "window"),
-        sensitivity=str(entry.get("sensitivity") or "normal"),
-        value_titles=cast("Mapping[str, Texts] | None", entry.get("value_titles")),
+        range=_range(file, key),
+        unit=file.text_if_given_at(*key, "unit"),
+        risk_order=tuple(order) if order else None,
+        risk_direction=entry.get("risk_direction"),
+        unrecorded=entry.get("unrecorded", "unknown"),
+        hold=entry.get("hold", "window"),
+        sensitivity=entry.get("sensitivity", "normal"),
+        value_titles=_value_titles(file, key),
     )
-    _check(file, index, indicator)
+    _check(file, key, indicator)
     return indicator
 
 
-def _check(file: YamlFile, index: int, indicator: Indicator) -> None:
-    def error(message: str, field: str) -> PackError:
-        return file.error(f"indicator '{indicator.id}': {message}", "indicators", index, field)
+def _check_id(file: YamlFile, key: Key, name: object) -> None:
+    if not isinstance(name, str) or not ID.match(name):
+        raise file.error("id is small letters, digits and _, beginning with a letter", *key, "id")
+    if name in RESERVED or keyword.iskeyword(name):
+        raise file.error(
+            f"'{name}' is a word of conditions and examples; name the indicator otherwise",
+            *key,
+            "id",
+        )
 
-    if set(indicator.title) != {"en", "zh"}:
-        raise error("title needs both languages: {en: …, zh: …}", "title")
+
+def _values(file: YamlFile, key: Key) -> list[str]:
+    words = file.words_at(*key, "values")
+    if len(words) > MAX_VALUES:
+        raise file.error(f"at most {MAX_VALUES} values", *key, "values")
+    for index, word in enumerate(words):
+        if word in words[:index]:
+            raise file.error(f"'{word}' stands twice among the values", *key, "values", index)
+    return words
+
+
+def _range(file: YamlFile, key: Key) -> tuple[float, float] | None:
+    bounds = file.list_at(*key, "range")
+    if not bounds:
+        return None
+    if [type(bound) in (int, float) for bound in bounds] != [True, True] or bounds[0] > bounds[1]:
+        raise file.error("range is two numbers, [lowest, highest]", *key, "range")
+    return float(bounds[0]), float(bounds[1])
+
+
+def _value_titles(file: YamlFile, key: Key) -> Mapping[str, Texts] | None:
+    if file.at(key).get("value_titles") is None:
+        return None
+    file.require_keys((*key, "value_titles"), set(file.words_at(*key, "values")))
+    titles = file.at((*key, "value_titles"))
+    return {word: file.texts_at(*key, "value_titles", word) for word in titles}
+
+
+def _check(file: YamlFile, key: Key, indicator: Indicator) -> None:
+    def error(message: str, field: str) -> PackError:
+        return file.error(f"indicator '{indicator.id}': {message}", *key, field)
+
     if indicator.type in ("enum", "set") and not indicator.values:
         raise error(f"type {indicator.type} needs values", "type")
     if indicator.type == "set" and len(indicator.values) > MAX_SET_VALUES:
         raise error(f"a set has at most {MAX_SET_VALUES} values", "values")
-    if indicator.risk_order is not None and set(indicator.risk_order) != set(indicator.values):
+    if indicator.risk_order is not None and sorted(indicator.risk_order) != sorted(
+        indicator.values
+    ):
         raise error("risk_order must list exactly the known values", "risk_order")
     if indicator.unrecorded == "not_observed":
         if indicator.kind != "event":
@@ -165,21 +207,3 @@ def _check(file: YamlFile, index: int, indicator: Indicator) -> None:
             raise error("an event enum needs a risk_order: its first value is the baseline", "type")
     if indicator.hold == "until_closed" and indicator.kind != "event":
         raise error("only an event can be held until closed", "hold")
-
-
-def _one_of(
-    file: YamlFile,
-    index: int,
-    entry: Mapping[str, object],
-    field: str,
-    allowed: tuple[str | None, ...],
-) -> None:
-    if field in entry and entry[field] not in allowed:
-        words = ", ".join(str(word) for word in allowed if word)
-        raise file.error(
-            f"{field} is '{entry[field]}'; allowed: {words}", "indicators", index, field
-        )
-
-
-def _words(value: object) -> tuple[str, ...]:
-    return tuple(str(word) for word in cast("list[object]", value or []))

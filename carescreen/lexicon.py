@@ -16,15 +16,17 @@ or a whole new list. Words are plain text; a pattern is data, never a regular ex
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from carescreen.errors import did_you_mean
+from carescreen.errors import PackError, did_you_mean
+from carescreen.indicators import Indicator
 from carescreen.pack import Pack
-from carescreen.yamlfile import Key, YamlFile, read_yaml
+from carescreen.yamlfile import ID, Key, YamlFile, read_if_there
 
 FORMAT = "carescreen-lexicon/1"
 LANGUAGES = ("zh", "en")
@@ -36,7 +38,7 @@ MAX_GAP = 60
 MAX_WORD = 60
 BEYOND = "\uffff"  # all characters from here on fold to one, so no word may hold one
 
-_CONCEPT_KEYS = {
+CONCEPT_KEYS = {
     "id",
     "title",
     "polarity",
@@ -49,7 +51,7 @@ _CONCEPT_KEYS = {
     "hold",
     "answered_by",
 }
-_CHOICES = {
+CONCEPT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "polarity": ("risk", "protective"),
     "severity": ("critical", "high", "medium", "low", "none"),
     "subject": ("child", "guardian", "household"),
@@ -57,9 +59,22 @@ _CHOICES = {
     "hold": ("until_closed", "until_seen", "window"),
     "adult_subject": ("kept", "dropped"),
 }
-_LIST_KEYS = {"phrases", "lasting", "patterns", "exclusions"}
-_CUE_KEYS = {"status", "side", "reach", "commas", "words", "patterns", "concepts"}
-_GAP = re.compile(r"(\d+)-(\d+)\Z")
+CONCEPT_REQUIRED = frozenset({"id", "title", "polarity", "severity", "subject"})
+NOTE_LIMIT_WHEN = ("age_under", "visits")
+ANSWERED_BY = ("indicator", "value")
+LEXICON_KEYS = {"format", "language", "classes", "shields", "concepts", "cues", "stops"}
+LEXICON_REQUIRED = frozenset({"format", "language"})
+WORD_LISTS = {"phrases", "lasting", "patterns", "exclusions"}  # of a concept
+CUE_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "status": CUE_STATUSES,
+    "side": ("before", "after"),
+    "commas": ("stop", "list", "pass"),
+}
+CUE_REQUIRED = frozenset({*CUE_CHOICES, "reach"})  # where a parent has not given them
+CUE_KEYS = {*CUE_REQUIRED, "words", "patterns", "concepts"}
+MAX_REACH = 1_000
+_GAP = re.compile(r"([0-9]{1,4})-([0-9]{1,4})\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 
 
 @dataclass(frozen=True)
@@ -155,10 +170,44 @@ def load_concepts(pack: Pack) -> dict[str, Concept]:
     """Concepts by id, parents' first; a child pack replaces by id. PackError names file and line."""
     merged: dict[str, Concept] = {}
     for folder in pack.chain:
-        path = folder / "concepts.yaml"
-        if path.exists():
-            merged.update(_read_concepts(read_yaml(path)))
+        file = read_if_there(folder / "concepts.yaml")
+        if file is not None:
+            merged.update(_read_concepts(file))
     return merged
+
+
+def check_answers(pack: Pack, concepts: Mapping[str, Concept]) -> None:
+    """PackError where the answer that clears a mention (`answered_by`) cannot be recorded."""
+    for concept in concepts.values():
+        if concept.answered_by is None:
+            continue
+        problem = _answer_problem(concept.answered_by, pack.indicators)
+        if problem:
+            raise _error_at(pack, concept.id, problem)
+
+
+def _answer_problem(answer: AnsweredBy, indicators: Mapping[str, Indicator]) -> str | None:
+    indicator = indicators.get(answer.indicator)
+    if indicator is None:
+        hint = did_you_mean(answer.indicator, indicators)
+        return f"no indicator '{answer.indicator}'{hint}"
+    if indicator.type == "enum" and answer.value not in indicator.values:
+        return f"value is '{answer.value}'; allowed: {', '.join(indicator.values)}"
+    if indicator.type in ("number", "integer") and not _NUMBER.match(answer.value):
+        return f"'{indicator.id}' is a number, and value is '{answer.value}'"
+    if indicator.type not in ("enum", "number", "integer"):
+        return f"'{indicator.id}' is a {indicator.type}; an answer is one word or a number"
+    return None
+
+
+def _error_at(pack: Pack, concept: str, problem: str) -> PackError:
+    """The problem, at the `answered_by` of the concept in the file that declares it last."""
+    for folder in reversed(pack.chain):
+        file = read_if_there(folder / "concepts.yaml")
+        for index, entry in enumerate(file.data["concepts"] or [] if file else []):
+            if file is not None and entry["id"] == concept:
+                return file.error(f"answered_by: {problem}", "concepts", index, "answered_by")
+    return PackError(f"concept '{concept}': answered_by: {problem}")
 
 
 def load_lexicon(pack: Pack) -> Lexicon:
@@ -167,7 +216,7 @@ def load_lexicon(pack: Pack) -> Lexicon:
     languages = tuple(
         _load_language(language, pack.chain, concepts)
         for language in LANGUAGES
-        if any((folder / f"lexicon.{language}.yaml").exists() for folder in pack.chain)
+        if any(os.path.lexists(folder / f"lexicon.{language}.yaml") for folder in pack.chain)
     )
     return Lexicon(concepts, languages)
 
@@ -184,18 +233,15 @@ def _read_concepts(file: YamlFile) -> dict[str, Concept]:
 
 
 def _read_concept(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> Concept:
-    required = frozenset({"id", "title", "polarity", "severity", "subject"})
-    file.require_keys(key, _CONCEPT_KEYS, required)
-    for name, allowed in _CHOICES.items():
+    file.require_keys(key, CONCEPT_KEYS, CONCEPT_REQUIRED)
+    for name, allowed in CONCEPT_CHOICES.items():
         if name in entry and entry[name] not in allowed:
             raise file.error(
                 f"{name} is '{entry[name]}'; allowed: {', '.join(allowed)}", *key, name
             )
-    if not isinstance(entry["id"], str):
-        raise file.error("id wants a word", *key, "id")
-    title = entry["title"] if isinstance(entry["title"], dict) else {}
-    if set(title) != {"en", "zh"} or not all(isinstance(text, str) for text in title.values()):
-        raise file.error("title needs both languages: {en: …, zh: …}", *key, "title")
+    if not isinstance(entry["id"], str) or not ID.match(entry["id"]):
+        raise file.error("id wants a word of small letters, digits and _", *key, "id")
+    file.texts_at(*key, "title")
     if not isinstance(entry.get("sensitive", False), bool):
         raise file.error("sensitive is true or false", *key, "sensitive")
     values = dict(entry)
@@ -209,7 +255,7 @@ def _note_limit_when(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> dict
     if when is None:
         return None
     where = (*key, "note_limit_when")
-    file.require_keys(where, {"age_under", "visits"})
+    file.require_keys(where, set(NOTE_LIMIT_WHEN))
     if "note_limit" not in entry:
         raise file.error("note_limit_when needs a note_limit", *where)
     for name, value in when.items():
@@ -221,8 +267,7 @@ def _note_limit_when(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> dict
 def _answered_by(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> AnsweredBy | None:
     if entry.get("answered_by") is None:
         return None
-    both = {"indicator", "value"}
-    file.require_keys((*key, "answered_by"), both, frozenset(both))
+    file.require_keys((*key, "answered_by"), set(ANSWERED_BY), frozenset(ANSWERED_BY))
     for name, value in entry["answered_by"].items():
         if not isinstance(value, str):
             raise file.error(f"{name} wants a word; quote a number", *key, "answered_by", name)
@@ -234,9 +279,9 @@ def _load_language(
 ) -> LanguageWords:
     merged = _Merged()
     for folder in chain:
-        path = folder / f"lexicon.{language}.yaml"
-        if path.exists():
-            _merge_file(merged, read_yaml(path), language, concepts)
+        file = read_if_there(folder / f"lexicon.{language}.yaml")
+        if file is not None:
+            _merge_file(merged, file, language, concepts)
     return merged.finish(language)
 
 
@@ -332,8 +377,7 @@ class _Merged:
 def _merge_file(
     merged: _Merged, file: YamlFile, language: str, concepts: Mapping[str, Concept]
 ) -> None:
-    top = {"format", "language", "classes", "shields", "concepts", "cues", "stops"}
-    file.require_keys((), top, frozenset({"format", "language"}))
+    file.require_keys((), LEXICON_KEYS, LEXICON_REQUIRED)
     if file.data["format"] != FORMAT:
         raise file.error(
             f"format is '{file.data['format']}'; this version reads '{FORMAT}'", "format"
@@ -349,15 +393,17 @@ def _merge_file(
     for name in _section(file, "concepts"):
         if name not in concepts:
             hint = did_you_mean(name, concepts)
-            raise file.error(f"concept '{name}' is not in concepts.yaml{hint}", "concepts", name)
-        file.require_keys(("concepts", name), _LIST_KEYS)
+            raise file.key_error(
+                f"concept '{name}' is not in concepts.yaml{hint}", "concepts", name
+            )
+        file.require_keys(("concepts", name), WORD_LISTS)
         for kind in file.data["concepts"][name]:
             merged.lay(file, ("concepts", name, kind))
     for name in _section(file, "cues"):
         _merge_cues(merged, file, name, concepts)
     for name in _section(file, "stops"):
         if name != "all" and name not in CUE_STATUSES:
-            raise file.error(f"stops are by status or 'all'; found '{name}'", "stops", name)
+            raise file.key_error(f"stops are by status or 'all'; found '{name}'", "stops", name)
         merged.lay(file, ("stops", name))
 
 
@@ -366,19 +412,13 @@ def _merge_cues(
 ) -> None:
     key: Key = ("cues", name)
     known = name in merged.cues
-    required = frozenset() if known else frozenset({"status", "side", "reach", "commas"})
-    file.require_keys(key, _CUE_KEYS, required)
+    file.require_keys(key, CUE_KEYS, frozenset() if known else CUE_REQUIRED)
     entry = dict(file.at(key))
     for kind in ("words", "patterns"):
         if kind in entry:
             merged.lay(file, (*key, kind))
             del entry[kind]
-    allowed = {
-        "status": CUE_STATUSES,
-        "side": ("before", "after"),
-        "commas": ("stop", "list", "pass"),
-    }
-    for field_name, choices in allowed.items():
+    for field_name, choices in CUE_CHOICES.items():
         if field_name in entry and entry[field_name] not in choices:
             raise file.error(
                 f"{field_name} is '{entry[field_name]}'; allowed: {', '.join(choices)}",
@@ -386,8 +426,8 @@ def _merge_cues(
                 field_name,
             )
     reach = entry.get("reach", 1)
-    if not isinstance(reach, int) or isinstance(reach, bool) or reach < 1:
-        raise file.error("reach wants a number of characters above 0", *key, "reach")
+    if type(reach) is not int or not 1 <= reach <= MAX_REACH:
+        raise file.error(f"reach wants a number of characters from 1 to {MAX_REACH}", *key, "reach")
     if "concepts" in entry:
         entry["concepts"] = _acted_on(file, key, concepts)
     merged.cues[name] = {**merged.cues.get(name, {}), **entry}

@@ -13,6 +13,7 @@ settings; each content module reads its own files along `Pack.chain`, parent fir
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,15 +24,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from carescreen.errors import PackError, did_you_mean
 from carescreen.indicators import Indicator, load_indicators
 from carescreen.thresholds import Threshold, read_thresholds
-from carescreen.yamlfile import YamlFile, read_yaml
+from carescreen.yamlfile import ID, YamlFile, read_if_there, read_yaml
 
 FORMAT = "carescreen-pack/1"
 TIERS = ("immediate", "urgent", "priority", "routine")
 Tier = Literal["immediate", "urgent", "priority", "routine"]
 MAX_CHAIN = 8
+MAX_HOURS = 87_600  # ten years, and so are the days: a date plus either is still a date
+MAX_DAYS = 3_650
 
 _PACKAGE = Path(__file__).parent
-_KEYS = {
+PACK_ID = re.compile(r"[a-z][a-z0-9_-]*\Z")
+PACK_REQUIRED = frozenset({"format", "id", "version", "title"})
+FEATURE_REQUIRED = frozenset({"id", "title"})
+FEATURE_SOURCES = ("when", "indicator")  # a feature has one of them
+PACK_KEYS = {
     "format",
     "id",
     "version",
@@ -51,10 +58,10 @@ class TierHours(BaseModel):
     """Hours within which a child of each tier is seen: a programme's setting, never law."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    immediate: int = Field(24, gt=0)
-    urgent: int = Field(72, gt=0)
-    priority: int = Field(168, gt=0)
-    routine: int = Field(720, gt=0)
+    immediate: int = Field(24, gt=0, le=MAX_HOURS)
+    urgent: int = Field(72, gt=0, le=MAX_HOURS)
+    priority: int = Field(168, gt=0, le=MAX_HOURS)
+    routine: int = Field(720, gt=0, le=MAX_HOURS)
 
 
 class Settings(BaseModel):
@@ -62,10 +69,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     tier_hours: TierHours = TierHours()  # type: ignore[call-arg]  # every field has a default
-    event_window_days: int = Field(90, gt=0)
-    mention_window_days: int = Field(90, gt=0)
-    backlog_days: int = Field(14, ge=0)
-    capacity: int = Field(20, gt=0)
+    event_window_days: int = Field(90, gt=0, le=MAX_DAYS)
+    mention_window_days: int = Field(90, gt=0, le=MAX_DAYS)
+    backlog_days: int = Field(14, ge=0, le=MAX_DAYS)
+    capacity: int = Field(20, gt=0, le=1_000_000)
     random_share: float = Field(0.0, ge=0.0, le=0.5)
     lift_probability: float | None = Field(None, gt=0.0, lt=1.0)
     open_questions: int = Field(3, ge=0, le=10)
@@ -105,9 +112,9 @@ class Pack:
         """Declared indicators by id, parents' first; a child pack replaces by id."""
         merged: dict[str, Indicator] = {}
         for folder in self.chain:
-            path = folder / "indicators.yaml"
-            if path.exists():
-                merged.update(load_indicators(read_yaml(path)))
+            file = read_if_there(folder / "indicators.yaml")
+            if file is not None:
+                merged.update(load_indicators(file))
         return merged
 
     @cached_property
@@ -131,7 +138,7 @@ class Pack:
         """SHA-256 over every YAML file of the chain, by relative name."""
         total = hashlib.sha256()
         for folder in self.chain:
-            for path in sorted(folder.rglob("*.yaml")):
+            for path in sorted(path for path in folder.rglob("*.yaml") if path.is_file()):
                 total.update(path.relative_to(folder).as_posix().encode() + b"\0")
                 total.update(path.read_bytes() + b"\0")
         return total.hexdigest()
@@ -147,10 +154,10 @@ def find_folder(kind: Literal["rules", "models"], name: str | Path, must_have: s
     """The folder that a shipped name or a path means; PackError lists what is shipped."""
     text = str(name)
     as_path = Path(text)
-    if (as_path / must_have).is_file():
+    if _is_file(as_path / must_have):
         return as_path
     shipped = shipped_folder(kind)
-    if text == as_path.name and (shipped / text / must_have).is_file():
+    if text == as_path.name and _is_file(shipped / text / must_have):
         return shipped / text
     names = sorted(path.parent.name for path in shipped.glob(f"*/{must_have}"))
     what = "pack" if kind == "rules" else "model"
@@ -160,13 +167,22 @@ def find_folder(kind: Literal["rules", "models"], name: str | Path, must_have: s
     )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
+
+
 def _chain(folder: Path) -> tuple[YamlFile, ...]:
     files: list[YamlFile] = []
     seen: list[Path] = []
     next_folder: Path | None = folder
     while next_folder is not None:
         resolved = next_folder.resolve()
-        if resolved in seen or len(seen) >= MAX_CHAIN:
+        if len(seen) >= MAX_CHAIN:
+            raise files[-1].error(f"at most {MAX_CHAIN} packs extend each other", "extends")
+        if resolved in seen:
             names = " -> ".join(path.name for path in [*seen, resolved])
             raise files[-1].error(f"packs extend each other in a circle: {names}", "extends")
         seen.append(resolved)
@@ -179,17 +195,23 @@ def _chain(folder: Path) -> tuple[YamlFile, ...]:
 
 def _read_pack_file(path: Path) -> YamlFile:
     file = read_yaml(path)
-    file.require_keys((), _KEYS, frozenset({"format", "id", "version", "title"}))
+    file.require_keys((), PACK_KEYS, PACK_REQUIRED)
     if file.data["format"] != FORMAT:
         raise file.error(
             f"format is '{file.data['format']}'; this version reads '{FORMAT}'", "format"
         )
+    if not PACK_ID.match(file.text_at("id")):
+        raise file.error("id is small letters, digits, - and _, beginning with a letter", "id")
+    file.text_at("version")
+    file.texts_at("title")
+    for name in ("extends", "reader", "reviewed_by"):
+        file.text_if_given_at(name)
     return file
 
 
 def _parent_folder(file: YamlFile, parent: str) -> Path:
     beside = file.path.parent.parent / str(parent)
-    if (beside / "pack.yaml").is_file():
+    if _is_file(beside / "pack.yaml"):
         return beside
     try:
         return find_folder("rules", str(parent), "pack.yaml")
@@ -204,7 +226,7 @@ def _merge(files: tuple[YamlFile, ...]) -> Pack:
     rules_off: set[str] = set()
     reader: str | None = None
     for file in files:
-        _merge_settings(settings, file.data.get("settings") or {})
+        _merge_settings(settings, _settings(file))
         features.update(_features(file))
         switches = _switches(file)
         rules_on = (rules_on | switches["on"]) - switches["off"]
@@ -212,10 +234,10 @@ def _merge(files: tuple[YamlFile, ...]) -> Pack:
         reader = file.data.get("reader") or reader
     last = files[-1].data
     return Pack(
-        id=str(last["id"]),
-        version=str(last["version"]),
-        title=dict(last["title"]),
-        settings=_validated(settings, files[-1]),
+        id=last["id"],
+        version=last["version"],
+        title=last["title"],
+        settings=Settings.model_validate(settings),
         features=tuple(features.values()),
         rules_on=frozenset(rules_on),
         rules_off=frozenset(rules_off),
@@ -234,13 +256,18 @@ def _merge_settings(into: dict[str, Any], new: dict[str, Any]) -> None:
 
 def _features(file: YamlFile) -> dict[str, dict[str, Any]]:
     found = {}
-    for index, entry in enumerate(file.data.get("features") or []):
-        file.require_keys(
-            ("features", index), {"id", "when", "indicator", "title"}, frozenset({"id", "title"})
-        )
+    for index, entry in enumerate(file.list_at("features")):
+        key = ("features", index)
+        file.require_keys(key, {*FEATURE_REQUIRED, *FEATURE_SOURCES}, FEATURE_REQUIRED)
         if ("when" in entry) == ("indicator" in entry):
-            raise file.error("a feature has either 'when' or 'indicator'", "features", index)
-        found[str(entry["id"])] = dict(entry)
+            raise file.error("a feature has either 'when' or 'indicator'", *key)
+        if not ID.match(file.text_at(*key, "id")):
+            raise file.error("id is small letters, digits and _", *key, "id")
+        if entry["id"] in found:
+            raise file.error(f"feature '{entry['id']}' is declared twice", *key)
+        file.texts_at(*key, "title")
+        file.text_at(*key, "when" if "when" in entry else "indicator")
+        found[entry["id"]] = dict(entry)
     return found
 
 
@@ -248,16 +275,25 @@ def _switches(file: YamlFile) -> dict[str, set[str]]:
     if file.data.get("rules") is None:
         return {"on": set(), "off": set()}
     file.require_keys(("rules",), {"on", "off"})
-    return {side: set(file.data["rules"].get(side) or []) for side in ("on", "off")}
+    switches = {side: set(file.words_at("rules", side)) for side in ("on", "off")}
+    both = sorted(switches["on"] & switches["off"])
+    if both:
+        raise file.error(f"'{both[0]}' is switched both on and off", "rules")
+    return switches
 
 
-def _validated(settings: dict[str, Any], file: YamlFile) -> Settings:
+def _settings(file: YamlFile) -> dict[str, Any]:
+    """The settings that a file gives, each checked by itself."""
+    settings = file.data.get("settings")
+    if settings is None:
+        return {}
+    file.require_keys(("settings",), set(Settings.model_fields))
+    if isinstance(settings.get("tier_hours"), dict):
+        file.require_keys(("settings", "tier_hours"), set(TierHours.model_fields))
     try:
-        return Settings.model_validate(settings)
+        Settings.model_validate(settings, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        hint = did_you_mean(str(first["loc"][-1]), Settings.model_fields)
-        raise file.error(
-            f"setting '{where}': {first['msg']}{hint}", "settings", *first["loc"]
-        ) from None
+        raise file.error(f"setting '{where}': {first['msg']}", "settings", *first["loc"]) from None
+    return dict(settings)

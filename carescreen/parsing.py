@@ -56,6 +56,7 @@ _SLIPS = {
     "&&": "write 'and'",
     "||": "write 'or'",
     "#": "a comment would hide the rest of the condition; put it in the YAML, outside the text",
+    "\0": "take it out",
     "\\": "a backslash has no meaning here",
     "“": "write straight quotes: '…'",
     "”": "write straight quotes: '…'",
@@ -99,7 +100,8 @@ def parse_tree(
         )
     for slip, remedy in _SLIPS.items():
         if slip in text:
-            raise Fault(f"'{slip}' is not in the language: {remedy}", text.index(slip) + 1)
+            shown = slip if slip.isprintable() else f"U+{ord(slip):04X}"
+            raise Fault(f"'{shown}' is not in the language: {remedy}", text.index(slip) + 1)
     line = " ".join(text.splitlines())
     start = len(line) - len(line.lstrip())
     body = _python_tree(line[start:], start)
@@ -116,7 +118,9 @@ def _python_tree(line: str, start: int) -> ast.expr:
     except SyntaxError as error:
         offset = error.offset or len(line) + 1  # Python gives 0 where the text ends too early
         raise Fault(_syntax_message(error.msg, line[offset - 1 :]), start + offset) from None
-    except (ValueError, MemoryError, RecursionError):
+    except ValueError:
+        raise Fault("a character that no condition has", 1) from None
+    except (MemoryError, RecursionError):
         raise Fault(f"the condition is nested deeper than {MAX_DEPTH} levels", 1) from None
     _check_size(body)
     return body

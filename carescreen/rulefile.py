@@ -27,9 +27,9 @@ from carescreen.errors import ConditionError, PackError
 from carescreen.indicators import Indicator, Texts
 from carescreen.lexicon import Concept
 from carescreen.note_limits import note_limit_problems
-from carescreen.pack import TIERS, Pack, Tier, TierHours
+from carescreen.pack import MAX_HOURS, TIERS, Pack, Tier, TierHours
 from carescreen.thresholds import Threshold
-from carescreen.yamlfile import Key, YamlFile
+from carescreen.yamlfile import ID, LANGUAGES, Key, YamlFile
 
 Lane = Literal["tier", "entitlement", "advice"]
 Expect = Literal["met", "not_met", "cannot_tell"]
@@ -38,8 +38,8 @@ LANES = ("entitlement", "advice")
 EXPECTATIONS: tuple[Expect, ...] = ("met", "not_met", "cannot_tell")
 SENSITIVE = "highly_sensitive"  # a rule over an indicator this sensitive is sensitive itself
 
-_REQUIRED = frozenset({"id", "code", "title", "when", "ask", "act", "source", "examples"})
-_OPTIONAL = {
+RULE_REQUIRED = frozenset({"id", "code", "title", "when", "ask", "act", "source", "examples"})
+RULE_OPTIONAL = {
     "tier",
     "lane",
     "sensitive",
@@ -53,9 +53,11 @@ _OPTIONAL = {
     "replaces",
     "covered_by",
 }
-_SOURCE_KEYS = ("law", "title", "number", "article", "url", "verified")
-_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,7}\Z")
+URL = re.compile(r"https?://[^\s<>\"']+\Z")
+EXAMPLE_REQUIRED = frozenset({"given", "expect"})
+SOURCE_REQUIRED = frozenset({"law", "verified"})
+SOURCE_KEYS = ("law", "title", "number", "article", "url", "verified")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,7}\Z")
 
 
 @dataclass(frozen=True)
@@ -145,14 +147,12 @@ class Entry:
 def read_entries(file: YamlFile) -> list[Entry]:
     """The rules of a file, with their keys checked; their values are not read yet."""
     file.require_keys((), {"rules"}, frozenset({"rules"}))
-    rules = file.data["rules"] or []
-    if not isinstance(rules, list):
-        raise file.error("rules is a list: '- id: …' for each", "rules")
+    rules = file.list_at("rules")
     for index in range(len(rules)):
         key: Key = ("rules", index)
-        file.require_keys(key, _OPTIONAL | _REQUIRED, _REQUIRED)
+        file.require_keys(key, RULE_OPTIONAL | RULE_REQUIRED, RULE_REQUIRED)
         entry = Entry(file, index)
-        if not isinstance(rules[index]["id"], str) or not _ID.match(rules[index]["id"]):
+        if not isinstance(rules[index]["id"], str) or not ID.match(rules[index]["id"]):
             raise entry.error("id is small letters, digits and _, beginning with a letter", "id")
     return [Entry(file, index) for index in range(len(rules))]
 
@@ -233,7 +233,7 @@ def _as_written(
 
 def _code(entry: Entry) -> str:
     code = entry.values["code"]
-    if not isinstance(code, str) or not _CODE.match(code):
+    if not isinstance(code, str) or not CODE.match(code):
         raise entry.error("code is up to 8 letters and digits, such as G03", "code")
     return code
 
@@ -261,17 +261,35 @@ def _sources(entry: Entry) -> tuple[Mapping[str, Any], ...]:
 
 def _source(entry: Entry, index: int) -> Mapping[str, Any]:
     key: Key = ("rules", entry.index, "source", index)
-    entry.file.require_keys(key, set(_SOURCE_KEYS), frozenset({"law", "verified"}))
+    entry.file.require_keys(key, set(SOURCE_KEYS), SOURCE_REQUIRED)
     values = entry.file.at(key)
     if not isinstance(values["verified"], bool):
         raise entry.error("verified is true or false: was the text itself read?", *key[2:])
+    entry.file.text_at(*key, "law")
+    for name in ("number", "article"):
+        if type(values.get(name)) is not int:
+            entry.file.text_if_given_at(*key, name)
+    title = values.get("title")
+    if title is not None and not _is_title(title):
+        raise entry.error("title is a text, or {en: …, zh: …} with at least one", *key[2:], "title")
     url = values.get("url")
-    if url is not None and not re.match(r"https?://[^\s<>\"']+\Z", str(url)):
+    if url is not None and not (isinstance(url, str) and URL.match(url)):
         raise entry.error("url starts with https:// and has no spaces", *key[2:], "url")
-    source = {name: values.get(name) for name in _SOURCE_KEYS}
+    source = {name: values.get(name) for name in SOURCE_KEYS}
     if source["article"] is not None:
         source["article"] = str(source["article"])
     return source
+
+
+def _is_title(value: Any) -> bool:
+    """Whether it is a text, or a text by language of which one may be lacking."""
+    if isinstance(value, dict):
+        return bool(value) and value.keys() <= LANGUAGES and all(map(_is_text, value.values()))
+    return _is_text(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _examples(entry: Entry) -> tuple[Example, ...]:
@@ -283,7 +301,7 @@ def _examples(entry: Entry) -> tuple[Example, ...]:
 
 def _example(entry: Entry, index: int) -> Example:
     key: Key = ("rules", entry.index, "examples", index)
-    entry.file.require_keys(key, {"given", "expect", "en", "zh"}, frozenset({"given", "expect"}))
+    entry.file.require_keys(key, {*EXAMPLE_REQUIRED, *LANGUAGES}, EXAMPLE_REQUIRED)
     values = entry.file.at(key)
     if values["expect"] not in EXPECTATIONS:
         raise entry.error(
@@ -293,7 +311,8 @@ def _example(entry: Entry, index: int) -> Example:
         )
     if not isinstance(values["given"], dict):
         raise entry.error("given is a mapping of what is known: {age_years: 6}", *key[2:], "given")
-    text = {language: str(values[language]) for language in ("en", "zh") if language in values}
+    languages = [language for language in sorted(LANGUAGES) if language in values]
+    text = {language: entry.file.text_at(*key, language) for language in languages}
     return Example(values["given"], values["expect"], text, entry.place(*key[2:]))
 
 
@@ -320,8 +339,10 @@ def _hours(entry: Entry, tier: Tier | None, tier_hours: TierHours) -> int | None
     hours = entry.values.get("hours")
     if hours is None:
         return None if tier is None else cast(int, getattr(tier_hours, tier))
-    if type(hours) is not int or hours < 1 or tier is None:
-        raise entry.error("hours is a whole number of at least 1, for a rule with a tier", "hours")
+    if type(hours) is not int or not 1 <= hours <= MAX_HOURS or tier is None:
+        raise entry.error(
+            f"hours is a whole number from 1 to {MAX_HOURS:,}, for a rule with a tier", "hours"
+        )
     return hours
 
 
@@ -342,8 +363,8 @@ def _in_force(entry: Entry) -> tuple[date | None, date | None]:
     if not isinstance(value, list) or len(value) != 2:
         raise wrong
     try:
-        start, end = (None if day is None else date.fromisoformat(str(day)) for day in value)
-    except ValueError:
+        start, end = (None if day is None else date.fromisoformat(day) for day in value)
+    except (TypeError, ValueError):
         raise wrong from None
     if start is not None and end is not None and end < start:
         raise entry.error("in_force ends before it begins", "in_force")
@@ -351,8 +372,7 @@ def _in_force(entry: Entry) -> tuple[date | None, date | None]:
 
 
 def _word(entry: Entry, key: str) -> str | None:
-    value = entry.values.get(key)
-    return None if value is None else str(value)
+    return entry.file.text_if_given_at("rules", entry.index, key)
 
 
 def _choice(entry: Entry, key: str, allowed: tuple[str, ...]) -> Any:

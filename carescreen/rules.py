@@ -18,14 +18,14 @@ from carescreen.columns import BoolArray, CaseData
 from carescreen.conditions import Condition
 from carescreen.errors import did_you_mean
 from carescreen.indicators import Indicator
-from carescreen.lexicon import Concept, load_concepts
+from carescreen.lexicon import Concept, check_answers, load_concepts
 from carescreen.pack import Pack, Settings
 from carescreen.rulefile import Entry, Example, Rule, read_entries, read_rule
 from carescreen.syntax import Atom, with_shared_atoms
 from carescreen.trials import failed_examples, lacking_examples
 from carescreen.truth import Reading, Truth, blocks, bytes_for, unpacked
 from carescreen.truth_of_one import ChildReading
-from carescreen.yamlfile import YamlFile, read_yaml
+from carescreen.yamlfile import YamlFile, files_in, read_yaml
 
 __all__ = ["Example", "Rule", "RuleOutcomes", "RulePack"]
 
@@ -65,6 +65,7 @@ class RulePack:
     @classmethod
     def of(cls, pack: Pack, concepts: Mapping[str, Concept]) -> RulePack:
         """The rules of a loaded pack."""
+        check_answers(pack, concepts)
         entries = _entries(pack)
         rules = [read_rule(entry, pack, concepts) for entry in entries.values()]
         _check_codes(rules, entries)
@@ -123,7 +124,7 @@ def _entries(pack: Pack) -> dict[str, Entry]:
     merged: dict[str, Entry] = {}
     for folder in pack.chain:
         own: dict[str, Entry] = {}
-        for path in sorted((folder / "rules").glob("*.yaml")):
+        for path in files_in(folder / "rules"):
             for entry in read_entries(read_yaml(path)):
                 if entry.id in own:
                     place = own[entry.id].place()

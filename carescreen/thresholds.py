@@ -14,16 +14,14 @@ pack changes the number, and says why, without copying a rule: `left_alone_days:
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from carescreen.errors import did_you_mean
 from carescreen.indicators import Texts
-from carescreen.yamlfile import YamlFile
+from carescreen.yamlfile import ID, YamlFile
 
-_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
 THRESHOLD_KEYS = frozenset({"value", "title", "reason"})
 
 
@@ -63,16 +61,16 @@ def _read_one(
 ) -> Threshold:
     key = ("thresholds", name)
     old = inherited.get(name)
-    if not _ID.match(name) or name in taken:
+    if not ID.match(name) or name in taken:
         why = "it is an indicator" if name in taken else "small letters, digits and _ only"
-        raise file.error(f"threshold '{name}' cannot have this name: {why}", *key)
+        raise file.key_error(f"threshold '{name}' cannot have this name: {why}", *key)
     if old is None and isinstance(declared := file.at(key), dict) and "title" not in declared:
         hint = did_you_mean(name, inherited)
-        raise file.error(f"threshold '{name}' is new here, so it needs a title{hint}", *key)
+        raise file.key_error(f"threshold '{name}' is new here, so it needs a title{hint}", *key)
     file.require_keys(key, set(THRESHOLD_KEYS), frozenset({"value", "reason"}))
     values = file.at(key)
     title = _texts(file, (*key, "title")) if "title" in values or old is None else old.title
-    line, _ = file.positions[key]
+    line, _ = file.keys[key]
     return Threshold(
         name,
         _number(file, key, values["value"]),

@@ -66,7 +66,7 @@ def refusal(text: str) -> str:
         ("（age_years < 8）", "write ( and )"),
         ("sex == 'male' # boys", "a comment would hide the rest"),
         ("sex == '\\x6dale'", "a backslash has no meaning here"),
-        ("sex == 'male'\x00", "not a condition"),
+        ("sex == 'male'\x00", "'U+0000' is not in the language"),
         ("", "the condition is empty"),
         ("   ", "the condition is empty"),
     ],
