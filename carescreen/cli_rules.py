@@ -84,6 +84,18 @@ def rules_test(pack: str, verbose: bool) -> None:
         sys.exit(PackError.exit_code)
 
 
+@rules.command("schema")
+@click.argument("name", metavar="pack|rules|indicators|concepts|lexicon")
+def rules_schema(name: str) -> None:
+    """Print the JSON Schema of one kind of file, for an editor that checks while you type.
+
+    Example: carescreen rules schema rules > rules.schema.json
+    """
+    from carescreen.authoring.schema import schema_text
+
+    click.echo(schema_text(name), nl=False)
+
+
 @rules.command("prove")
 @click.argument("pack")
 @click.option("--as-of", help="the day whose rules are proved [default: today]")

@@ -172,9 +172,9 @@ def _values(file: YamlFile, key: Key) -> list[str]:
 
 
 def _range(file: YamlFile, key: Key) -> tuple[float, float] | None:
-    bounds = file.list_at(*key, "range")
-    if not bounds:
+    if file.at(key).get("range") is None:
         return None
+    bounds = file.list_at(*key, "range")
     if [type(bound) in (int, float) for bound in bounds] != [True, True] or bounds[0] > bounds[1]:
         raise file.error("range is two numbers, [lowest, highest]", *key, "range")
     return float(bounds[0]), float(bounds[1])

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from carescreen.authoring.statements import read_statements
 from carescreen.authoring.unread import (
     Sight,
     unread_concepts,
@@ -85,10 +86,11 @@ class Report:
 def check_pack(pack: RulePack, today: date | None = None) -> Report:
     """Check every rule, switched on or off, and what the pack declares.
 
-    Reads the lexicon and the model features as well; PackError names what does not load.
+    Reads the lexicon, the model features and the properties as well; PackError names what does not load.
     """
     load_lexicon(pack.pack)
     features = FeatureSet.load(pack.pack, pack.indicators, pack.concepts)
+    read_statements(pack.pack, pack.concepts)
     every = (*pack.rules, *pack.rules_off)
     errors = [finding for rule in every for finding in rule_errors(rule, pack)]
     notices = [

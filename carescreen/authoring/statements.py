@@ -32,10 +32,10 @@ from carescreen.errors import ConditionError, PackError, did_you_mean
 from carescreen.examples import example_data
 from carescreen.indicators import Indicator, Texts
 from carescreen.pack import TIERS, Pack, Tier
-from carescreen.yamlfile import Key, YamlFile
+from carescreen.yamlfile import ID, Key, YamlFile
 
 CLAIMS = ("reaches", "at_most", "same_tier_whatever", "worsens")
-_KEYS = {"id", "title", "when", "only", *CLAIMS}
+PROPERTY_KEYS = {"id", "title", "when", "only", *CLAIMS}
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,7 @@ def read_statements(pack: Pack, concepts: Mapping[str, object]) -> tuple[Stateme
     """The properties of a pack and its parents; PackError names the place of what is wrong."""
     found: dict[str, Statement] = {}
     for file in pack.files:
-        listed = file.data.get("properties") or []
-        if not isinstance(listed, list):
-            raise file.error("properties is a list: '- id: …' for each", "properties")
-        for index in range(len(listed)):
+        for index in range(len(file.list_at("properties"))):
             statement = _Reader(file, index, pack, concepts).statement()
             old = found.get(statement.id)
             if old is not None and old.place.startswith(f"{file.path}:"):
@@ -98,16 +95,16 @@ class _Reader:
         return ("properties", self.index)
 
     def statement(self) -> Statement:
-        self.file.require_keys(self._key, _KEYS, frozenset({"id", "title"}))
+        self.file.require_keys(self._key, PROPERTY_KEYS, frozenset({"id", "title"}))
         values = self.file.at(self._key)
         if sum(claim in values for claim in CLAIMS) != 1:
             raise self._error(f"a property makes one claim of: {', '.join(CLAIMS)}")
-        if not isinstance(values["id"], str):
-            raise self._error("id is a name", "id")
+        if not ID.match(self.file.text_at(*self._key, "id")):
+            raise self._error("id is small letters, digits and _", "id")
         line, _ = self.file.positions[self._key]
         return Statement(
             id=values["id"],
-            title=self._texts(),
+            title=self.file.texts_at(*self._key, "title"),
             when=self._condition(values.get("when")),
             only=self._names("only") if "only" in values else None,
             reaches=self._tier("reaches"),
@@ -120,12 +117,6 @@ class _Reader:
     def _error(self, message: str, *key: str | int) -> PackError:
         name = self.file.at(self._key).get("id")
         return self.file.error(f"property '{name}': {message}", *self._key, *key)
-
-    def _texts(self) -> Texts:
-        value = self.file.at((*self._key, "title"))
-        if not isinstance(value, dict) or set(value) != {"en", "zh"}:
-            raise self._error("title needs both languages: {en: …, zh: …}", "title")
-        return cast(Texts, value)
 
     def _condition(self, text: Any) -> Condition | None:
         if text is None:
@@ -141,18 +132,17 @@ class _Reader:
         return parse(text, self.pack.indicators, list(self.concepts), where, numbers)
 
     def _tier(self, claim: str) -> Tier | None:
-        value = self.file.at(self._key).get(claim)
-        if value is not None and value not in TIERS:
+        values = self.file.at(self._key)
+        value = values.get(claim)
+        if claim in values and value not in TIERS:
             raise self._error(f"{claim} is '{value}'; allowed: {', '.join(TIERS)}", claim)
         return cast("Tier | None", value)
 
     def _names(self, key: str) -> tuple[str, ...]:
-        names = self.file.at(self._key).get(key, [])
-        if not isinstance(names, list):
-            raise self._error(f"{key} is a list of indicators", key)
+        names = self.file.words_at(*self._key, key)
         for place, name in enumerate(names):
             if name not in self.pack.indicators:
-                hint = did_you_mean(str(name), self.pack.indicators)
+                hint = did_you_mean(name, self.pack.indicators)
                 raise self._error(f"unknown indicator '{name}'{hint}", key, place)
         return tuple(names)
 

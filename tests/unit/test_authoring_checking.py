@@ -1,5 +1,7 @@
 """Checking a pack: what fails it, and what is only told to its author."""
 
+import re
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from carescreen.authoring.layout import report_lines
 from carescreen.rules import RulePack
 from tests.unit.small_pack import PACK, rule, write_pack
 
+ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 1)
 GOOD = """    examples:
       - {given: {age_years: 6, unattended: yes}, expect: met, en: Six and alone, zh: 六岁独自在家}
@@ -137,6 +140,18 @@ def test_thresholds_and_files_that_nothing_reads_are_told(tmp_path: Path) -> Non
     assert told(report, "files that nothing reads") == [
         "indicator.yaml", "lexicon.fr.yaml", "rules/more.yml", "rules/old/all.yaml"
     ]  # fmt: skip
+
+
+def test_the_pack_that_the_documentation_shows_is_sound(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    files = re.findall(r"^`(\S+\.yaml)`:\n\n((?:    .*\n)+)", text, re.M)
+    assert [name for name, _ in files] == ["pack.yaml", "rules/own.yaml"]
+    for name, block in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(block), encoding="utf-8")
+    pack = RulePack.load(tmp_path)
+    assert {"my_river_hamlet", "cn_vaccination_overdue"} <= {rule.id for rule in pack.rules}
+    assert check_pack(pack, TODAY).errors == ()
 
 
 def test_the_report_wraps_names_and_never_prints_one_a_line() -> None:
