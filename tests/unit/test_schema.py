@@ -71,6 +71,11 @@ def test_every_shipped_file_fits_its_schema(name: str) -> None:
     assert [f"{problem.json_path}: {problem.message}" for problem in problems] == []
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "pack_elsewhere").rglob("*.yaml")))
+def test_the_example_of_a_pack_fits(path: Path) -> None:
+    assert fits(path.as_posix(), path.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("name", sorted(SOUND))
 def test_the_sound_pack_fits(name: str) -> None:
     assert fits(name, SOUND[name])
