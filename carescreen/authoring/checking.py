@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from carescreen.authoring.statements import read_statements
@@ -45,6 +45,10 @@ NO_CONDITION = "thresholds that no rule and no feature names"
 NO_LOADER = "files that nothing reads"
 NOT_VERIFIED = "rules with a source that nobody has verified"
 ENDED = "rules that are no longer in force"
+GAP = "rules that replace one which ended before they began: on the days between neither counts"
+NEW_NUMBER = (
+    "rules whose numbers this pack changes; their texts are those of the pack that wrote them"
+)
 SWITCHED_OFF = "rules that are switched off"
 
 
@@ -170,8 +174,23 @@ def _about_rules(pack: RulePack, today: date) -> Iterator[Finding]:
         end = rule.in_force[1]
         if end is not None and end < today:
             yield Finding("notice", rule.place, rule.id, ENDED)
+    for rule in _after_a_gap(pack.rules):
+        yield Finding("notice", rule.place, rule.id, GAP)
+    for rule in (*pack.rules, *pack.rules_off):
+        if rule.as_written.root != rule.condition.root:
+            yield Finding("notice", rule.place, rule.id, NEW_NUMBER)
     for rule in pack.rules_off:
         yield Finding("notice", rule.place, rule.id, SWITCHED_OFF)
+
+
+def _after_a_gap(rules: tuple[Rule, ...]) -> Iterator[Rule]:
+    """Rules that begin more than a day after the one that they replace has ended."""
+    by_id = {rule.id: rule for rule in rules}
+    for rule in rules:
+        old = by_id.get(rule.replaces or "")
+        end, start = (None if old is None else old.in_force[1]), rule.in_force[0]
+        if end is not None and start is not None and start - end > timedelta(days=1):
+            yield rule
 
 
 def _places(pack: RulePack, kind: Literal["indicators", "concepts"]) -> Place:

@@ -169,3 +169,32 @@ def test_the_report_wraps_names_and_never_prints_one_a_line() -> None:
     assert lines[5].startswith("  not read (30): indicator_0, indicator_1,")
     assert len(lines) < 20
     assert all(len(line) <= 60 for line in lines)
+
+
+@pytest.mark.parametrize(("begins", "gaps"), [("2026-02-01", []), ("2026-02-02", ["new"])])
+def test_days_on_which_neither_an_article_nor_its_amendment_counts_are_told(
+    tmp_path: Path, begins: str, gaps: list[str]
+) -> None:
+    amended = f"    in_force: [{begins}, null]\n    replaces: old\n" + GOOD
+    report = report_of(
+        tmp_path,
+        rule("old", ALONE, more="    in_force: [null, 2026-01-31]\n" + GOOD),
+        rule("new", ALONE, code="X2", more=amended),
+    )
+    assert told(report, "neither counts") == gaps
+
+
+def test_rules_whose_numbers_a_pack_changes_are_told(tmp_path: Path) -> None:
+    number = "{value: 8, title: {en: Small, zh: 小}, reason: {en: Ours, zh: 自定}}"
+    mine = "thresholds: {small: {value: 6, reason: {en: Mine, zh: 本地}}}\n"
+    write_pack(
+        tmp_path / "small",
+        rule("it", "age_years < small and unattended == 'yes'", more=GOOD),
+        rule("other", ALONE, code="X2", more=GOOD),
+        pack=PACK + f"thresholds: {{small: {number}}}\n",
+    )
+    child = PACK.replace("id: small", "id: child") + "extends: small\n" + mine
+    write_pack(tmp_path / "child", pack=child, indicators=None, concepts=None)
+    report = check_pack(RulePack.load(tmp_path / "child"), TODAY)
+    assert told(report, "whose numbers this pack changes") == ["it"]
+    assert report.errors == ()
