@@ -48,6 +48,8 @@ INDICATOR_KEYS = {
 }
 RESERVED = frozenset({"month", "as_of", "noted", "noted_visits", "any_in", "len", "days_since"})
 MAX_VALUES = 1_000
+# What derived.py computes; a derived indicator of another name would be missing for ever.
+COMPUTED = ("age_years", "age_months", "days_since_seen", "failed_visits_in_row", "last_seen_on")
 MAX_SET_VALUES = 62  # a set is held as bits of one signed 64-bit integer
 
 
@@ -205,5 +207,11 @@ def _check(file: YamlFile, key: Key, indicator: Indicator) -> None:
             raise error("only an event can count as not observed", "unrecorded")
         if indicator.type == "enum" and indicator.risk_order is None:
             raise error("an event enum needs a risk_order: its first value is the baseline", "type")
+    if indicator.kind == "derived" and indicator.id not in COMPUTED:
+        raise error(
+            f"the program computes only {', '.join(COMPUTED)}; a field that is recorded is a state "
+            "or an event",
+            "kind",
+        )
     if indicator.hold == "until_closed" and indicator.kind != "event":
         raise error("only an event can be held until closed", "hold")

@@ -1,10 +1,12 @@
-"""What a blank in an event counts as."""
+"""What a blank in an event counts as, and what may be called derived."""
 
 from __future__ import annotations
 
 import pytest
 
-from carescreen.indicators import Indicator
+from carescreen.errors import PackError
+from carescreen.indicators import Indicator, load_indicators
+from carescreen.yamlfile import parse_yaml
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,12 @@ def test_an_event_that_nobody_measured_counts_as_the_calm_end_of_its_range(
         range=bounds, risk_direction=direction, unrecorded="not_observed",
     )  # fmt: skip
     assert measured.baseline == nothing
+
+
+def test_a_derived_indicator_that_the_program_does_not_compute_is_refused() -> None:
+    text = (
+        "indicators: [{id: shoe_size, level: child, type: number, kind: derived, "
+        "title: {en: Shoe size, zh: 鞋码}}]"
+    )
+    with pytest.raises(PackError, match="the program computes only age_years, age_months"):
+        load_indicators(parse_yaml(text))
