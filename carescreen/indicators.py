@@ -59,7 +59,8 @@ class Indicator:
 
     `values` are the known values of an enum or set, without the words in `missing`. `risk_order`
     lists enum values from least to most concerning; `risk_direction` ("up" or "down") does so for
-    numbers and sets. Where neither is given there is no defensible order and law 3 exempts it.
+    numbers and sets. Where neither is given there is no defensible order and law 3 exempts it. `why`
+    it is recorded stands in one language, the author's.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Indicator:
     hold: Literal["until_closed", "window"] = "window"
     sensitivity: str = "normal"
     value_titles: Mapping[str, Texts] | None = None
+    why: str | None = None
 
     @property
     def is_ordered(self) -> bool:
@@ -127,7 +129,6 @@ def _load_one(file: YamlFile, key: Key) -> Indicator:
                 f"{field} is '{entry[field]}'; allowed: {', '.join(allowed)}", *key, field
             )
     file.text_at(*key, "level")
-    file.text_if_given_at(*key, "why")
     missing = tuple(file.words_at(*key, "missing"))
     order = file.words_at(*key, "risk_order")
     file.words_at(*key, "source")
@@ -147,6 +148,7 @@ def _load_one(file: YamlFile, key: Key) -> Indicator:
         hold=entry.get("hold", "window"),
         sensitivity=entry.get("sensitivity", "normal"),
         value_titles=_value_titles(file, key),
+        why=file.text_if_given_at(*key, "why"),
     )
     _check(file, key, indicator)
     return indicator

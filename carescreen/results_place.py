@@ -20,6 +20,7 @@ from pathlib import Path
 from carescreen.errors import OutputError
 
 _DAY_SECONDS = 86_400
+_HEAD_BYTES = 2_000  # of a page, enough to hold what made it
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # file managers make them
 _PAGE = re.compile(r"\d{4,}-.*\.html\Z")
 
@@ -112,16 +113,32 @@ def require_own_csv(path: Path, header: Sequence[str], inputs: Sequence[Path]) -
 
     `header` are the columns that we write; a file is ours where its first line is just that.
     """
-    if not path.exists():
-        return
-    if any(other.exists() and path.samefile(other) for other in inputs):
-        raise OutputError(
-            f"{path} is an input of this command; nothing was written, choose another file"
-        )
+    _require_no_input(path, inputs)
     if path.is_file() and path.stat().st_size and _first_row(path) != list(header):
         raise OutputError(
             f"{path} is there already and was not written by this command (its first line is "
             "another); nothing was written, choose another file"
+        )
+
+
+def require_own_page(path: Path, generator: str, inputs: Sequence[Path]) -> None:
+    """OutputError unless a page may be written: new, or an earlier one of ours; never an input.
+
+    A file is ours where its head names `generator` as what made it.
+    """
+    _require_no_input(path, inputs)
+    mark = f'<meta name="generator" content="{generator}">'
+    if path.is_file() and path.stat().st_size and mark not in _beginning(path):
+        raise OutputError(
+            f"{path} is there already and is no page written by this command; nothing was written, "
+            "choose another file"
+        )
+
+
+def _require_no_input(path: Path, inputs: Sequence[Path]) -> None:
+    if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
+        raise OutputError(
+            f"{path} is an input of this command; nothing was written, choose another file"
         )
 
 
@@ -137,6 +154,14 @@ def _first_row(path: Path) -> list[str]:
             return next(csv.reader(file), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
+
+
+def _beginning(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def place_of(target: Path) -> Path:

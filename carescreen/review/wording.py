@@ -150,8 +150,8 @@ def article(source: Record, language: str) -> str:
     law, place = pick(source.get("law"), language), str(source.get("article") or "")
     if language == "zh" and not _HAN.search(law) and isinstance(source.get("title"), dict):
         law = source["title"].get("zh") or law
-    numbers = re.split(r"\s*[,，、;；]\s*", place)
-    placed = _articles(numbers, language) if all(map(_ARTICLE.fullmatch, numbers)) else place
+    numbers = article_numbers(place)
+    placed = _articles(numbers, language) if numbers else place
     if language == "zh":
         return f"{law}{placed}" if placed != place else f"{law} {place}".rstrip()
     foreign = place if _HAN.search(place) else ""
@@ -159,6 +159,16 @@ def article(source: Record, language: str) -> str:
     if not place or foreign:
         return name
     return f"{name}, {placed}" if placed != place else f"{name} {place}"
+
+
+def article_numbers(place: str) -> list[str]:
+    """The articles that a place in a source names by number; none where it is a place in words.
+
+    >>> article_numbers("92, 94(1)"), article_numbers("7 days")
+    (['92', '94(1)'], [])
+    """
+    numbers = re.split(r"\s*[,，、;；]\s*", place)
+    return numbers if all(map(_ARTICLE.fullmatch, numbers)) else []
 
 
 def _english_name(source: Record, law: str, place: str) -> str:
