@@ -1,4 +1,4 @@
-"""Commands for people who write rules: check, test, prove, diff, load."""
+"""Commands for people who write rules: check, test, prove, diff, load, doc."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from carescreen.cli_options import (
 from carescreen.errors import PackError, UsageError
 
 if TYPE_CHECKING:
+    from carescreen.authoring.document import PageLanguage
     from carescreen.rulefile import Rule
     from carescreen.trials import Failure
 
@@ -232,6 +233,41 @@ def rules_diff(
     for table, path in ((moves.moved, out), (moves.workers, workers)):
         if path is not None:
             write_csv_aside(table, path, caseload.files)
+
+
+@rules.command("doc")
+@click.argument("pack")
+@click.option("--out", type=FOLDER, required=True, help="page to write, such as rules.html")
+@click.option(
+    "--language", type=click.Choice(["zh", "en", "both"]), default="both", show_default=True
+)
+@click.option("--as-of", help="the day whose rules are shown [default: today]")
+@click.option("--prove", "proving", is_flag=True, help="prove the pack's properties, and say so")
+def rules_doc(
+    pack: str, out: Path, language: PageLanguage, as_of: str | None, proving: bool
+) -> None:
+    """Write a pack as one page to read, search and print.
+
+    Every rule in words, with its sources, questions, examples and numbers; the programme's settings;
+    what is recorded and what a blank means. Made for a lawyer, or for whoever answers for the rules.
+
+    Example: carescreen rules doc cn-rural --out rules.html
+    """
+    from carescreen.authoring.document import write_document
+    from carescreen.rules import RulePack
+
+    day = day_of("--as-of", as_of) or date.today()
+    loaded = RulePack.load(pack)
+    proofs = None
+    if proving:
+        from carescreen.authoring.proving import prove
+
+        proofs = prove(loaded, day)
+    write_document(loaded, out, day, language, proofs)
+    count = len(loaded.rules) + len(loaded.rules_off)
+    click.echo(f"{count} rules of {loaded.pack.id} {loaded.pack.version} written to {out}")
+    if proofs is not None and proofs.failed:
+        click.echo(f"{proofs.failed} properties do not hold; the page says which")
 
 
 def _passed(rule: Rule) -> str:

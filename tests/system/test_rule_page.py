@@ -1,0 +1,38 @@
+"""The rules as a page, from the command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
+
+
+def doc(*arguments: object, code: int = 0) -> str:
+    done = subprocess.run(
+        [*CARESCREEN, "rules", "doc", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.returncode == code, done.stderr or done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+def test_a_pack_becomes_a_page_and_mistakes_are_one_line(tmp_path: Path) -> None:
+    page = tmp_path / "rules.html"
+    said = doc("cn-rural", "--out", page, "--as-of", "2026-11-01")
+    assert said == f"70 rules of cn-rural 0.1.0 written to {page}\n"
+    first = page.read_bytes()
+    doc("cn-rural", "--out", page, "--as-of", "2026-11-01")
+    assert page.read_bytes() == first
+    doc("cn-rural", "--out", page, "--as-of", "2026-11-01", "--language", "zh")
+    assert b'lang="en">' not in page.read_bytes()
+    other = tmp_path / "children.csv"
+    other.write_text("child_id\nC1\n", encoding="utf-8")
+    assert "no page written by this command" in doc("cn-rural", "--out", other, code=6)
+    assert other.read_text(encoding="utf-8") == "child_id\nC1\n"
+    assert "wants a date" in doc("cn-rural", "--out", page, "--as-of", "soon", code=2)
+    assert "did you mean" in doc("cn-rurl", "--out", page, code=4)
