@@ -120,9 +120,17 @@ def _blank(indicator: Indicator, shown: ShownPack) -> Texts:
         said = words("blank_baseline", word=_baseline(indicator, shown))
     if not indicator.missing:
         return said
-    also = words("blank_also", words=_titles(indicator, indicator.missing, shown))
+    also = words(
+        "blank_also", words=listed(_missing(indicator, word) for word in indicator.missing)
+    )
     joined = {"zh": "；", "en": "; "}
     return {language: said[language] + joined[language] + also[language] for language in LANGUAGES}
+
+
+def _missing(indicator: Indicator, word: str) -> Texts:
+    """A word that means "not known": in the pack's own words, or in ours where it has none."""
+    titles = (indicator.value_titles or {}).get(word)
+    return titles or word_or(f"missing_{word}", word)
 
 
 def _baseline(indicator: Indicator, shown: ShownPack) -> Texts:

@@ -154,6 +154,7 @@ def test_what_a_note_alone_may_do_and_what_a_blank_means(tmp_path: Path) -> None
     )
     assert "Absent from school: a note alone may put a child in no tier" in page
     assert "a blank is not known and becomes a question: Boarding" in page
+    assert "counts as not observed (no); these count as blank too: unknown" in page
     assert "Worked out from dates, and not known where they are not: Age" in page
 
 
@@ -329,7 +330,7 @@ def test_every_text_of_the_page_is_used() -> None:
     code += (folder / "templates" / "rules.html.j2").read_text(encoding="utf-8")
     built = (
         *("reading_", "counts_", "setting_", "state_", "tier_", "lane_", "level_", "kind_"),
-        *("type_", "order_", "sensitivity_", "unit_", "hold_", "reads_"),
+        *("type_", "order_", "missing_", "sensitivity_", "unit_", "hold_", "reads_"),
     )
     for key in texts_of("zh"):
         assert key in code or key.startswith(built) or key in ("met", "not_met", "cannot_tell"), key
