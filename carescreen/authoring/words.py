@@ -170,12 +170,17 @@ class Wording:
         if atom.measure in ("len", "days_since"):
             heading = "count_of" if atom.measure == "len" else "days_since"
             subject = self._text(heading).format(subject)
-        shown = [
-            f"{number:g}" if atom.measure != "value" else self._with_unit(f"{number:g}", indicator)
-            for number in atom.numbers
-        ]
+        shown = [self._measured(f"{number:g}", atom, indicator) for number in atom.numbers]
         words = self._text(atom.operator).format(self._listed(shown))
         return self._pair(subject, words + self._ours(atom.thresholds))
+
+    def _measured(self, number: str, atom: NumberTest, indicator: Indicator) -> str:
+        """A number with what it counts: the indicator's unit, things of a set, or days."""
+        if atom.measure == "value":
+            return self._with_unit(number, indicator)
+        if self.language == "en":
+            return number
+        return f"{number}{'项' if atom.measure == 'len' else '天'}"
 
     def _months(self, atom: NumberTest, numbers: list[int]) -> str:
         if atom.operator == "in" and len(numbers) > 2 and _is_run(numbers):
@@ -197,7 +202,7 @@ class Wording:
 
     def _with_unit(self, number: str, indicator: Indicator) -> str:
         unit = indicator.unit
-        if not unit:
+        if not unit or unit == "z":  # a z-score; its title says so
             return number
         if self.language == "zh":
             return f"{number}{_UNITS_ZH.get(unit, unit)}"

@@ -158,7 +158,7 @@ def article(source: Record, language: str) -> str:
     name = _english_name(source, law, foreign)
     if not place or foreign:
         return name
-    return f"{name}, {placed}" if placed != place else f"{name} {place}"
+    return f"{name}, {placed}"
 
 
 def article_numbers(place: str) -> list[str]:

@@ -198,7 +198,7 @@ def test_a_visit_due_today_is_not_overdue() -> None:
 
 
 def test_a_law_is_cited_in_each_language() -> None:
-    assert article({"law": "教育法", "article": "art. 4(1)"}, "en") == "教育法 art. 4(1)"
+    assert article({"law": "教育法", "article": "art. 4(1)"}, "en") == "教育法, art. 4(1)"
     assert article({"law": "教育法", "article": "4(1)"}, "en") == "教育法, article 4(1)"
     assert article({"law": "教育法"}, "zh") == "教育法"
 
@@ -211,8 +211,8 @@ def test_a_law_is_cited_in_each_language() -> None:
         ("35(3)-(4)", "Law, article 35(3)-(4)", "Law第35(3)-(4)条"),
         ("2, 14", "Law, articles 2 and 14", "Law第2、14条"),
         ("4(1)、2、9", "Law, articles 4(1), 2 and 9", "Law第4(1)、2、9条"),
-        ("7 days", "Law 7 days", "Law 7 days"),
-        ("21, note", "Law 21, note", "Law 21, note"),
+        ("7 days", "Law, 7 days", "Law 7 days"),
+        ("21, note", "Law, 21, note", "Law 21, note"),
         ("认定条件", "Law (认定条件)", "Law 认定条件"),
     ],
 )
@@ -225,9 +225,9 @@ def test_only_the_number_of_an_article_is_called_an_article(place: str, en: str,
     ("law", "title", "place", "en"),
     [
         ("全国热线", "National line", "热线", "National line (全国热线：热线)"),
-        ("WHO advice", "WHO advice", "SUI1, SUI2", "WHO advice SUI1, SUI2"),
+        ("WHO advice", "WHO advice", "SUI1, SUI2", "WHO advice, SUI1, SUI2"),
         ("WHO advice", "WHO advice", "", "WHO advice"),
-        ("WHO advice", "WHO advice, 2009", "cut-offs", "WHO advice, 2009 cut-offs"),
+        ("WHO advice", "WHO advice, 2009", "cut-offs", "WHO advice, 2009, cut-offs"),
         ("教育法", "Education Law", "4(1)", "Education Law (教育法), article 4(1)"),
         ("教育法", "", "认定条件", "教育法 (认定条件)"),
     ],
