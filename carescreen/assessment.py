@@ -13,7 +13,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from carescreen.caseload import Caseload
@@ -119,26 +118,21 @@ class Case(_Open):
     def to_caseload(self) -> Caseload:
         """The case as a caseload of one child."""
         tables = frozenset({"household", "visits", "outcomes", "decisions", "as_of"})
-        child = {"birth_date": None, **self.cells(leave_out=tables)}
+        child = self.cells(leave_out=tables)
         house_id = self.household_id or f"H-{self.child_id}"
         child["household_id"] = house_id
-        visits = [{"child_id": self.child_id, **visit.cells()} for visit in self.visits]
-        return Caseload(
-            children=_table([child], ("birth_date",)),
-            visits=_table(visits, ("visit_id", "child_id", "visit_date")),
-            households=pd.DataFrame([{"household_id": house_id, **_cells(self.household)}]),
-            outcomes=self._rows(self.outcomes, ("outcome_date", "result")),
-            decisions=self._rows(self.decisions, ("decided_at", "decided_by", "decision")),
+        return Caseload.of_rows(
+            {
+                "children": [child],
+                "visits": self._rows([visit.cells() for visit in self.visits]),
+                "households": [{"household_id": house_id, **_cells(self.household)}],
+                "outcomes": self._rows(self.outcomes),
+                "decisions": self._rows(self.decisions),
+            }
         )
 
-    def _rows(
-        self, rows: Sequence[Mapping[str, Scalar]], columns: tuple[str, ...]
-    ) -> pd.DataFrame | None:
-        if not rows:
-            return None
-        return _table(
-            [{"child_id": self.child_id, **_cells(row)} for row in rows], ("child_id", *columns)
-        )
+    def _rows(self, rows: Sequence[Mapping[str, Scalar]]) -> list[dict[str, Any]]:
+        return [{"child_id": self.child_id, **_cells(row)} for row in rows]
 
 
 def _require_known(
@@ -196,14 +190,6 @@ def _cells(values: Mapping[str, Scalar]) -> dict[str, Any]:
         name: ";".join(map(str, value)) if isinstance(value, list) else value
         for name, value in values.items()
     }
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows)
-    for name in columns:
-        if name not in frame:
-            frame[name] = None
-    return frame
 
 
 class Concern(BaseModel):

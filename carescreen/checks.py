@@ -26,6 +26,8 @@ from carescreen.indicators import Indicator
 
 BoolArray = NDArray[np.bool_]
 
+Cells = pd.Series | NDArray[np.object_]  # a column as read from a file, or given as plain values
+
 FEW = 64  # up to so many cells a plain loop costs less than one pandas call: a case alone
 
 # Dates outside are typing slips: nobody on these lists was born before, and no later date can be
@@ -64,7 +66,7 @@ class Distinct:
         return table[self.codes]
 
 
-def distinct(column: pd.Series) -> Distinct:
+def distinct(column: Cells) -> Distinct:
     """The distinct texts of a column of any type, as a person would write them.
 
     Whole floats lose their ".0", true and false are words, dates are ISO dates, lists are joined
@@ -74,7 +76,7 @@ def distinct(column: pd.Series) -> Distinct:
         return _distinct_objects(column.tolist())
     codes, found = pd.factorize(column)
     codes = codes.astype(np.int64, copy=False)
-    if isinstance(column.dtype, pd.StringDtype):
+    if isinstance(found, pd.Index) and isinstance(found.dtype, pd.StringDtype):
         blank = np.flatnonzero(found.str.strip() == "")
         return _without_blanks(codes, found.to_numpy(dtype=object), blank)
     texts = _objects(cell_text(cell) for cell in found)
@@ -95,10 +97,14 @@ def _distinct_objects(cells: Iterable[object]) -> Distinct:
 def _without_blanks(
     codes: NDArray[np.int64], texts: NDArray[np.object_], blank: NDArray[np.int64]
 ) -> Distinct:
-    return Distinct(np.where(np.isin(codes, blank), -1, codes) if len(blank) else codes, texts)
+    if not len(blank):
+        return Distinct(codes, texts)
+    kept = np.arange(len(texts) + 1)
+    kept[blank] = kept[-1] = -1  # code -1 picks the last place
+    return Distinct(kept[codes], texts)
 
 
-def check_ids(column: pd.Series) -> Checked:
+def check_ids(column: Cells) -> Checked:
     """Identifiers and other short texts: object, trimmed, None where blank."""
     cells = distinct(column)
     return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
@@ -111,9 +117,10 @@ def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(trimmed.to_numpy(dtype=object))
 
 
-def check_texts(column: pd.Series) -> Checked:
+def check_texts(column: Cells) -> Checked:
     """Free text: object, exactly as written, None where blank."""
-    if isinstance(column.dtype, pd.StringDtype):  # notes are all different: nothing to share
+    if isinstance(column, pd.Series) and isinstance(column.dtype, pd.StringDtype):
+        # Notes are all different: nothing to share.
         values = column.to_numpy(dtype=object, copy=True)
         values[column.fillna("").str.strip().eq("").to_numpy(dtype=bool)] = None
         return Checked(values, np.zeros(len(values), dtype=bool))
@@ -121,7 +128,7 @@ def check_texts(column: pd.Series) -> Checked:
     return Checked(cells.spread(cells.texts, None), _none(cells))
 
 
-def check_words(column: pd.Series, words: Sequence[str]) -> Checked:
+def check_words(column: Cells, words: Sequence[str]) -> Checked:
     """One of some words, in any case: object, None where blank or not one of them."""
     cells = distinct(column)
     known = {word.casefold(): word for word in words}
@@ -130,7 +137,7 @@ def check_words(column: pd.Series, words: Sequence[str]) -> Checked:
     return Checked(cells.spread(_objects(found), None), cells.spread(bad, False))
 
 
-def check_yes_no(column: pd.Series) -> Checked:
+def check_yes_no(column: Cells) -> Checked:
     """A yes or no in any usual form: int16, 1 yes, 0 no, -1 blank."""
     return _coded(distinct(column), _yes_no_code)
 
@@ -140,9 +147,9 @@ def _yes_no_code(text: str) -> int | None:
     return 1 if word in _YES else 0 if word in _NO else None
 
 
-def check_enum(column: pd.Series, indicator: Indicator) -> Checked:
+def check_enum(column: Cells, indicator: Indicator) -> Checked:
     """An enum: int16 position in `indicator.values`, -1 missing."""
-    return _coded(distinct(column), _enum_words(indicator).get)
+    return _coded(distinct(column), _enum_words(indicator.values, indicator.missing).get)
 
 
 def _coded(cells: Distinct, code_of: Callable[[str], int | None]) -> Checked:
@@ -152,7 +159,7 @@ def _coded(cells: Distinct, code_of: Callable[[str], int | None]) -> Checked:
     return Checked(cells.spread(codes, -1), cells.spread(bad, False))
 
 
-def check_set(column: pd.Series, indicator: Indicator) -> Checked:
+def check_set(column: Cells, indicator: Indicator) -> Checked:
     """A set: int64 bit mask over `indicator.values`, -1 missing, 0 nothing of them.
 
     Parts that are not known are left out and make the row bad; the known parts count. "None", in
@@ -178,10 +185,14 @@ def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tu
     return mask, wrong or (not words)
 
 
-def check_numbers(column: pd.Series, low: float, high: float, is_whole: bool = False) -> Checked:
+def check_numbers(column: Cells, low: float, high: float, is_whole: bool = False) -> Checked:
     """Numbers within [low, high]: float64, NaN where blank or not such a number."""
     dtype = column.dtype
-    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+    if (
+        isinstance(column, pd.Series)
+        and pd.api.types.is_numeric_dtype(dtype)
+        and not pd.api.types.is_bool_dtype(dtype)
+    ):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     else:
         cells = distinct(column)
@@ -211,19 +222,19 @@ def _number(text: str) -> float:
     return float(word) if _NUMBER.match(word) else math.nan
 
 
-def check_dates(column: pd.Series) -> Checked:
+def check_dates(column: Cells) -> Checked:
     """Dates: datetime64[s] at midnight, NaT where blank or not a date."""
     checked = check_times(column)
     return Checked(checked.values.astype("datetime64[D]").astype("datetime64[s]"), checked.bad)
 
 
-def check_times(column: pd.Series) -> Checked:
+def check_times(column: Cells) -> Checked:
     """Dates with an optional time: datetime64[s], NaT where blank or not a date.
 
     Read: 2026-11-01, 2026/11/1, 2026.11.1, 2026年11月1日, 20261101, each with an optional time. A
     time zone is dropped: the date is the one that was written down.
     """
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if isinstance(column, pd.Series) and pd.api.types.is_datetime64_any_dtype(column.dtype):
         plain = column.dt.tz_localize(None) if column.dt.tz is not None else column
         values = plain.to_numpy(dtype="datetime64[s]", copy=True)
         bad = (values < EARLIEST) | (values > LATEST)
@@ -277,7 +288,7 @@ def _parse_date(text: str) -> datetime | None:
         return None
 
 
-def check_indicator(column: pd.Series, indicator: Indicator) -> Checked:
+def check_indicator(column: Cells, indicator: Indicator) -> Checked:
     """A column of a declared indicator, encoded by its type."""
     if indicator.type == "enum":
         return check_enum(column, indicator)
@@ -316,13 +327,14 @@ def expected_range(bounds: tuple[float, float] | None) -> str:
     return f" from {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
 
 
-def _enum_words(indicator: Indicator) -> dict[str, int]:
+@lru_cache(maxsize=1024)
+def _enum_words(values: tuple[str, ...], missing: tuple[str, ...]) -> Mapping[str, int]:
     """Every accepted word of an enum and its code; missing words give -1."""
-    words = {value.casefold(): place for place, value in enumerate(indicator.values)}
-    words.update({word.casefold(): -1 for word in indicator.missing})
+    words = {value.casefold(): place for place, value in enumerate(values)}
+    words.update({word.casefold(): -1 for word in missing})
     for value, synonyms in (("yes", _YES), ("no", _NO)):
-        if {"yes", "no"} <= set(indicator.values):
-            words = {**dict.fromkeys(synonyms, indicator.values.index(value)), **words}
+        if {"yes", "no"} <= set(values):
+            words = {**dict.fromkeys(synonyms, values.index(value)), **words}
     return words
 
 

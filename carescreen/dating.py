@@ -20,11 +20,12 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import Days, Ints, Times, known_after
+from carescreen.block import Days, Times, known_after
 from carescreen.cases import Cases
 from carescreen.columns import FROM_DATES, BoolArray, Column
 from carescreen.holding import ChildMentions
 from carescreen.rules import RuleOutcomes
+from carescreen.sheet import Ints
 from carescreen.syntax import And, Atom, Node, Not, NotedTest, NumberTest, Or, VisitsTest
 from carescreen.truth import Reading, Truth, satisfies
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.block import NO_DATE, Block, Days, extreme_date, no_dates, sortable, to_days
 from carescreen.columns import FROM_DATES, FROM_NOWHERE, Column
 from carescreen.indicators import Indicator
+from carescreen.sheet import Sheet, numbered, places
 
 PRIOR_CONCERNS = np.timedelta64(730, "D")  # prior_concerns_24m: 24 months
 
@@ -43,14 +43,14 @@ def _seen_column(seen: Days) -> Column:
     return Column(seen.astype("datetime64[s]"), known, seen, seen, table, none)
 
 
-def _age_months(children: pd.DataFrame, as_of: np.datetime64) -> NDArray[np.float64]:
+def _age_months(children: Sheet, as_of: np.datetime64) -> NDArray[np.float64]:
     """Completed months of age; from age_years + recorded_at, the youngest the child can be."""
     birth = to_days(children["birth_date"])
     months = _months_between(birth, as_of)
     if "age_years" not in children:
         return months
     recorded = to_days(children["recorded_at"])
-    stated = children["age_years"].to_numpy(dtype=np.float64) * 12
+    stated = children["age_years"] * 12
     elapsed = np.fmax(_months_between(recorded, as_of), 0)
     return np.where(np.isnan(months), stated + elapsed, months)
 
@@ -67,7 +67,7 @@ def _months_between(start: Days, end: np.datetime64) -> NDArray[np.float64]:
 
 def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64) -> Days:
     """When a worker last saw the child: a visit that says so, or the date the tables give."""
-    seen = block.visits["child_seen"].to_numpy() == 1
+    seen = block.visits["child_seen"] == 1
     last = extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
     stated = columns.get("last_seen_on")
     if stated is not None:
@@ -81,7 +81,7 @@ def _failed_visits(block: Block) -> Column:
 
     On a day with both a failed visit and one that saw the child, the child was seen.
     """
-    code = block.visits["child_seen"].to_numpy()
+    code = block.visits["child_seen"]
     told = (code >= 0) & ~np.isnat(block.visit_date)
     child, seen = block.visit_child[told], code[told] == 1
     date = block.visit_date[told]
@@ -111,10 +111,10 @@ def count_prior_concerns(
     name = "prior_concerns_24m"
     if name not in indicators or not len(block.outcomes):
         return
-    codes, ids = pd.factorize(block.children["child_id"].astype(object))
-    person = np.asarray(pd.Index(ids).get_indexer(block.outcomes["child_id"]), dtype=np.int64)
+    codes, ids = numbered(block.children["child_id"])
+    person = places(ids, block.outcomes["child_id"])
     date = to_days(block.outcomes["outcome_date"])
-    confirmed = (block.outcomes["result"].to_numpy(dtype=object) == "confirmed") & (person >= 0)
+    confirmed = (block.outcomes["result"] == "confirmed") & (person >= 0)
     recent = confirmed & ~(date < as_of - PRIOR_CONCERNS)
     if not recent.any():
         return

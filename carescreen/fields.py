@@ -10,15 +10,17 @@ Indicators come on top of these, from the pack. A field's kind says how it is ch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.checks import (
     A_DATE,
+    Cells,
     Checked,
     check_dates,
     check_ids,
@@ -31,6 +33,14 @@ from carescreen.checks import (
 )
 
 Kind = Literal["id", "text", "date", "time", "yes_no", "word", "number"]
+
+_CHECKS: dict[str, Callable[[Cells], Checked]] = {
+    "id": check_ids,
+    "text": check_texts,
+    "date": check_dates,
+    "time": check_times,
+    "yes_no": check_yes_no,
+}
 
 RESULTS = ("confirmed", "not_confirmed", "could_not_tell", "not_seen")
 DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
@@ -61,20 +71,13 @@ class Field:
             return f"a number{expected_range(self.bounds)}"
         return "yes or no" if self.kind == "yes_no" else "a text"
 
-    def check(self, column: pd.Series) -> Checked:
+    def check(self, column: Cells) -> Checked:
         """The column encoded, and which rows could not be."""
         if self.kind == "word":
             return check_words(column, self.words)
         if self.kind == "number":
             return check_numbers(column, *self.bounds)
-        by_kind = {
-            "id": check_ids,
-            "text": check_texts,
-            "date": check_dates,
-            "time": check_times,
-            "yes_no": check_yes_no,
-        }
-        return by_kind[self.kind](column)
+        return _CHECKS[self.kind](column)
 
     def missing(self, count: int) -> NDArray[Any]:
         """The column where nobody recorded it."""
@@ -103,7 +106,7 @@ class TableFields:
     date: str
     extra: Literal["indicators", "texts"]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the fields, in order."""
         return tuple(field.name for field in self.fields)

@@ -24,6 +24,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from carescreen.calibration import MIN_EVENTS, CalibrationMap, Floats, Method, chance, fit_map
+from carescreen.columns import Values
 from carescreen.errors import ModelError, NotCalibrated
 from carescreen.fitting import build_bases
 from carescreen.labelled import LabelledRows, as_table, check_monotone, labelled_rows
@@ -157,6 +158,17 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         check_is_fitted(self, "tables_")
         tables: AdditiveTables = self.tables_
         return tables
+
+    def weights_of(self, features: Mapping[str, Values], n: int) -> Micro:
+        """Millionths of a log-odds per feature, int64[n, features] in the order of `feature_names`,
+        of columns that the engine made: with `intercept_micro` they add up to `score_micro`."""
+        return self._tables().weights_of(features, n)
+
+    def chances_of(self, score: Micro) -> Floats:
+        """Probability and the ends of its interval, float64[n, 3], of scores in millionths."""
+        calibration, score_log_odds = self._calibration(), score / MICRO
+        risk = chance(calibration.logit(score_log_odds))
+        return np.column_stack([risk, calibration.interval(score_log_odds)])
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Score of each row as log-odds, float64[n]: exactly `score_micro` / 1,000,000."""
