@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +169,8 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
 
     In 爸爸拿板凳砸妈妈 the shorter 拿板凳砸 goes; in 爸爸喝醉酒打他 the gap's 喝醉酒 stays.
     """
+    if not matches.start.size:
+        return mentions
     first = np.searchsorted(mentions.start, matches.start, side="left")
     last = np.searchsorted(mentions.start, matches.end, side="left")
     owner, rank = expand(last - first)
@@ -189,6 +192,8 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
 
 def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
     """Which concepts an exclusion of their clause rules out."""
+    if not exclusions.start.size:
+        return np.zeros(start.size, np.bool_)
     here = np.searchsorted(breaks.soft, start) + concept * _FAR
     there = np.searchsorted(breaks.soft, exclusions.start) + exclusions.value * _FAR
     return np.asarray(np.isin(here, there))
@@ -242,6 +247,7 @@ def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:
     return np.asarray(begins_inside & (phrases.end[last] > cues.end))
 
 
+@lru_cache(maxsize=2)
 def _table(characters: str) -> BoolArray:
     table = np.zeros(0x10000, np.bool_)
     table[[ord(character) for character in characters]] = True

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.lexicon import STATUSES, CueSet
+from carescreen.lexicon import STATUSES
 from carescreen.mentions import BoolArray, Found, Mentions
 from carescreen.normalise import Codes, Positions, is_word
 from carescreen.vocabulary import CUE, STOP, Roles, Vocabulary
@@ -46,16 +46,17 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     status = np.full(mentions.start.size, STATUS_CODE["affirmed"], np.int8)
     cue_start = np.full(mentions.start.size, _NONE)
     cue_end = np.full(mentions.start.size, _NONE)
+    if not mentions.start.size:
+        return Decided(status, cue_start, cue_end)
     listed = _list_items(mentions, found, codes, vocabulary)
+    present = np.unique(found.cues.value).tolist()
     for name in PRECEDENCE:
         code = STATUS_CODE["hypothetical"] if name == "question" else STATUS_CODE.get(name, DROPPED)
-        for index, cues in enumerate(vocabulary.cue_sets):
-            if cues.status != name:
+        for index in present:
+            if vocabulary.cue_sets[index].status != name:
                 continue
             cover = _cover(index, found, mentions, listed, vocabulary)
-            if cover is None:
-                continue
-            covered = cover.covered & _concerned(cues, mentions, vocabulary)
+            covered = cover.covered & vocabulary.concerns[index][mentions.concept]
             if name == "past":
                 covered &= ~mentions.lasting & vocabulary.is_risk[mentions.concept]
             elif name == "adult":
@@ -66,18 +67,10 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     return Decided(status, cue_start, cue_end)
 
 
-def _concerned(cues: CueSet, mentions: Mentions, vocabulary: Vocabulary) -> BoolArray:
-    if not cues.concepts:
-        return np.ones(mentions.start.size, np.bool_)
-    return np.isin([*vocabulary.concepts, ""], cues.concepts)[mentions.concept]
-
-
 def _cover(
     index: int, found: Found, mentions: Mentions, listed: BoolArray, vocabulary: Vocabulary
-) -> _Cover | None:
+) -> _Cover:
     rows = np.flatnonzero(found.cues.value == index)
-    if not rows.size:
-        return None
     cues = vocabulary.cue_sets[index]
     stops = _stops(index, found.roles, vocabulary)
     sides = {"before": _cover_before, "after": _cover_after}
@@ -127,12 +120,8 @@ def _cover_after(
 
 def _stops(index: int, roles: Roles, vocabulary: Vocabulary) -> Roles:
     """The stop words that end the reach of a cue set: those for all and those for its status."""
-    wanted = ("all", vocabulary.cue_sets[index].status)
-    numbers = [
-        number for number, (_, status) in enumerate(vocabulary.stop_sets) if status in wanted
-    ]
-    rows = (roles.kind == STOP) & np.isin(roles.value, numbers)
-    return roles.take(rows)
+    stops = roles.of(STOP)
+    return stops.take(vocabulary.stopped_by[index][stops.value])
 
 
 def _next(sorted_positions: Positions, at: Positions) -> Positions:
@@ -151,8 +140,7 @@ def _list_items(
     """Concerns that directly follow a comma and bring no negator of their own (没有挨打，不想活)."""
     gap = mentions.start - _previous(found.breaks.soft, mentions.start) - 1
     near = np.where(is_word(codes[mentions.start]), 5, 0)
-    negated = [n for n, cues in enumerate(vocabulary.cue_sets) if cues.status == "negated"]
-    words = found.roles.take(found.roles.kind == CUE)
-    own = words.start[np.isin(words.value, negated)]
+    words = found.roles.of(CUE)
+    own = words.start[vocabulary.negates[words.value]]
     own_negator = np.isin(mentions.start, own)
     return np.asarray((gap <= near) & ~own_negator & vocabulary.is_risk[mentions.concept])
