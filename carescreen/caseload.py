@@ -320,6 +320,8 @@ def _encode(
 ) -> _Encoded:
     """Check and encode every column that means something; say which ones do not."""
     count, names = len(table.rows), table.names
+    if not count and set(names) <= fields.no_rows.keys():
+        return _Encoded(table, {"row": table.rows, **fields.no_rows})
     encoded = _Encoded(table, {"row": table.rows})
     for known in fields.fields:
         if known.name not in names:

@@ -26,6 +26,7 @@ from carescreen.indicators import Indicator
 
 BoolArray = NDArray[np.bool_]
 
+Read = Callable[[str], tuple[object, bool]]  # a filled cell's value, and whether it is of no use
 Cells = pd.Series | NDArray[np.object_]  # a column as read from a file, or given as plain values
 
 FEW = 64  # up to so many cells a plain loop costs less than one pandas call: a case alone
@@ -38,6 +39,7 @@ YES_NO = ("no", "yes")  # the code of a word is its position
 
 _YES = frozenset({"yes", "y", "true", "1", "1.0", "是"})
 _NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
+_YES_NO_CODES = {**dict.fromkeys(_NO, 0), **dict.fromkeys(_YES, 1)}
 _NOTHING = frozenset({"none", "无", "没有"})  # an empty set written out, or its value `none`
 _SET_BREAK = re.compile(r"[;,|、；，]")
 _MISSING_DATE = np.datetime64("NaT", "s")
@@ -104,15 +106,32 @@ def _without_blanks(
     return Distinct(kept[codes], texts)
 
 
+def _each(column: Cells, read: Read, missing: object, dtype: Any) -> Checked:
+    """A column of which every distinct text is read by itself; blank cells are `missing`."""
+    if len(column) > FEW:
+        cells = distinct(column)
+        found = _read(cells.texts.tolist(), read, dtype)
+        return Checked(cells.spread(found.values, missing), cells.spread(found.bad, False))
+    texts = [cell if type(cell) is str else cell_text(cell) for cell in column.tolist()]
+    return _read(texts, lambda text: read(text) if text.strip() else (missing, False), dtype)
+
+
+def _read(texts: Sequence[str], read: Read, dtype: Any) -> Checked:
+    found = [read(text) for text in texts]
+    values = np.empty(len(found), dtype=dtype)
+    values[:] = [value for value, _ in found]
+    return Checked(values, np.array([bad for _, bad in found], dtype=bool))
+
+
 def check_ids(column: Cells) -> Checked:
     """Identifiers and other short texts: object, trimmed, None where blank."""
-    cells = distinct(column)
-    return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
+    if len(column) > FEW:
+        cells = distinct(column)
+        return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
+    return _each(column, lambda text: (text.strip(), False), None, object)
 
 
 def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    if len(texts) <= FEW:
-        return _objects(text.strip() for text in texts)
     trimmed = pd.Series(texts, dtype="str").str.strip()
     return np.asarray(trimmed.to_numpy(dtype=object))
 
@@ -124,39 +143,33 @@ def check_texts(column: Cells) -> Checked:
         values = column.to_numpy(dtype=object, copy=True)
         values[column.fillna("").str.strip().eq("").to_numpy(dtype=bool)] = None
         return Checked(values, np.zeros(len(values), dtype=bool))
-    cells = distinct(column)
-    return Checked(cells.spread(cells.texts, None), _none(cells))
+    return _each(column, lambda text: (text, False), None, object)
 
 
 def check_words(column: Cells, words: Sequence[str]) -> Checked:
     """One of some words, in any case: object, None where blank or not one of them."""
-    cells = distinct(column)
     known = {word.casefold(): word for word in words}
-    found = [known.get(_plain(text)) for text in cells.texts]
-    bad = np.array([word is None for word in found], dtype=bool)
-    return Checked(cells.spread(_objects(found), None), cells.spread(bad, False))
+    return _coded(column, known.get, None, object)
 
 
 def check_yes_no(column: Cells) -> Checked:
     """A yes or no in any usual form: int16, 1 yes, 0 no, -1 blank."""
-    return _coded(distinct(column), _yes_no_code)
-
-
-def _yes_no_code(text: str) -> int | None:
-    word = _plain(text)
-    return 1 if word in _YES else 0 if word in _NO else None
+    return _coded(column, _YES_NO_CODES.get, -1, np.int16)
 
 
 def check_enum(column: Cells, indicator: Indicator) -> Checked:
     """An enum: int16 position in `indicator.values`, -1 missing."""
-    return _coded(distinct(column), _enum_words(indicator.values, indicator.missing).get)
+    return _coded(column, _enum_words(indicator.values, indicator.missing).get, -1, np.int16)
 
 
-def _coded(cells: Distinct, code_of: Callable[[str], int | None]) -> Checked:
-    found = [code_of(_plain(text)) for text in cells.texts]
-    codes = np.array([-1 if code is None else code for code in found], dtype=np.int16)
-    bad = np.array([code is None for code in found], dtype=bool)
-    return Checked(cells.spread(codes, -1), cells.spread(bad, False))
+def _coded(
+    column: Cells, code_of: Callable[[str], object | None], missing: object, dtype: Any
+) -> Checked:
+    def read(text: str) -> tuple[object, bool]:
+        code = code_of(_plain(text))
+        return (missing, True) if code is None else (code, False)
+
+    return _each(column, read, missing, dtype)
 
 
 def check_set(column: Cells, indicator: Indicator) -> Checked:
@@ -165,15 +178,11 @@ def check_set(column: Cells, indicator: Indicator) -> Checked:
     Parts that are not known are left out and make the row bad; the known parts count. "None", in
     either language, is the set's value `none` where it declares one, and else the empty set.
     """
-    cells = distinct(column)
     bits = {value.casefold(): 1 << place for place, value in enumerate(indicator.values)}
     if "none" in bits:
         bits.update(dict.fromkeys(_NOTHING, bits["none"]))
     missing = frozenset(word.casefold() for word in indicator.missing)
-    masks = [_set_mask(text, bits, missing) for text in cells.texts]
-    values = np.array([mask for mask, _ in masks], dtype=np.int64)
-    bad = np.array([wrong for _, wrong in masks], dtype=bool)
-    return Checked(cells.spread(values, -1), cells.spread(bad, False))
+    return _each(column, lambda text: _set_mask(text, bits, missing), -1, np.int64)
 
 
 def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tuple[int, bool]:
@@ -194,24 +203,19 @@ def check_numbers(column: Cells, low: float, high: float, is_whole: bool = False
         and not pd.api.types.is_bool_dtype(dtype)
     ):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    else:
-        cells = distinct(column)
-        numbers = np.array([_number(text) for text in cells.texts], dtype=np.float64)
-        values = cells.spread(numbers, np.nan)
-        unreadable = cells.spread(np.isnan(numbers), False)
-        return _within(values, unreadable, (low, high), is_whole)
-    return _within(values, np.zeros(len(values), dtype=bool), (low, high), is_whole)
-
-
-def _within(
-    values: NDArray[np.float64], bad: BoolArray, bounds: tuple[float, float], is_whole: bool
-) -> Checked:
-    with np.errstate(invalid="ignore"):
-        bad |= (values < bounds[0]) | (values > bounds[1]) | np.isinf(values)
+        bad = (values < low) | (values > high) | np.isinf(values)
         if is_whole:
             bad |= np.isfinite(values) & (values != np.floor(values))
-    values[bad] = np.nan
-    return Checked(values, bad)
+        values[bad] = np.nan
+        return Checked(values, bad)
+
+    def read(text: str) -> tuple[float, bool]:
+        number = _number(text)
+        good = low <= number <= high and not math.isinf(number)
+        good = good and (number.is_integer() or not is_whole)
+        return (number, False) if good else (math.nan, True)
+
+    return _each(column, read, math.nan, np.float64)
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -240,6 +244,8 @@ def check_times(column: Cells) -> Checked:
         bad = (values < EARLIEST) | (values > LATEST)
         values[bad] = _MISSING_DATE
         return Checked(values, bad)
+    if len(column) <= FEW:
+        return _each(column, _read_time, _MISSING_DATE, "datetime64[s]")
     cells = distinct(column)
     found = _parse_dates(cells.texts)
     bad = np.isnat(found) | (found < EARLIEST) | (found > LATEST)
@@ -250,14 +256,18 @@ def check_times(column: Cells) -> Checked:
 def _parse_dates(texts: NDArray[np.object_]) -> NDArray[np.datetime64]:
     """The usual forms at C speed, then the rest one by one."""
     found = np.full(len(texts), _MISSING_DATE)
-    if len(texts) > FEW:
-        for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
-            left = np.flatnonzero(np.isnat(found))
-            parsed = pd.to_datetime(pd.Series(texts[left]), format=form, errors="coerce")
-            found[left] = parsed.to_numpy(dtype="datetime64[s]")
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
+        left = np.flatnonzero(np.isnat(found))
+        parsed = pd.to_datetime(pd.Series(texts[left]), format=form, errors="coerce")
+        found[left] = parsed.to_numpy(dtype="datetime64[s]")
     for place in np.flatnonzero(np.isnat(found)):
         found[place] = _parse_date(texts[place])
     return found
+
+
+def _read_time(text: str) -> tuple[np.datetime64, bool]:
+    found = np.datetime64(_parse_date(text), "s")
+    return (found, False) if EARLIEST <= found <= LATEST else (_MISSING_DATE, True)
 
 
 _TIME = (

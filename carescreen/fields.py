@@ -111,6 +111,11 @@ class TableFields:
         """Names of the fields, in order."""
         return tuple(field.name for field in self.fields)
 
+    @cached_property
+    def no_rows(self) -> dict[str, NDArray[Any]]:
+        """The columns of the fields where there are no rows."""
+        return {field.name: field.missing(0) for field in self.fields}
+
     @property
     def exact(self) -> frozenset[str]:
         """Names of the fields whose texts must be read as written."""
