@@ -264,7 +264,7 @@ def _listed(notes: Notes) -> Sequence[object]:
 def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of notes of about BLOCK characters; a longer note is a block by itself."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
-    block = (np.cumsum(lengths) - lengths) // BLOCK
+    block = (lengths.cumsum() - lengths) // BLOCK
     edges = np.flatnonzero(np.diff(block, prepend=-1, append=-1))
     yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,15 +68,15 @@ class _ByPart:
     def of(cls, elements: Elements, parts: int) -> _ByPart:
         count = np.bincount(elements.part, minlength=parts)
         key = elements.part * _FAR + elements.start
-        return cls(elements, np.cumsum(count) - count, count, key)
+        return cls(elements, count.cumsum() - count, count, key)
 
     def following(
         self, part: Positions, end: Positions, reach: tuple[Positions, Positions]
     ) -> tuple[Positions, Positions]:
         """From where to where the elements of a part start within a reach (low, high) of an end."""
         base = part * _FAR + end
-        low = np.searchsorted(self.key, base + reach[0])
-        return low, np.maximum(np.searchsorted(self.key, base + reach[1], side="right"), low)
+        low = self.key.searchsorted(base + reach[0])
+        return low, np.maximum(self.key.searchsorted(base + reach[1], side="right"), low)
 
 
 class PatternTable:
@@ -102,16 +103,17 @@ class PatternTable:
         """
         order = np.argsort(elements.part.astype(np.int16), kind="stable")  # by part, then by start
         found = _ByPart.of(elements.take(order), len(self.parts))
-        is_found = np.append(found.count > 0, True)  # the last place: no such part
+        is_found = np.ones(len(self.parts) + 1, np.bool_)  # the last place: no such part
+        is_found[:-1] = found.count > 0
         possible = np.flatnonzero(is_found[self._part].all(axis=1))
         begins = found.count[self._part[possible, 0]]
-        group = (np.cumsum(begins) - begins) // GROUP
-        chosen, pattern = [np.zeros((0, self._most), np.int64)], [np.zeros(0, np.int64)]
-        for patterns in np.split(possible, np.flatnonzero(np.diff(group)) + 1):
-            number, rows = self._ways(found, patterns)
-            chosen.append(np.where(rows >= 0, order[rows], -1) if rows.size else rows)
-            pattern.append(number)
-        return self._matches(elements, np.concatenate(chosen), np.concatenate(pattern))
+        group = (begins.cumsum() - begins) // GROUP
+        edges = [0, *((group[1:] != group[:-1]).nonzero()[0] + 1).tolist(), possible.size]
+        parts = [self._ways(found, possible[low:high]) for low, high in pairwise(edges)]
+        pattern = np.concatenate([number for number, _ in parts])
+        ways = np.concatenate([rows for _, rows in parts])
+        chosen = np.where(ways >= 0, order[ways], -1) if ways.size else ways
+        return self._matches(elements, chosen, pattern)
 
     def _ways(self, found: _ByPart, patterns: Positions) -> tuple[Positions, Positions]:
         """Each way to choose the parts of some patterns: its pattern, and a row of `found` a part.
@@ -141,9 +143,10 @@ class PatternTable:
     def _matches(
         self, elements: Elements, chosen: NDArray[np.int64], pattern: Positions
     ) -> Matches:
-        blank = chosen < 0
-        starts = np.where(blank, -1, elements.start[chosen] if elements.start.size else -1)
-        ends = np.where(blank, -1, elements.end[chosen] if elements.start.size else -1)
+        starts, ends = chosen, chosen
+        if chosen.size:
+            starts = np.where(chosen < 0, -1, elements.start[chosen])
+            ends = np.where(chosen < 0, -1, elements.end[chosen])
         return Matches(
             pattern,
             starts[:, 0],

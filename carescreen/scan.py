@@ -33,8 +33,8 @@ class Hits:
 
 def expand(counts: Positions) -> tuple[Positions, Positions]:
     """For counts [2, 0, 1]: owners [0, 0, 2] and numbers within the owner [0, 1, 0]."""
-    owner = np.repeat(np.arange(counts.size), counts)
-    first = np.cumsum(counts) - counts
+    owner = np.arange(counts.size).repeat(counts)
+    first = counts.cumsum() - counts
     return owner, np.arange(owner.size) - first[owner]
 
 
@@ -46,7 +46,7 @@ class Scanner:
         assert all(codes.size for codes in folded)
         self.lengths = np.array([codes.size for codes in folded], np.int64)
         self._text = np.concatenate([*folded, np.zeros(_WINDOW, np.uint16)])
-        self._offset = np.cumsum(self.lengths) - self.lengths
+        self._offset = self.lengths.cumsum() - self.lengths
         windows = _windows(self._text)
         self._head = windows[self._offset] & _mask(self.lengths)
         self._tail_at = np.maximum(self.lengths - _WINDOW, 0)
@@ -70,7 +70,7 @@ class Scanner:
         order = np.argsort(bucket[kept], kind="stable")
         self._members = np.flatnonzero(kept)[order]
         counts = np.bincount(bucket[kept].astype(np.int64), minlength=_BUCKETS)
-        self._first = np.cumsum(counts) - counts
+        self._first = counts.cumsum() - counts
         self._count = counts
 
     def find(self, codes: Codes) -> Hits:
@@ -90,7 +90,7 @@ class Scanner:
         at = np.flatnonzero(single >= 0)
         start = np.concatenate([*starts, at])
         word = np.concatenate([*words, single[at]])
-        order = np.argsort(start, kind="stable")
+        order = start.argsort(kind="stable")
         start, word = start[order], word[order]
         return Hits(start, start + self.lengths[word], word)
 

@@ -22,6 +22,7 @@ STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
 DROPPED = -1  # the words are about a grown-up: nothing is mentioned
 _NONE = np.int64(-1)
+_BEFORE, _BEYOND = np.array([-1]), np.array([np.iinfo(np.int64).max])
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _cover_before(
     breaks, stops = barriers
     far = np.minimum(far, _next(breaks, end))
     far = np.minimum(far, _next(stops.start, end))
-    nearest = np.searchsorted(end, mentions.anchor, side="right") - 1
+    nearest = end.searchsorted(mentions.anchor, side="right") - 1
     covered = (nearest >= 0) & (far[nearest] >= mentions.anchor)
     return _Cover(covered, rows[order[nearest]])
 
@@ -112,7 +113,7 @@ def _cover_after(
     breaks, stops = barriers
     far = np.maximum(start - reach, _previous(breaks, start) + 1)
     far = np.maximum(far, _previous(np.sort(stops.end), start))
-    nearest = np.searchsorted(start, mentions.end, side="left")
+    nearest = start.searchsorted(mentions.end, side="left")
     found = nearest < start.size
     nearest = np.minimum(nearest, start.size - 1)
     return _Cover(found & (far[nearest] <= mentions.end), rows[nearest])
@@ -125,13 +126,13 @@ def _stops(index: int, roles: Roles, vocabulary: Vocabulary) -> Roles:
 
 
 def _next(sorted_positions: Positions, at: Positions) -> Positions:
-    padded = np.append(sorted_positions, np.iinfo(np.int64).max)
-    return padded[np.searchsorted(sorted_positions, at, side="left")]
+    padded = np.concatenate([sorted_positions, _BEYOND])
+    return padded[sorted_positions.searchsorted(at, side="left")]
 
 
 def _previous(sorted_positions: Positions, at: Positions) -> Positions:
-    padded = np.concatenate([[-1], sorted_positions])
-    return padded[np.searchsorted(sorted_positions, at, side="left")]
+    padded = np.concatenate([_BEFORE, sorted_positions])
+    return padded[sorted_positions.searchsorted(at, side="left")]
 
 
 def _list_items(
@@ -142,5 +143,5 @@ def _list_items(
     near = np.where(is_word(codes[mentions.start]), 5, 0)
     words = found.roles.of(CUE)
     own = words.start[vocabulary.negates[words.value]]
-    own_negator = np.isin(mentions.start, own)
+    own_negator = _previous(own, mentions.start + 1) == mentions.start
     return np.asarray((gap <= near) & ~own_negator & vocabulary.is_risk[mentions.concept])
