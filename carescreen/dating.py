@@ -43,6 +43,8 @@ class Dates:
 
     def where(self, wanted: BoolArray) -> Dates:
         """The same, NaT for the other children."""
+        if wanted.all():
+            return self
         return Dates(
             np.where(wanted, self.first_on, _NAT),
             np.where(wanted, self.last_on, _NAT),
@@ -81,12 +83,16 @@ class _Reader:
     mentions: ChildMentions
     concepts: Mapping[str, int]
     _reading: Reading = field(init=False)
+    _nothing: Dates = field(init=False)  # shared: never changed
 
     def __post_init__(self) -> None:
         self._reading = Reading(self.cases)
+        self._nothing = self._none()
 
     def dates(self, node: Node, where: BoolArray, wanted: bool) -> Dates:
         """Dates by which a node comes out as wanted for the children at `where`."""
+        if not where.any():
+            return self._nothing
         if isinstance(node, Not):
             return self.dates(node.part, where, not wanted)
         if not isinstance(node, And | Or):
@@ -103,7 +109,7 @@ class _Reader:
             return self._noted(self.concepts[atom.concept])
         column = self.cases.columns.get(atom.indicator) if atom.indicator else None
         if column is None:
-            return self._none()
+            return self._nothing
         is_age = isinstance(atom, NumberTest) and atom.measure == "days_since"
         if column.recordings is None or is_age:
             return self._of_column(column)
@@ -135,6 +141,8 @@ class _Reader:
             meets &= _in_last_run(found.child, meets)
         child, date = found.child[meets], found.date[meets]
         dates = self._spread(child, date, date, found.known_at[meets])
+        if not column.is_event and not computed.any():
+            return dates
         # A set may meet a test only with all that was seen together: then the whole value dates.
         together = np.full(self.cases.n, column.is_event)
         together[child] = False
@@ -156,6 +164,8 @@ def _as_wanted(truth: Truth, wanted: bool) -> BoolArray:
 
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
     """Which rows, sorted by child and time, have no row after them that does not meet the test."""
+    if meets.all():
+        return meets
     missed = np.where(meets, -1, np.arange(len(child)))
     last = np.full(np.bincount(child).size, -1, dtype=np.int64)
     np.maximum.at(last, child, missed)

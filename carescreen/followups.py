@@ -295,10 +295,9 @@ def _newest(serious: BoolArray, dates: Dates) -> tuple[Days, Times]:
 
 def _across(pick: np.ufunc, table: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     """The first (fmin) or last (fmax) known date of each row; NaT where it has none."""
-    found = np.full(len(table), "NaT", dtype=table.dtype)
-    for column in table.T:
-        found = pick(found, column)
-    return found
+    if not table.shape[1]:
+        return np.full(len(table), "NaT", dtype=table.dtype)
+    return np.asarray(pick.reduce(table, axis=1))
 
 
 def _states(
