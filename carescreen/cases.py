@@ -134,16 +134,16 @@ def _event(
     if len(kept.child) > 1:
         order = np.lexsort((sortable(kept.date), risk, kept.child))
         kept, risk = kept.take(order), risk[order]
-    ends = np.ones(len(kept.child), dtype=bool)
-    ends[:-1] = kept.child[1:] != kept.child[:-1]
-    last = np.flatnonzero(ends)
-    above = risk > _baseline_risk(indicator)
-    newest = _extreme(np.fmax, kept.date, above, last)
-    quiet = _extreme(np.fmax, kept.date, ~above, last)
+    first, last = _ranges(kept.child)
+    raised = np.where(risk > _baseline_risk(indicator), kept.date, NO_DATE)
+    newest = _extreme(np.fmax, raised, first)
+    quiet = np.isnat(newest)
+    if quiet.any():  # what was observed is the baseline: the newest recording of it
+        newest = np.where(quiet, _extreme(np.fmax, kept.date, first), newest)
     chosen = _Chosen(
-        values=_united(indicator, kept.values, last),
-        first_on=_extreme(np.fmin, kept.date, above, last),
-        last_on=np.where(np.isnat(newest), quiet, newest),
+        values=_united(indicator, kept.values, first, last),
+        first_on=_extreme(np.fmin, raised, first),
+        last_on=newest,
         record=kept.take(last),
     )
     return _column(block.n, chosen, kept.recordings, is_event=True)
@@ -153,18 +153,18 @@ def _held(records: Observations, holds: NDArray[np.bool_]) -> Observations:
     return records if holds.all() else records.take(holds)
 
 
-def _starts(last: Ints) -> Ints:
-    """Where each child's records begin, from where they end."""
-    starts = np.zeros(len(last), dtype=np.int64)
-    starts[1:] = last[:-1] + 1
-    return starts
+def _ranges(child: Ints) -> tuple[Ints, Ints]:
+    """The first and the last row of each child's records."""
+    edges = np.ones(len(child) + 1, dtype=bool)
+    edges[1:-1] = child[1:] != child[:-1]
+    if not len(child):
+        edges[:] = False
+    return np.flatnonzero(edges[:-1]), np.flatnonzero(edges[1:])
 
 
-def _extreme(pick: np.ufunc, date: Days, wanted: NDArray[np.bool_], last: Ints) -> Days:
-    """The first (fmin) or last (fmax) known date of each child's wanted records, NaT for none."""
-    if not len(last):
-        return date
-    found: Days = pick.reduceat(np.where(wanted, date, NO_DATE), _starts(last))
+def _extreme(pick: np.ufunc, date: Days, first: Ints) -> Days:
+    """The first (fmin) or last (fmax) known date of each child's records, NaT where none is."""
+    found: Days = pick.reduceat(date, first) if len(first) else date
     return found
 
 
@@ -179,9 +179,11 @@ def _baseline_risk(indicator: Indicator) -> float:
     return amount if indicator.risk_direction == "up" else -amount
 
 
-def _united(indicator: Indicator, values: NDArray[np.generic], last: Ints) -> NDArray[np.generic]:
+def _united(
+    indicator: Indicator, values: NDArray[np.generic], first: Ints, last: Ints
+) -> NDArray[np.generic]:
     """The riskiest value of each child; for a set all that was seen."""
     if indicator.type != "set" or not len(last):
         return values[last]
-    united = np.bitwise_or.reduceat(np.asarray(values, dtype=np.int64), _starts(last))
+    united = np.bitwise_or.reduceat(np.asarray(values, dtype=np.int64), first)
     return np.asarray(united)
