@@ -39,9 +39,9 @@ class _Open(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    def cells(self, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    def cells(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
         """Field values as table cells, null as a blank cell: lists of words become 'a;b'."""
-        return _cells(self.model_dump(exclude=set(leave_out)))
+        return _cells({name: value for name, value in self if name not in leave_out})
 
 
 class Visit(_Open):
@@ -117,8 +117,7 @@ class Case(_Open):
 
     def to_caseload(self) -> Caseload:
         """The case as a caseload of one child."""
-        tables = frozenset({"household", "visits", "outcomes", "decisions", "as_of"})
-        child = self.cells(leave_out=tables)
+        child = self.cells(leave_out=("household", "visits", "outcomes", "decisions", "as_of"))
         house_id = self.household_id or f"H-{self.child_id}"
         child["household_id"] = house_id
         return Caseload.of_rows(

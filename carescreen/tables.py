@@ -109,7 +109,9 @@ class GivenRows:
 
 
 def _is_blank_row(row: Mapping[str, object]) -> bool:
-    return not any(cell_text(cell).strip() for cell in row.values())
+    return not any(
+        (cell if type(cell) is str else cell_text(cell)).strip() for cell in row.values()
+    )
 
 
 def find_table(folder: Path, name: str) -> Path | None:
@@ -477,8 +479,8 @@ def _checked_names(file: str, names: Sequence[str]) -> list[str]:
     empty = [place for place, name in enumerate(clean, start=1) if not name]
     if empty:
         raise CaseloadError(f"{file} has no name for column {empty[0]} in its first line.")
-    twice = next((name for place, name in enumerate(clean) if name in clean[:place]), None)
-    if twice is not None:
+    if len(set(clean)) < len(clean):
+        twice = next(name for place, name in enumerate(clean) if name in clean[:place])
         raise CaseloadError(
             f"{file} has two columns with the same name (columns {clean.index(twice) + 1} and "
             f"{len(clean) - clean[::-1].index(twice)}): rename or remove one."
