@@ -331,7 +331,8 @@ def _encode(
         encoded.columns[known.name], encoded.bad[known.name] = checked.values, checked.bad
         if known.kind == "id":
             _leave_out_nul(table, known.name, checked.values, report)
-        if known.name not in (fields.key, fields.date) and checked.bad.any():
+        is_reported = known.name not in (fields.key, fields.date)
+        if is_reported and not checked.is_clean and checked.bad.any():
             bad = table.rows[checked.bad]
             report.add(table.file, bad, known.name, known.expected, _SET_TO_MISSING)
     for name in names:
@@ -342,7 +343,7 @@ def _encode(
         elif name in indicators and indicators[name].kind != "derived":
             checked = check_indicator(table.column(name), indicators[name])
             encoded.columns[name] = checked.values
-            if checked.bad.any():
+            if not checked.is_clean and checked.bad.any():
                 wanted = expected(indicators[name])
                 action = _PARTS_LEFT_OUT if indicators[name].type == "set" else _SET_TO_MISSING
                 report.add(table.file, table.rows[checked.bad], name, wanted, action)
@@ -418,6 +419,8 @@ def _rows(encoded: Mapping[str, _Encoded], files: Mapping[str, str], report: Rej
 
 def _refused(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
     """Rows whose date cannot be used (their dates become missing), or visits without an id."""
+    if not len(part.row):
+        return np.zeros(0, dtype=bool)
     refused = _damaged_rows(part.table, "child_id", "household_id", "visit_id")
     if fields.name == "children":
         _report_undated_age(part, report)
@@ -490,7 +493,8 @@ def _missing_notices(rows: Rows, joined: Joined) -> list[str]:
     has_age = ~np.isnan(children["age_years"]) & ~np.isnat(children["recorded_at"])
     no_age = int((listed & np.isnat(children["birth_date"]) & ~has_age).sum())
     no_village = int((listed & is_none(children["village_id"])).sum())
-    stray = ~np.isin(rows.child["decisions"], rows.child["children"])
+    is_listed = np.bincount(rows.child["children"], minlength=len(rows.ids)) > 0
+    stray = ~is_listed[rows.child["decisions"]]
     file = rows.files["children"]
     notices = []
     if not len(rows.tables["visits"]):

@@ -107,7 +107,7 @@ def _state(block: Block, records: Observations) -> Column:
     if other.all():  # one recording a child
         chosen = _Chosen(records.values, records.date, records.date, records)
         return _column(block.n, chosen, records.recordings, is_event=False)
-    last = np.flatnonzero(np.append(other, True))
+    _, last = _ranges(child)
     changed = np.ones(len(child), dtype=bool)
     changed[1:] = other | (records.values[1:] != records.values[:-1])
     start = np.maximum.accumulate(np.where(changed, np.arange(len(child)), 0))

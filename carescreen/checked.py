@@ -66,6 +66,8 @@ class Rows:
         refused, damaged, notices = dict(self.refused), dict(self.damaged), []
         next_day = (day + _ONE_DAY).astype("datetime64[s]")
         for name, table in self.tables.items():
+            if not len(table):
+                continue
             known = np.ones(len(table), dtype=bool)
             for column in self.dates[name]:
                 known &= ~(table[column] >= next_day)
@@ -340,7 +342,7 @@ def join(rows: Rows) -> Joined:
 
     unlisted = _unknown_children(rows, counts == 0, report)
     needs.append(unlisted)
-    unknown = np.unique(unlisted.child)
+    unknown = np.unique(unlisted.child) if len(unlisted.child) else unlisted.child
     tables = {
         "children": _with_unknown(children, rows.ids[unknown]),
         "visits": visits,
@@ -474,15 +476,19 @@ class _Need:
 
 def _second_of_each(child: Ints, recorded: NDArray[np.datetime64]) -> _Need:
     """Children of several rows, since the second of them came."""
+    if not len(child):
+        return _Need(DUPLICATE_CHILD, child, recorded)
     order = np.lexsort((recorded, child))
     child, recorded = child[order], recorded[order]
-    later = np.append(False, child[1:] == child[:-1])[: len(child)]
+    later = np.append(False, child[1:] == child[:-1])
     return _Need(DUPLICATE_CHILD, child[later], recorded[later])
 
 
 def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> _Need:
     """Children that visits or outcomes name and no children row does."""
     found, since = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype="datetime64[s]")]
+    if not is_unlisted.any():
+        return _Need(UNKNOWN_CHILD, found[0], since[0])
     for name in ("visits", "outcomes"):
         child = rows.child[name]
         unlisted = is_unlisted[child]

@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
@@ -47,10 +47,14 @@ _MISSING_DATE = np.datetime64("NaT", "s")
 
 @dataclass(frozen=True)
 class Checked:
-    """`values`: the encoded column; `bad`: rows whose cell could not be used."""
+    """`values`: the encoded column; `bad`: rows whose cell could not be used.
+
+    `is_clean` where it is known that none is bad.
+    """
 
     values: NDArray[Any]
     bad: BoolArray
+    is_clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def _read(texts: Sequence[str], read: Read, dtype: Any) -> Checked:
     found = [read(text) for text in texts]
     values = np.empty(len(found), dtype=dtype)
     values[:] = [value for value, _ in found]
-    return Checked(values, np.array([bad for _, bad in found], dtype=bool))
+    bad = [bad for _, bad in found]
+    return Checked(values, np.array(bad, dtype=bool), is_clean=True not in bad)
 
 
 def check_ids(column: Cells) -> Checked:
@@ -229,7 +234,7 @@ def _number(text: str) -> float:
 def check_dates(column: Cells) -> Checked:
     """Dates: datetime64[s] at midnight, NaT where blank or not a date."""
     checked = check_times(column)
-    return Checked(checked.values.astype("datetime64[D]").astype("datetime64[s]"), checked.bad)
+    return replace(checked, values=checked.values.astype("datetime64[D]").astype("datetime64[s]"))
 
 
 def check_times(column: Cells) -> Checked:

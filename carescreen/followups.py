@@ -91,8 +91,9 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     closed, closed_on = _close(engine, block, mentions, holds, outcomes, dates)
     is_open = outcomes.true & ~closed
     features = engine.kit.features.values(cases)
-    weights = engine.kit.model.weights_of(features, block.n)
-    score = weights.sum(axis=1) + engine.kit.model.intercept_micro
+    model = engine.kit.saved.tables
+    weights = model.weights_of(features, block.n)
+    score = weights.sum(axis=1) + model.intercept
     rule_tier = _rule_tier(engine, is_open)
     raised = _raised(block)
     tier = np.minimum(rule_tier, np.where(needs_data, PRIORITY, ROUTINE))

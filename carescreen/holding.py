@@ -193,7 +193,7 @@ def held(
         terms.until_closed[mentions.concept] | fresh,
     )
     holds = mentions.raised & by_hold
-    for number in np.unique(mentions.concept[holds]).tolist():
+    for number in _present(mentions.concept[holds]):
         if number in terms.answered:
             of_concept = mentions.concept == number
             holds &= ~(of_concept & _answered(block, mentions, terms.answered[number], indicators))
@@ -320,7 +320,7 @@ def noted_columns(
     kept = mentions.take(holds)
     explicit = kept.found_by != LEARNED
     found: dict[str, Noted] = {}
-    for number in np.unique(kept.concept).tolist():
+    for number in _present(kept.concept):
         of_concept = kept.concept == number
         sure = of_concept & explicit
         true, learned = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
@@ -329,6 +329,12 @@ def noted_columns(
         own = sure & ~kept.reached  # a visit to a brother is not another visit to this child
         visits = _distinct_visits(n, kept.child[own], kept.visit[own])
         found[names[number]] = Noted(true, learned & ~true, visits)
+    return found
+
+
+def _present(concepts: NDArray[np.int16]) -> list[int]:
+    """The concepts that occur, in their order."""
+    found: list[int] = np.flatnonzero(np.bincount(concepts)).tolist()
     return found
 
 

@@ -24,7 +24,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from carescreen.calibration import MIN_EVENTS, CalibrationMap, Floats, Method, chance, fit_map
-from carescreen.columns import Values
 from carescreen.errors import ModelError, NotCalibrated
 from carescreen.fitting import build_bases
 from carescreen.labelled import LabelledRows, as_table, check_monotone, labelled_rows
@@ -158,11 +157,6 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         check_is_fitted(self, "tables_")
         tables: AdditiveTables = self.tables_
         return tables
-
-    def weights_of(self, features: Mapping[str, Values], n: int) -> Micro:
-        """Millionths of a log-odds per feature, int64[n, features] in the order of `feature_names`,
-        of columns that the engine made: with `intercept_micro` they add up to `score_micro`."""
-        return self._tables().weights_of(features, n)
 
     def chances_of(self, score: Micro) -> Floats:
         """Probability and the ends of its interval, float64[n, 3], of scores in millionths."""

@@ -263,6 +263,9 @@ def _listed(notes: Notes) -> Sequence[object]:
 
 def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of notes of about BLOCK characters; a longer note is a block by itself."""
+    if 0 < sum(map(len, texts)) + len(texts) <= BLOCK:
+        yield 0, len(texts)
+        return
     lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     block = (lengths.cumsum() - lengths) // BLOCK
     edges = np.flatnonzero(np.diff(block, prepend=-1, append=-1))

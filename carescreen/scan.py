@@ -160,11 +160,9 @@ def _pair_key(first: Codes, second: Codes) -> NDArray[np.uint16]:
 
 def _latin_key(windows: NDArray[np.uint64]) -> NDArray[np.uint16]:
     """A bucket for the first word of a window, cut after four letters: the same for 'no' and 'no '."""
-    codes = (
-        windows.view(np.uint16).reshape(-1, _WINDOW)
-        if windows.size
-        else np.zeros((0, 4), np.uint16)
-    )
+    if not windows.size:
+        return np.zeros(0, np.uint16)
+    codes = windows.view(np.uint16).reshape(-1, _WINDOW)
     alive = is_word(codes)
     key = codes[:, 0] * np.uint16(31)
     still = np.ones(len(codes), np.bool_)

@@ -248,6 +248,9 @@ class _Partition:
         self, name: str, table: Sheet, key: str, ids: NDArray[np.object_], blocks: Ints
     ) -> None:
         """A table in order of the blocks of its ids; rows of an id that no child has are in none."""
+        if not len(table):
+            self.tables[name] = table, np.zeros(self.count + 1, dtype=np.int64)
+            return
         place = places(ids, table[key])
         own = np.where(place >= 0, blocks[place] if len(blocks) else -1, -1)
         self.tables[name] = _sorted_by_block(table, own, self.count)
@@ -255,7 +258,7 @@ class _Partition:
     def block(self, number: int) -> tuple[Block, list[tuple[str, ...]], Days]:
         """The tables of one block, each child's needs-data codes, and since when it needs data."""
         part = {
-            name: table.take(slice(bounds[number], bounds[number + 1]))
+            name: table.between(int(bounds[number]), int(bounds[number + 1]))
             for name, (table, bounds) in self.tables.items()
         }
         needs = part.pop("needs")

@@ -68,6 +68,11 @@ class Sheet:
         columns = {name: values[rows] for name, values in self._columns.items()}
         return Sheet(columns, None if columns else self._length)
 
+    def between(self, first: int, beyond: int) -> Sheet:
+        """The rows from one position to before another, not copied."""
+        whole = first == 0 and beyond == self._length
+        return self if whole else self.take(slice(first, beyond))
+
     def kept(self, wanted: Bools) -> Sheet:
         """The rows in a mask; the sheet itself where that is all of them."""
         return self if wanted.all() else self.take(wanted)

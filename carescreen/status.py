@@ -50,7 +50,7 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     if not mentions.start.size:
         return Decided(status, cue_start, cue_end)
     listed = _list_items(mentions, found, codes, vocabulary)
-    present = np.unique(found.cues.value).tolist()
+    present = np.flatnonzero(np.bincount(found.cues.value)).tolist()
     for name in PRECEDENCE:
         code = STATUS_CODE["hypothetical"] if name == "question" else STATUS_CODE.get(name, DROPPED)
         for index in present:
