@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -91,10 +92,9 @@ class Case(_Open):
 
         A slip of the pen in a key would otherwise leave out what it names without a word.
         """
-        child = {*Case.model_fields, *TABLES["children"].names}
+        child, fields = _known_keys()
         _require_known("the case", self.model_extra or {}, child, indicators)
         _require_known("household", self.household, TABLES["households"].names, indicators)
-        fields = {*Visit.model_fields, *TABLES["visits"].names}
         for number, visit in enumerate(self.visits):
             _require_known(f"visits[{number}]", visit.model_extra or {}, fields, indicators)
         self._require_one_child()
@@ -132,6 +132,15 @@ class Case(_Open):
 
     def _rows(self, rows: Sequence[Mapping[str, Scalar]]) -> list[dict[str, Any]]:
         return [{"child_id": self.child_id, **_cells(row)} for row in rows]
+
+
+@cache
+def _known_keys() -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of a case and of a visit that are no indicators."""
+    return (
+        frozenset({*Case.model_fields, *TABLES["children"].names}),
+        frozenset({*Visit.model_fields, *TABLES["visits"].names}),
+    )
 
 
 def _require_known(

@@ -28,6 +28,7 @@ from carescreen.pack import Settings
 from carescreen.sheet import Ints, put_in_place
 
 _NO_TIME = np.datetime64("NaT", "s")
+_ONLY = np.zeros(1, dtype=np.int64)  # the one row of one record
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _held(records: Observations, holds: NDArray[np.bool_]) -> Observations:
 
 def _ranges(child: Ints) -> tuple[Ints, Ints]:
     """The first and the last row of each child's records."""
+    if len(child) == 1:
+        return _ONLY, _ONLY
     edges = np.ones(len(child) + 1, dtype=bool)
     edges[1:-1] = child[1:] != child[:-1]
     if not len(child):

@@ -23,13 +23,12 @@ from numpy.typing import NDArray
 
 from carescreen.cells import cell_text
 from carescreen.indicators import Indicator
+from carescreen.sheet import FEW, objects
 
 BoolArray = NDArray[np.bool_]
 
 Read = Callable[[str], tuple[object, bool]]  # a filled cell's value, and whether it is of no use
 Cells = pd.Series | NDArray[np.object_]  # a column as read from a file, or given as plain values
-
-FEW = 64  # up to so many cells a plain loop costs less than one pandas call: a case alone
 
 # Dates outside are typing slips: nobody on these lists was born before, and no later date can be
 # meant. Fixed, so that the same input gives the same output whenever it is read.
@@ -85,7 +84,7 @@ def distinct(column: Cells) -> Distinct:
     if isinstance(found, pd.Index) and isinstance(found.dtype, pd.StringDtype):
         blank = np.flatnonzero(found.str.strip() == "")
         return _without_blanks(codes, found.to_numpy(dtype=object), blank)
-    texts = _objects(cell_text(cell) for cell in found)
+    texts = objects([cell_text(cell) for cell in found])
     return _without_blanks(codes, texts, np.flatnonzero(texts == ""))
 
 
@@ -97,7 +96,7 @@ def _distinct_objects(cells: Iterable[object]) -> Distinct:
         for cell in cells
     ]
     blank = np.array([place for text, place in places.items() if not text.strip()], dtype=np.int64)
-    return _without_blanks(np.array(codes, dtype=np.int64), _objects(places), blank)
+    return _without_blanks(np.array(codes, dtype=np.int64), objects(list(places)), blank)
 
 
 def _without_blanks(
@@ -114,14 +113,18 @@ def _each(column: Cells, read: Read, missing: object, dtype: Any) -> Checked:
     """A column of which every distinct text is read by itself; blank cells are `missing`."""
     if len(column) > FEW:
         cells = distinct(column)
-        found = _read(cells.texts.tolist(), read, dtype)
-        return Checked(cells.spread(found.values, missing), cells.spread(found.bad, False))
-    texts = [cell if type(cell) is str else cell_text(cell) for cell in column.tolist()]
-    return _read(texts, lambda text: read(text) if text.strip() else (missing, False), dtype)
+        of_each = _checked([read(text) for text in cells.texts], dtype)
+        return Checked(cells.spread(of_each.values, missing), cells.spread(of_each.bad, False))
+    blank = (missing, False)
+    found = [read(text) if text.strip() else blank for text in _few_texts(column)]
+    return _checked(found, dtype)
 
 
-def _read(texts: Sequence[str], read: Read, dtype: Any) -> Checked:
-    found = [read(text) for text in texts]
+def _few_texts(column: Cells) -> list[str]:
+    return [cell if type(cell) is str else cell_text(cell) for cell in column.tolist()]
+
+
+def _checked(found: Sequence[tuple[object, bool]], dtype: Any) -> Checked:
     values = np.empty(len(found), dtype=dtype)
     values[:] = [value for value, _ in found]
     bad = [bad for _, bad in found]
@@ -133,7 +136,8 @@ def check_ids(column: Cells) -> Checked:
     if len(column) > FEW:
         cells = distinct(column)
         return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
-    return _each(column, lambda text: (text.strip(), False), None, object)
+    trimmed = objects([text.strip() or None for text in _few_texts(column)])
+    return Checked(trimmed, np.zeros(len(trimmed), dtype=bool), is_clean=True)
 
 
 def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -360,13 +364,6 @@ def _plain(text: str) -> str:
 
 def _plain_wide(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
-
-
-def _objects(values: Iterable[object]) -> NDArray[np.object_]:
-    items = list(values)
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
 
 
 def _none(cells: Distinct) -> BoolArray:

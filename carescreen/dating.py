@@ -27,7 +27,8 @@ from carescreen.holding import ChildMentions
 from carescreen.rules import RuleOutcomes
 from carescreen.sheet import Ints
 from carescreen.syntax import And, Atom, Node, Not, NotedTest, NumberTest, Or, VisitsTest
-from carescreen.truth import Reading, Truth, satisfies
+from carescreen.truth import Reading, satisfies
+from carescreen.truth_of_one import ChildReading
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,12 @@ class _Reader:
     mentions: ChildMentions
     concepts: Mapping[str, int]
     _reading: Reading = field(init=False)
+    _child: ChildReading | None = field(init=False)  # of a case alone
     _nothing: Dates = field(init=False)  # shared: never changed
 
     def __post_init__(self) -> None:
         self._reading = Reading(self.cases)
+        self._child = ChildReading(self.cases, 0) if self.cases.n == 1 else None
         self._nothing = self._none()
 
     def dates(self, node: Node, where: BoolArray, wanted: bool) -> Dates:
@@ -98,11 +101,17 @@ class _Reader:
         if not isinstance(node, And | Or):
             return self._atom(node, wanted).where(where)
         parts = [
-            self.dates(part, where & _as_wanted(self._reading.truth(part), wanted), wanted)
-            for part in node.parts
+            self.dates(part, where & self._comes_out(part, wanted), wanted) for part in node.parts
         ]
         # What every part must meet is there when the last one is; else the oldest one is enough.
         return _joined(parts, np.fmax if isinstance(node, And) is wanted else np.fmin)
+
+    def _comes_out(self, node: Node, wanted: bool) -> BoolArray:
+        """Which children a node is certainly met for, or certainly not met."""
+        if self._child is not None:
+            return np.array([self._child.truth(node) is wanted])
+        truth = self._reading.truth(node)
+        return truth.true if wanted else ~truth.possible
 
     def _atom(self, atom: Atom, wanted: bool) -> Dates:
         if isinstance(atom, NotedTest | VisitsTest):
@@ -156,10 +165,6 @@ class _Reader:
         np.fmax.at(dates.last_on, child, last)
         np.fmax.at(dates.known_at, child, known_at)
         return dates
-
-
-def _as_wanted(truth: Truth, wanted: bool) -> BoolArray:
-    return truth.true if wanted else ~truth.possible
 
 
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:

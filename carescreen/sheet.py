@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-FEW = 64  # up to so many ids a dict costs less than a hash table made by pandas
+FEW = 64  # up to so many values a plain loop costs less than one call of pandas
 
 
 class Sheet:

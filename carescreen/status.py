@@ -49,14 +49,13 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     cue_end = np.full(mentions.start.size, _NONE)
     if not mentions.start.size:
         return Decided(status, cue_start, cue_end)
-    listed = _list_items(mentions, found, codes, vocabulary)
     present = np.flatnonzero(np.bincount(found.cues.value)).tolist()
     for name in PRECEDENCE:
         code = STATUS_CODE["hypothetical"] if name == "question" else STATUS_CODE.get(name, DROPPED)
         for index in present:
             if vocabulary.cue_sets[index].status != name:
                 continue
-            cover = _cover(index, found, mentions, listed, vocabulary)
+            cover = _cover(index, found, mentions, codes, vocabulary)
             covered = cover.covered & vocabulary.concerns[index][mentions.concept]
             if name == "past":
                 covered &= ~mentions.lasting & vocabulary.is_risk[mentions.concept]
@@ -69,7 +68,7 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
 
 
 def _cover(
-    index: int, found: Found, mentions: Mentions, listed: BoolArray, vocabulary: Vocabulary
+    index: int, found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabulary
 ) -> _Cover:
     rows = np.flatnonzero(found.cues.value == index)
     cues = vocabulary.cue_sets[index]
@@ -80,6 +79,7 @@ def _cover(
     if cues.commas != "list":
         return cover
     wide = sides[cues.side](rows, found.cues, mentions, cues.reach, (found.breaks.hard, stops))
+    listed = _list_items(mentions, found, codes, vocabulary)
     return _Cover(cover.covered | (wide.covered & listed), cover.cue)
 
 
