@@ -75,14 +75,14 @@ def find_breaks(codes: Codes) -> Breaks:
     """Sentence ends 。！？；, a full stop before a blank, line ends; clause ends also ， ( ) and a
     blank between two Chinese characters."""
     hard = _table(_HARD)[codes]
-    stops = np.flatnonzero(codes == ord("."))
+    stops = (codes == ord(".")).nonzero()[0]
     after = codes[np.minimum(stops + 1, codes.size - 1)]
     hard[stops] = ~is_word(after) & (after != ord("."))
     soft = hard | _table(_SOFT)[codes]
-    blanks = np.flatnonzero(codes == ord(" "))
+    blanks = (codes == ord(" ")).nonzero()[0]
     blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
     soft[blanks] |= is_han(codes[blanks - 1]) & is_han(codes[blanks + 1])
-    return Breaks(np.flatnonzero(hard), np.flatnonzero(soft))
+    return Breaks(hard.nonzero()[0], soft.nonzero()[0])
 
 
 def inside(

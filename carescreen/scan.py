@@ -59,7 +59,7 @@ class Scanner:
         latin = is_word(self._text[self._offset])
         single = (self.lengths == 1) & ~latin
         self._single = np.full(0x10000, -1, np.int64)
-        self._single[self._text[self._offset[single]]] = np.flatnonzero(single)
+        self._single[self._text[self._offset[single]]] = single.nonzero()[0]
         two = self._text[self._offset], self._text[self._offset + 1]
         bucket = np.where(latin, _latin_key(self._head), _pair_key(*two))
         kept = ~single
@@ -68,7 +68,7 @@ class Scanner:
         self._latin_table = np.zeros(_BUCKETS, np.bool_)
         self._latin_table[bucket[latin]] = True
         order = np.argsort(bucket[kept], kind="stable")
-        self._members = np.flatnonzero(kept)[order]
+        self._members = kept.nonzero()[0][order]
         counts = np.bincount(bucket[kept].astype(np.int64), minlength=_BUCKETS)
         self._first = counts.cumsum() - counts
         self._count = counts
@@ -87,7 +87,7 @@ class Scanner:
             starts.append(at[kept])
             words.append(found[kept])
         single = self._single.take(codes[:usable])
-        at = np.flatnonzero(single >= 0)
+        at = (single >= 0).nonzero()[0]
         start = np.concatenate([*starts, at])
         word = np.concatenate([*words, single[at]])
         order = start.argsort(kind="stable")
@@ -99,7 +99,7 @@ class Scanner:
     ) -> list[tuple[Positions, NDArray[np.uint16]]]:
         begins = word_like[:usable].copy()
         begins[1:] &= ~word_like[: usable - 1]
-        at = np.flatnonzero(begins)
+        at = begins.nonzero()[0]
         keys = _latin_key(windows[at])
         hit = self._latin_table[keys]
         latin = at[hit], keys[hit]

@@ -70,7 +70,7 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
 def _cover(
     index: int, found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabulary
 ) -> _Cover:
-    rows = np.flatnonzero(found.cues.value == index)
+    rows = (found.cues.value == index).nonzero()[0]
     cues = vocabulary.cue_sets[index]
     stops = _stops(index, found.roles, vocabulary)
     sides = {"before": _cover_before, "after": _cover_after}
