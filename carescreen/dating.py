@@ -104,7 +104,7 @@ class _Reader:
             self.dates(part, where & self._comes_out(part, wanted), wanted) for part in node.parts
         ]
         # What every part must meet is there when the last one is; else the oldest one is enough.
-        return _joined(parts, np.fmax if isinstance(node, And) is wanted else np.fmin)
+        return self._joined(parts, np.fmax if isinstance(node, And) is wanted else np.fmin)
 
     def _comes_out(self, node: Node, wanted: bool) -> BoolArray:
         """Which children a node is certainly met for, or certainly not met."""
@@ -144,19 +144,21 @@ class _Reader:
         assert not isinstance(atom, NotedTest | VisitsTest)
         meets = satisfies(found.values, atom, self.cases.as_of) == wanted
         computed = column.source_table == FROM_DATES  # counted from outcomes, not from recordings
-        meets &= ~computed[found.child]
-        meets &= known_after(found.child, found.known_at, self.cases.block.cutoff)
+        if computed.any():
+            meets &= ~computed[found.child]
+        if self.cases.block.cutoff is not None:
+            meets &= known_after(found.child, found.known_at, self.cases.block.cutoff)
         if not column.is_event:
             meets &= _in_last_run(found.child, meets)
         child, date = found.child[meets], found.date[meets]
         dates = self._spread(child, date, date, found.known_at[meets])
-        if not column.is_event and not computed.any():
-            return dates
         # A set may meet a test only with all that was seen together: then the whole value dates.
         together = np.full(self.cases.n, column.is_event)
         together[child] = False
-        whole = self._of_column(column).where(together | computed)
-        return _joined([dates, whole], np.fmin)
+        together |= computed
+        if not together.any():
+            return dates
+        return self._joined([dates, self._of_column(column).where(together)], np.fmin)
 
     def _spread(self, child: Ints, first: Days, last: Days, known_at: Times) -> Dates:
         """The oldest and newest dates of each child's rows."""
@@ -165,6 +167,17 @@ class _Reader:
         np.fmax.at(dates.last_on, child, last)
         np.fmax.at(dates.known_at, child, known_at)
         return dates
+
+    def _joined(self, parts: Iterable[Dates], first: np.ufunc) -> Dates:
+        """The dates of several parts as one: the first or last beginning, and the newest."""
+        found = [part for part in parts if part is not self._nothing]
+        if len(found) < 2:
+            return found[0] if found else self._nothing
+        return Dates(
+            _reduced(first, [part.first_on for part in found]),
+            _reduced(np.fmax, [part.last_on for part in found]),
+            _reduced(np.fmax, [part.known_at for part in found]),
+        )
 
 
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
@@ -175,15 +188,6 @@ def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
     last = np.full(np.bincount(child).size, -1, dtype=np.int64)
     np.maximum.at(last, child, missed)
     return np.asarray(np.arange(len(child)) > last[child])
-
-
-def _joined(parts: Iterable[Dates], first: np.ufunc) -> Dates:
-    found = list(parts)
-    return Dates(
-        _reduced(first, [part.first_on for part in found]),
-        _reduced(np.fmax, [part.last_on for part in found]),
-        _reduced(np.fmax, [part.known_at for part in found]),
-    )
 
 
 def _reduced(pick: np.ufunc, values: list[NDArray[np.datetime64]]) -> NDArray[np.datetime64]:

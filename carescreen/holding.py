@@ -187,11 +187,10 @@ def held(
         return np.zeros(0, dtype=bool)
     fresh = _within(mentions.date, as_of, settings.mention_window_days)
     fresh &= ~_cleared_later(block.n, len(terms.names), mentions)
-    by_hold = np.where(
-        terms.until_seen[mentions.concept],
-        ~_seen_since(block, mentions),
-        terms.until_closed[mentions.concept] | fresh,
-    )
+    by_hold = terms.until_closed[mentions.concept] | fresh
+    until_seen = terms.until_seen[mentions.concept]
+    if until_seen.any():
+        by_hold = np.where(until_seen, ~_seen_since(block, mentions), by_hold)
     holds = mentions.raised & by_hold
     for number in _present(mentions.concept[holds]):
         if number in terms.answered:
@@ -215,10 +214,12 @@ def _within(date: Days, as_of: np.datetime64, days: int) -> BoolArray:
 
 def _cleared_later(n: int, concepts: int, mentions: ChildMentions) -> BoolArray:
     """Whether a newer negated or past mention of the concept exists; on equal dates it holds."""
-    newest = np.full(n * concepts, np.datetime64("NaT", "D"))
-    key = mentions.child * concepts + mentions.concept.astype(np.int64)
     clearing = (mentions.status >= CLEARING[0]) & (mentions.status <= CLEARING[-1])
     clearing &= ~np.isnat(mentions.date)
+    if not clearing.any():
+        return clearing
+    newest = np.full(n * concepts, np.datetime64("NaT", "D"))
+    key = mentions.child * concepts + mentions.concept.astype(np.int64)
     np.fmax.at(newest, key[clearing], mentions.date[clearing])
     return np.asarray(newest[key] > mentions.date)
 
