@@ -88,6 +88,17 @@ class _Chosen:
 def _column(n: int, chosen: _Chosen, recordings: Recordings, is_event: bool) -> Column:
     """One record a child as values of all n children."""
     child = chosen.record.child
+    if len(child) == n:
+        return Column(
+            chosen.values,
+            np.ones(n, dtype=bool),
+            chosen.first_on,
+            chosen.last_on,
+            chosen.record.table,
+            chosen.record.row,
+            recordings,
+            is_event,
+        )
     missing = {"i": -1, "M": _NO_TIME, "f": np.nan}[chosen.values.dtype.kind]
     return Column(
         values=put_in_place(n, missing, child, chosen.values),

@@ -15,6 +15,9 @@ from carescreen.sheet import Sheet, numbered, places
 PRIOR_CONCERNS = np.timedelta64(730, "D")  # prior_concerns_24m: 24 months
 
 
+_SOURCE = np.array([FROM_NOWHERE, FROM_DATES], dtype=np.int8)  # of what is not known, and known
+
+
 def derived_columns(
     block: Block, columns: Mapping[str, Column], as_of: np.datetime64
 ) -> dict[str, Column]:
@@ -34,7 +37,7 @@ def derived_columns(
 
 
 def _computed(values: NDArray[np.generic], known: BoolArray, first: Days, last: Days) -> Column:
-    table = known * np.int8(FROM_DATES)  # else FROM_NOWHERE, which is 0
+    table = _SOURCE[known.view(np.int8)]
     return Column(values, known, first, last, table, np.full(len(values), -1, dtype=np.int64))
 
 

@@ -135,8 +135,6 @@ def numbered(values: NDArray[np.object_]) -> tuple[Ints, NDArray[np.object_]]:
 
 def put_in_place(n: int, missing: Any, rows: Ints, values: NDArray[Any]) -> NDArray[Any]:
     """n values, those at `rows` given and the others missing."""
-    if len(rows) == n:  # sorted positions of everybody
-        return values
     spread = np.full(n, missing, dtype=values.dtype)
     spread[rows] = values
     return spread
