@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,12 @@ class Caseload:
 
         Columns that a table must have and no row has are blank, but for those of children.
         """
-        has = {name: () if name == "children" else TABLES[name].required for name in tables}
+        given = {"children": GivenRows.of("children", tables["children"])}
+        for name, rows in tables.items():
+            if rows and name != "children":
+                given[name] = GivenRows.of(name, rows, TABLES[name].required)
         caseload = cls.__new__(cls)
-        caseload._tables = _complete(
-            {name: GivenRows.of(name, rows, has[name]) for name, rows in tables.items()}
-        )
+        caseload._tables = _complete(given)
         caseload._files = ()
         return caseload
 
@@ -263,7 +265,7 @@ def _complete(tables: Mapping[str, Table | GivenRows]) -> dict[str, Table | Give
         raise CaseloadError(
             f"{tables['children'].file} has no rows: wanted one row for each child."
         )
-    return {name: tables.get(name) or _empty_table(TABLES[name]) for name in TABLES}
+    return {name: tables.get(name) or _empty_table(name) for name in TABLES}
 
 
 def _require_age(children: Table | GivenRows) -> None:
@@ -278,8 +280,9 @@ def _require_age(children: Table | GivenRows) -> None:
         )
 
 
-def _empty_table(fields: TableFields) -> GivenRows:
-    return GivenRows.of(fields.name, (), fields.required)
+@cache
+def _empty_table(name: str) -> GivenRows:
+    return GivenRows.of(name, (), TABLES[name].required)
 
 
 def _report_damaged(tables: Mapping[str, Table | GivenRows], report: Rejections) -> None:
@@ -461,9 +464,10 @@ def _after_record(part: _Encoded, name: str, days: int, report: Rejections) -> B
     """Dates more than some days after they were written down; they become missing."""
     dates = part.columns[name].astype("datetime64[D]")
     late = dates > part.columns["recorded_at"].astype("datetime64[D]") + days * _ONE_DAY
-    action = _DATE_MISSING if name == "visit_date" else _SET_TO_MISSING
-    report.add(part.table.file, part.row[late], name, "a date not after recorded_at", action)
-    part.columns[name][late] = np.datetime64("NaT", "s")
+    if late.any():
+        action = _DATE_MISSING if name == "visit_date" else _SET_TO_MISSING
+        report.add(part.table.file, part.row[late], name, "a date not after recorded_at", action)
+        part.columns[name] = np.where(late, np.datetime64("NaT", "s"), part.columns[name])
     return np.asarray(late, dtype=bool)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ from carescreen.checks import (
     check_yes_no,
     expected_range,
 )
+from carescreen.sheet import FEW
 
 Kind = Literal["id", "text", "date", "time", "yes_no", "word", "number"]
 
@@ -80,14 +81,25 @@ class Field:
         return _CHECKS[self.kind](column)
 
     def missing(self, count: int) -> NDArray[Any]:
-        """The column where nobody recorded it."""
-        if self.kind in ("date", "time"):
-            return np.full(count, np.datetime64("NaT", "s"))
-        if self.kind == "yes_no":
-            return np.full(count, -1, dtype=np.int16)
-        if self.kind == "number":
-            return np.full(count, np.nan)
-        return np.full(count, None, dtype=object)
+        """The column where nobody recorded it; not to be written to."""
+        return _few_missing(self.kind, count) if count <= FEW else _missing(self.kind, count)
+
+
+def _missing(kind: Kind, count: int) -> NDArray[Any]:
+    if kind in ("date", "time"):
+        return np.full(count, np.datetime64("NaT", "s"))
+    if kind == "yes_no":
+        return np.full(count, -1, dtype=np.int16)
+    if kind == "number":
+        return np.full(count, np.nan)
+    return np.full(count, None, dtype=object)
+
+
+@cache
+def _few_missing(kind: Kind, count: int) -> NDArray[Any]:
+    column = _missing(kind, count)
+    column.flags.writeable = False  # it is shared
+    return column
 
 
 @dataclass(frozen=True)

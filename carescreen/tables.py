@@ -14,6 +14,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class Table:
     notices: tuple[str, ...] = ()
     damaged: tuple[tuple[int, str], ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The column names."""
         return list(map(str, self.frame))
@@ -93,7 +94,7 @@ class GivenRows:
         }
         return cls(name, Sheet(cells, len(kept)), np.array(kept, dtype=np.int64) + 1)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The column names."""
         return list(self.cells)
