@@ -44,6 +44,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/one_case.py
 
 evidence: $(STAMP)
 	$(BIN)/python -m carescreen.evidence models/evidence

@@ -121,13 +121,11 @@ class Case(_Open):
         house_id = self.household_id or f"H-{self.child_id}"
         child["household_id"] = house_id
         return Caseload.of_rows(
-            {
-                "children": [child],
-                "visits": self._rows([visit.cells() for visit in self.visits]),
-                "households": [{"household_id": house_id, **_cells(self.household)}],
-                "outcomes": self._rows(self.outcomes),
-                "decisions": self._rows(self.decisions),
-            }
+            [child],
+            visits=self._rows([visit.cells() for visit in self.visits]),
+            households=[{"household_id": house_id, **_cells(self.household)}],
+            outcomes=self._rows(self.outcomes),
+            decisions=self._rows(self.decisions),
         )
 
     def _rows(self, rows: Sequence[Mapping[str, Scalar]]) -> list[dict[str, Any]]:

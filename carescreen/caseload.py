@@ -93,14 +93,18 @@ class Caseload:
         self._files: tuple[Path, ...] = ()
 
     @classmethod
-    def of_rows(cls, tables: Mapping[str, Sequence[Mapping[str, object]]]) -> Caseload:
+    def of_rows(
+        cls,
+        children: Sequence[Mapping[str, object]],
+        **others: Sequence[Mapping[str, object]],
+    ) -> Caseload:
         """Tables as rows of plain values by column name, as a program has them.
 
-        Columns that a table must have and no row has are blank, but for those of children.
+        Columns that visits, households, outcomes or decisions must have and no row has are blank.
         """
-        given = {"children": GivenRows.of("children", tables["children"])}
-        for name, rows in tables.items():
-            if rows and name != "children":
+        given: dict[str, Table | GivenRows] = {"children": GivenRows.of("children", children)}
+        for name, rows in others.items():
+            if rows:
                 given[name] = GivenRows.of(name, rows, TABLES[name].required)
         caseload = cls.__new__(cls)
         caseload._tables = _complete(given)
@@ -416,7 +420,7 @@ def _rows(encoded: Mapping[str, _Encoded], files: Mapping[str, str], report: Rej
         },
         refused={name: refused[name][kept[name]] for name in people},
         damaged={"visits": _damaged_rows(encoded["visits"].table, "note")[kept["visits"]]},
-        dates={name: tuple(filter(None, (TABLES[name].date, "recorded_at"))) for name in TABLES},
+        dates={name: TABLES[name].known_on for name in TABLES},
     )
 
 

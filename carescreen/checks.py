@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
@@ -238,7 +238,8 @@ def _number(text: str) -> float:
 def check_dates(column: Cells) -> Checked:
     """Dates: datetime64[s] at midnight, NaT where blank or not a date."""
     checked = check_times(column)
-    return replace(checked, values=checked.values.astype("datetime64[D]").astype("datetime64[s]"))
+    days = checked.values.astype("datetime64[D]").astype("datetime64[s]")
+    return Checked(days, checked.bad, checked.is_clean)
 
 
 def check_times(column: Cells) -> Checked:
@@ -274,6 +275,7 @@ def _parse_dates(texts: NDArray[np.object_]) -> NDArray[np.datetime64]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _read_time(text: str) -> tuple[np.datetime64, bool]:
     found = np.datetime64(_parse_date(text), "s")
     return (found, False) if EARLIEST <= found <= LATEST else (_MISSING_DATE, True)

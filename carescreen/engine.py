@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,10 @@ class Kit:
     model: RiskModel
     reader: NoteReader
     saved: SavedModel
+
+    def is_of(self, other: Kit) -> bool:
+        """Whether another kit has the very same parts."""
+        return all(getattr(self, name) is getattr(other, name) for name in _PARTS)
 
     @cached_property
     def tier_of(self) -> NDArray[np.int64]:
@@ -115,6 +119,9 @@ class Kit:
     def gives_probability(self) -> bool:
         """Whether the model's number may be called a probability (law 12)."""
         return self.model.gives_probability
+
+
+_PARTS = tuple(part.name for part in fields(Kit))
 
 
 @dataclass(frozen=True)

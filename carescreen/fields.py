@@ -124,6 +124,11 @@ class TableFields:
         return tuple(field.name for field in self.fields)
 
     @cached_property
+    def known_on(self) -> tuple[str, ...]:
+        """The columns that say by when a row was known."""
+        return tuple(filter(None, (self.date, "recorded_at")))
+
+    @cached_property
     def no_rows(self) -> dict[str, NDArray[Any]]:
         """The columns of the fields where there are no rows."""
         return {field.name: field.missing(0) for field in self.fields}

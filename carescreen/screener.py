@@ -7,6 +7,7 @@ assessment = screener.assess(case)
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -33,6 +34,7 @@ from carescreen.features import FeatureSet
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
 from carescreen.ranking import Ranking, Run, block_records, block_rows, heads
+from carescreen.records import Record
 from carescreen.review.reasons import paragraph
 from carescreen.rules import RulePack
 from carescreen.sheet import Ints, Sheet, numbered, places
@@ -120,7 +122,7 @@ class Screener:
         if not parts.count:
             raise CaseloadError(f"no child was known by {engine.as_of}: nothing to assess")
         rows, found = block_records(engine, *parts.block(0))
-        record = {**heads(rows)[0], **next(found)}
+        record = {**heads(rows)[0], **_own_sources(next(found))}
         on = date.fromisoformat(str(engine.as_of))
         explanation = {language: paragraph(record, language, on) for language in ("en", "zh")}
         return Assessment.model_validate(
@@ -136,9 +138,9 @@ class Screener:
 
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
         """The kit as of a day; the kit is made once, and again after the model was fitted anew."""
-        saved = self.model.saved_
-        if self._kit is None or self._kit.saved is not saved:
-            self._kit = Kit(self.rules, self.features, self.model, self.reader, saved)
+        kit = Kit(self.rules, self.features, self.model, self.reader, self.model.saved_)
+        if self._kit is None or not self._kit.is_of(kit):
+            self._kit = kit
         return Engine(self._kit, day, first_run)
 
     def _run(
@@ -164,6 +166,14 @@ class Screener:
             run_id=hashlib.sha256(text.encode()).hexdigest()[:12],
             synthetic=bool((origin == "synthetic").any()),
         )
+
+
+def _own_sources(record: Record) -> Record:
+    """The record with sources that its reader may change: a rule's own stay as they are."""
+    for lane in ("concerns", "entitlements", "advice"):
+        for concern in record[lane]:
+            concern["source"] = copy.deepcopy(concern["source"])
+    return record
 
 
 def _rows_of_blocks(
