@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.checked import content_hash
-from carescreen.sheet import FEW, Bools, Ints, Sheet, is_none, numbered, objects, places
+from carescreen.sheet import FEW, Bools, Ints, Sheet, is_none, numbered, objects, places, some
 
 Days = NDArray[np.datetime64]
 Times = NDArray[np.datetime64]
@@ -153,7 +153,7 @@ def or_else(
 ) -> NDArray[np.object_]:
     """Each id, and where there is none another one behind a mark."""
     missing = is_none(ids)
-    if not missing.any():
+    if not some(missing):
         return ids
     filled = ids.copy()
     filled[missing] = objects([mark + (other or "") for other in others[missing]])

@@ -25,7 +25,7 @@ from carescreen.derived import count_prior_concerns, derived_columns
 from carescreen.indicators import Indicator
 from carescreen.observations import Observations, is_event, observations, risk_of, sources
 from carescreen.pack import Settings
-from carescreen.sheet import Ints, put_in_place
+from carescreen.sheet import Ints, every, put_in_place, some
 
 _NO_TIME = np.datetime64("NaT", "s")
 _ONLY = np.zeros(1, dtype=np.int64)  # the one row of one record
@@ -116,7 +116,7 @@ def _state(block: Block, records: Observations) -> Column:
     """The newest value, held since the first of the recordings of it without another between."""
     child = records.child
     other = child[1:] != child[:-1]
-    if other.all():  # one recording a child
+    if every(other):  # one recording a child
         chosen = _Chosen(records.values, records.date, records.date, records)
         return _column(block.n, chosen, records.recordings, is_event=False)
     _, last = _ranges(child)
@@ -150,7 +150,7 @@ def _event(
     raised = np.where(risk > _baseline_risk(indicator), kept.date, NO_DATE)
     newest = _extreme(np.fmax, raised, first)
     quiet = np.isnat(newest)
-    if quiet.any():  # what was observed is the baseline: the newest recording of it
+    if some(quiet):  # what was observed is the baseline: the newest recording of it
         newest = np.where(quiet, _extreme(np.fmax, kept.date, first), newest)
     chosen = _Chosen(
         values=_united(indicator, kept.values, first, last),
@@ -162,7 +162,7 @@ def _event(
 
 
 def _held(records: Observations, holds: NDArray[np.bool_]) -> Observations:
-    return records if holds.all() else records.take(holds)
+    return records if every(holds) else records.take(holds)
 
 
 def _ranges(child: Ints) -> tuple[Ints, Ints]:

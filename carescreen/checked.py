@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.fields import TABLES
-from carescreen.sheet import Bools, Ints, Sheet, objects, places
+from carescreen.sheet import Bools, Ints, Sheet, every, objects, places
 
 REJECTED_COLUMNS = ("file", "row", "field", "expected", "action")
 DUPLICATE_CHILD = "duplicate_child"
@@ -71,7 +71,7 @@ class Rows:
             known = np.ones(len(table), dtype=bool)
             for column in self.dates[name]:
                 known &= ~(table[column] >= next_day)
-            if known.all():
+            if every(known):
                 continue
             tables[name] = table.take(known)
             for part in (child, key, refused, damaged):

@@ -25,7 +25,7 @@ from carescreen.cases import Cases
 from carescreen.columns import FROM_DATES, BoolArray, Column
 from carescreen.holding import ChildMentions
 from carescreen.rules import RuleOutcomes
-from carescreen.sheet import Ints
+from carescreen.sheet import Ints, every, some
 from carescreen.syntax import And, Atom, Node, Not, NotedTest, NumberTest, Or, VisitsTest
 from carescreen.truth import Reading, satisfies
 from carescreen.truth_of_one import ChildReading
@@ -44,7 +44,7 @@ class Dates:
 
     def where(self, wanted: BoolArray) -> Dates:
         """The same, NaT for the other children."""
-        if wanted.all():
+        if every(wanted):
             return self
         return Dates(
             np.where(wanted, self.first_on, _NAT),
@@ -94,7 +94,7 @@ class _Reader:
 
     def dates(self, node: Node, where: BoolArray, wanted: bool) -> Dates:
         """Dates by which a node comes out as wanted for the children at `where`."""
-        if not where.any():
+        if not some(where):
             return self._nothing
         if isinstance(node, Not):
             return self.dates(node.part, where, not wanted)
@@ -144,7 +144,7 @@ class _Reader:
         assert not isinstance(atom, NotedTest | VisitsTest)
         meets = satisfies(found.values, atom, self.cases.as_of) == wanted
         computed = column.source_table == FROM_DATES  # counted from outcomes, not from recordings
-        if computed.any():
+        if some(computed):
             meets &= ~computed[found.child]
         if self.cases.block.cutoff is not None:
             meets &= known_after(found.child, found.known_at, self.cases.block.cutoff)
@@ -156,13 +156,14 @@ class _Reader:
         together = np.full(self.cases.n, column.is_event)
         together[child] = False
         together |= computed
-        if not together.any():
+        if not some(together):
             return dates
         return self._joined([dates, self._of_column(column).where(together)], np.fmin)
 
     def _spread(self, child: Ints, first: Days, last: Days, known_at: Times) -> Dates:
         """The oldest and newest dates of each child's rows."""
-        dates = self._none()
+        blank = self._nothing
+        dates = Dates(blank.first_on.copy(), blank.last_on.copy(), blank.known_at.copy())
         np.fmin.at(dates.first_on, child, first)
         np.fmax.at(dates.last_on, child, last)
         np.fmax.at(dates.known_at, child, known_at)
@@ -182,7 +183,7 @@ class _Reader:
 
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
     """Which rows, sorted by child and time, have no row after them that does not meet the test."""
-    if meets.all():
+    if every(meets):
         return meets
     missed = np.where(meets, -1, np.arange(len(child)))
     last = np.full(np.bincount(child).size, -1, dtype=np.int64)

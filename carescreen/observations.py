@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from carescreen.block import Block, Days, Times, rows_of, sortable, to_days
 from carescreen.columns import FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS, Recordings
 from carescreen.indicators import Indicator
-from carescreen.sheet import Bools, Ints, Sheet
+from carescreen.sheet import Bools, Ints, Sheet, every
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Source:
             found.child, found.date, found.known_at, values, found.table, found.place, found.row
         )
         known = _known(values, indicator)
-        return whole if known.all() else whole.take(known)
+        return whole if every(known) else whole.take(known)
 
 
 def sources(block: Block) -> list[Source]:

@@ -22,6 +22,7 @@ from carescreen.indicators import Indicator, Texts
 from carescreen.notes import clause_of
 from carescreen.pack import TIERS
 from carescreen.rules import Rule
+from carescreen.sheet import every
 from carescreen.steps import MICRO
 
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
@@ -251,7 +252,7 @@ def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
     asked = np.zeros(found.open.shape, dtype=bool)
     for name, numbers in engine.kit.rules_that_ask.items():
         column = cases.columns.get(name)
-        if column is not None and not column.known.all():
+        if column is not None and not every(column.known):
             asked[:, numbers] |= ~column.known[:, None]
         elif column is None and name in collected:
             asked[:, numbers] = True

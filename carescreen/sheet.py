@@ -75,7 +75,7 @@ class Sheet:
 
     def kept(self, wanted: Bools) -> Sheet:
         """The rows in a mask; the sheet itself where that is all of them."""
-        return self if wanted.all() else self.take(wanted)
+        return self if every(wanted) else self.take(wanted)
 
     def with_columns(self, **columns: NDArray[Any]) -> Sheet:
         """The same rows with some columns replaced or added."""
@@ -98,6 +98,16 @@ class Sheet:
             for name, values in self._columns.items()
         }
         return pd.DataFrame(series, index=index, copy=False)
+
+
+def some(mask: Bools) -> bool:
+    """Whether any entry is true: what `mask.any()` says, in a third of the time of a short one."""
+    return bool(np.count_nonzero(mask))
+
+
+def every(mask: Bools) -> bool:
+    """Whether all entries are true."""
+    return bool(np.count_nonzero(mask) == mask.size)
 
 
 def objects(values: Sequence[object]) -> NDArray[np.object_]:

@@ -72,8 +72,9 @@ class StepTable:
         return self._number_codes(values)
 
     def _number_codes(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
-        codes = np.searchsorted(self._edges, values, side="left")
-        return np.where(np.isnan(values), len(self.weights), codes)
+        codes = self._edges.searchsorted(values, side="left")
+        codes[np.isnan(values)] = len(self.weights)
+        return codes
 
     def _category_codes(
         self, words: Sequence[str], codes: NDArray[np.integer[Any]]
