@@ -83,13 +83,12 @@ class _Reader:
     cases: Cases
     mentions: ChildMentions
     concepts: Mapping[str, int]
-    _reading: Reading = field(init=False)
-    _child: ChildReading | None = field(init=False)  # of a case alone
+    _reading: Reading | ChildReading = field(init=False)  # the second for a case alone
     _nothing: Dates = field(init=False)  # shared: never changed
 
     def __post_init__(self) -> None:
-        self._reading = Reading(self.cases)
-        self._child = ChildReading(self.cases, 0) if self.cases.n == 1 else None
+        alone = self.cases.n == 1
+        self._reading = ChildReading(self.cases, 0) if alone else Reading(self.cases)
         self._nothing = self._none()
 
     def dates(self, node: Node, where: BoolArray, wanted: bool) -> Dates:
@@ -108,8 +107,8 @@ class _Reader:
 
     def _comes_out(self, node: Node, wanted: bool) -> BoolArray:
         """Which children a node is certainly met for, or certainly not met."""
-        if self._child is not None:
-            return np.array([self._child.truth(node) is wanted])
+        if isinstance(self._reading, ChildReading):
+            return np.array([self._reading.truth(node) is wanted])
         truth = self._reading.truth(node)
         return truth.true if wanted else ~truth.possible
 
