@@ -46,6 +46,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/one_case.py
 
 bench-rules: $(STAMP)
 	$(BIN)/python benchmarks/rules.py

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from carescreen.caseload import Caseload
@@ -40,9 +40,9 @@ class _Open(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    def cells(self, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    def cells(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
         """Field values as table cells, null as a blank cell: lists of words become 'a;b'."""
-        return _cells(self.model_dump(exclude=set(leave_out)))
+        return _cells({name: value for name, value in self if name not in leave_out})
 
 
 class Visit(_Open):
@@ -92,10 +92,9 @@ class Case(_Open):
 
         A slip of the pen in a key would otherwise leave out what it names without a word.
         """
-        child = {*Case.model_fields, *TABLES["children"].names}
+        child, fields = _known_keys()
         _require_known("the case", self.model_extra or {}, child, indicators)
         _require_known("household", self.household, TABLES["households"].names, indicators)
-        fields = {*Visit.model_fields, *TABLES["visits"].names}
         for number, visit in enumerate(self.visits):
             _require_known(f"visits[{number}]", visit.model_extra or {}, fields, indicators)
         self._require_one_child()
@@ -118,27 +117,28 @@ class Case(_Open):
 
     def to_caseload(self) -> Caseload:
         """The case as a caseload of one child."""
-        tables = frozenset({"household", "visits", "outcomes", "decisions", "as_of"})
-        child = {"birth_date": None, **self.cells(leave_out=tables)}
+        child = self.cells(leave_out=("household", "visits", "outcomes", "decisions", "as_of"))
         house_id = self.household_id or f"H-{self.child_id}"
         child["household_id"] = house_id
-        visits = [{"child_id": self.child_id, **visit.cells()} for visit in self.visits]
-        return Caseload(
-            children=_table([child], ("birth_date",)),
-            visits=_table(visits, ("visit_id", "child_id", "visit_date")),
-            households=pd.DataFrame([{"household_id": house_id, **_cells(self.household)}]),
-            outcomes=self._rows(self.outcomes, ("outcome_date", "result")),
-            decisions=self._rows(self.decisions, ("decided_at", "decided_by", "decision")),
+        return Caseload.of_rows(
+            [child],
+            visits=self._rows([visit.cells() for visit in self.visits]),
+            households=[{"household_id": house_id, **_cells(self.household)}],
+            outcomes=self._rows(self.outcomes),
+            decisions=self._rows(self.decisions),
         )
 
-    def _rows(
-        self, rows: Sequence[Mapping[str, Scalar]], columns: tuple[str, ...]
-    ) -> pd.DataFrame | None:
-        if not rows:
-            return None
-        return _table(
-            [{"child_id": self.child_id, **_cells(row)} for row in rows], ("child_id", *columns)
-        )
+    def _rows(self, rows: Sequence[Mapping[str, Scalar]]) -> list[dict[str, Any]]:
+        return [{"child_id": self.child_id, **_cells(row)} for row in rows]
+
+
+@cache
+def _known_keys() -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of a case and of a visit that are no indicators."""
+    return (
+        frozenset({*Case.model_fields, *TABLES["children"].names}),
+        frozenset({*Visit.model_fields, *TABLES["visits"].names}),
+    )
 
 
 def _require_known(
@@ -196,14 +196,6 @@ def _cells(values: Mapping[str, Scalar]) -> dict[str, Any]:
         name: ";".join(map(str, value)) if isinstance(value, list) else value
         for name, value in values.items()
     }
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows)
-    for name in columns:
-        if name not in frame:
-            frame[name] = None
-    return frame
 
 
 class Concern(BaseModel):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.checked import content_hash
+from carescreen.sheet import FEW, Bools, Ints, Sheet, is_none, numbered, objects, places, some
 
 Days = NDArray[np.datetime64]
 Times = NDArray[np.datetime64]
-Ints = NDArray[np.int64]
 
 NO_DATE = np.datetime64("NaT", "D")
 # Sorts before any date a person can enter; stands for "no date" where NaT would not sort.
@@ -33,13 +34,13 @@ class Block:
     cutoff      datetime64[s] a child: events and mentions known by then do not count (NaT: all do)
     """
 
-    children: pd.DataFrame
-    visits: pd.DataFrame
-    households: pd.DataFrame
-    outcomes: pd.DataFrame
-    decisions: pd.DataFrame
-    more_children: pd.DataFrame
-    more_households: pd.DataFrame
+    children: Sheet
+    visits: Sheet
+    households: Sheet
+    outcomes: Sheet
+    decisions: Sheet
+    more_children: Sheet
+    more_households: Sheet
     visit_child: Ints
     visit_place: Ints
     household_row: Ints
@@ -53,37 +54,35 @@ class Block:
         """Number of children."""
         return len(self.children)
 
-    @property
+    @cached_property
     def visit_known_at(self) -> Times:
         """When each visit was known: the later of its date and its entry."""
         return known_at(self.visits["visit_date"], self.visits["recorded_at"])
 
-    @property
+    @cached_property
     def visit_date(self) -> Days:
         """Date of each visit, NaT where none is known."""
         return to_days(self.visits["visit_date"])
 
 
-def to_days(dates: pd.Series) -> Days:
+def to_days(dates: Times) -> Days:
     """A date column as datetime64[D], NaT where missing."""
-    return dates.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    return dates.astype("datetime64[D]")
 
 
-def known_at(date: pd.Series, recorded_at: pd.Series) -> Times:
+def known_at(date: Times, recorded_at: Times) -> Times:
     """The later of when a thing was so and when it was entered; NaT where neither is known."""
-    day, entry = (values.to_numpy(dtype="datetime64[s]") for values in (date, recorded_at))
-    later: Times = np.fmax(day, entry)
+    later: Times = np.fmax(date, recorded_at)
     return later
 
 
-def covered_until(decided_at: pd.Series) -> Times:
+def covered_until(decided_at: Times) -> Times:
     """Up to when evidence is covered by a decision: its second, or its day where no time is given.
 
     Midnight is how a date without a time is read; what was entered on that day is then covered.
     """
-    at = decided_at.to_numpy(dtype="datetime64[s]")
-    day = at.astype("datetime64[D]").astype("datetime64[s]")
-    return np.asarray(np.where(at == day, day + (_DAY - _SECOND), at))
+    day = decided_at.astype("datetime64[D]").astype("datetime64[s]")
+    return np.asarray(np.where(decided_at == day, day + (_DAY - _SECOND), decided_at))
 
 
 def known_after(child: Ints, known_at: Times, cutoff: Times | None) -> NDArray[np.bool_]:
@@ -97,49 +96,39 @@ def known_after(child: Ints, known_at: Times, cutoff: Times | None) -> NDArray[n
     return np.asarray(np.isnat(limit) | (known_at > limit))
 
 
-def has_second_person(decisions: pd.DataFrame) -> NDArray[np.bool_]:
+def has_second_person(decisions: Sheet) -> Bools:
     """Whether somebody else than who decided confirmed a decision; letter case tells nobody apart."""
     if "confirmed_by" not in decisions:
         return np.zeros(len(decisions), dtype=bool)
-    who, second = (
-        decisions[name].astype(object).where(decisions[name].notna(), "").astype(str).str.casefold()
-        for name in ("decided_by", "confirmed_by")
+    pairs = zip(decisions["decided_by"], decisions["confirmed_by"], strict=True)
+    return np.array(
+        [bool(second) and second.casefold() != (who or "").casefold() for who, second in pairs],
+        dtype=bool,
     )
-    return np.asarray((second != "") & (second != who), dtype=bool)
 
 
 def make_block(
-    children: pd.DataFrame,
-    visits: pd.DataFrame,
-    households: pd.DataFrame,
-    outcomes: pd.DataFrame,
-    decisions: pd.DataFrame,
-    more_children: pd.DataFrame | None = None,
-    more_households: pd.DataFrame | None = None,
+    children: Sheet,
+    visits: Sheet,
+    households: Sheet,
+    outcomes: Sheet,
+    decisions: Sheet,
+    more_children: Sheet | None = None,
+    more_households: Sheet | None = None,
 ) -> Block:
     """Index tables of whole households by child position, in an order no input order can change.
 
     A child without household_id is a household of its own.
     """
-    children = children.sort_values("child_id", ignore_index=True)
-    position = pd.Index(children["child_id"])
-    own = "child:" + children["child_id"].astype(object)
-    key = children["household_id"].astype(object).where(children["household_id"].notna(), own)
-    visit_child = np.asarray(position.get_indexer(visits["child_id"]), dtype=np.int64)
+    if len(children) > 1:
+        children = children.take(np.argsort(children["child_id"], kind="stable"))
+    visit_child = places(children["child_id"], visits["child_id"])
     order, place = _visit_order(visits, visit_child)
-    house_ids = pd.Index(households["household_id"])
-    household_row = (
-        house_ids.get_indexer(children["household_id"])
-        if len(house_ids)
-        else np.full(len(children), -1)
-    )
-    more_children, more_child = _further(more_children, children, position, "child_id")
-    more_households, more_household = _further(
-        more_households, households, house_ids, "household_id"
-    )
+    more_children, more_child = _further(more_children, children, "child_id")
+    more_households, more_household = _further(more_households, households, "household_id")
     return Block(
         children=children,
-        visits=visits.iloc[order].reset_index(drop=True),
+        visits=visits.take(order),
         households=households,
         outcomes=outcomes,
         decisions=decisions,
@@ -147,37 +136,61 @@ def make_block(
         more_households=more_households,
         visit_child=visit_child[order],
         visit_place=place,
-        household_row=np.asarray(household_row, dtype=np.int64),
-        household=np.asarray(pd.factorize(key)[0], dtype=np.int64),
+        household_row=places(households["household_id"], children["household_id"]),
+        household=numbered(household_keys(children))[0],
         more_child=more_child,
         more_household=more_household,
     )
 
 
-def _further(
-    more: pd.DataFrame | None, table: pd.DataFrame, ids: pd.Index, key: str
-) -> tuple[pd.DataFrame, Ints]:
+def household_keys(children: Sheet) -> NDArray[np.object_]:
+    """The household of each child; without a household_id a child is one of its own."""
+    return or_else(children["household_id"], "child:", children["child_id"])
+
+
+def or_else(
+    ids: NDArray[np.object_], mark: str, others: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Each id, and where there is none another one behind a mark."""
+    missing = is_none(ids)
+    if not some(missing):
+        return ids
+    filled = ids.copy()
+    filled[missing] = objects([mark + (other or "") for other in others[missing]])
+    return filled
+
+
+def _further(more: Sheet | None, table: Sheet, key: str) -> tuple[Sheet, Ints]:
     """Further rows sorted by the position of their id, and that position."""
     if more is None or not len(more):
-        return table.iloc[:0], np.zeros(0, dtype=np.int64)
-    position = np.asarray(ids.get_indexer(pd.Index(more[key])), dtype=np.int64)
+        return table.take(slice(0)), np.zeros(0, dtype=np.int64)
+    position = places(table[key], more[key])
     order = np.argsort(position, kind="stable")
-    return more.iloc[order].reset_index(drop=True), position[order]
+    return more.take(order), position[order]
 
 
-def _visit_order(visits: pd.DataFrame, visit_child: Ints) -> tuple[Ints, Ints]:
+def _visit_order(visits: Sheet, visit_child: Ints) -> tuple[Ints, Ints]:
     """Positions that sort visits by child, date and visit_id, and the place of each in that order.
 
     Visits that share an id go by their content, so that their order in the file does not matter;
     they have one place, so that no value of one hands the last word to another.
     """
     dates = sortable(to_days(visits["visit_date"]))
-    tie = pd.factorize(visits["visit_id"].astype(object), sort=True, use_na_sentinel=True)[0]
-    if not pd.Series(tie).duplicated().any():
+    tie, is_one = sorted_numbers(visits["visit_id"])
+    if is_one:
         return np.lexsort((tie, dates, visit_child)), np.arange(len(visits), dtype=np.int64)
     order = np.lexsort((content_hash(visits), tie, dates, visit_child))
     keys = np.stack([visit_child, dates, tie])[:, order]
     return order, np.cumsum(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
+
+
+def sorted_numbers(ids: NDArray[np.object_]) -> tuple[Ints, bool]:
+    """The place of each id among the distinct ones in their order, and whether all are distinct."""
+    if len(ids) <= FEW and not is_none(ids).any():
+        distinct = {name: place for place, name in enumerate(sorted(set(ids)))}
+        return np.array([distinct[name] for name in ids], np.int64), len(distinct) == len(ids)
+    tie = pd.factorize(ids, sort=True, use_na_sentinel=True)[0]
+    return np.asarray(tie, np.int64), not bool(pd.Series(tie).duplicated().any())
 
 
 def sortable(days: Days) -> Ints:
@@ -192,12 +205,12 @@ def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:
     rows, visit_child = rows_of(block.visit_child, positions)
     more, more_child = rows_of(block.more_child, positions)
     return Block(
-        children=block.children.iloc[positions].reset_index(drop=True),
-        visits=block.visits.iloc[rows].reset_index(drop=True),
+        children=block.children.take(positions),
+        visits=block.visits.take(rows),
         households=block.households,
         outcomes=block.outcomes,
         decisions=block.decisions,
-        more_children=block.more_children.iloc[more].reset_index(drop=True),
+        more_children=block.more_children.take(more),
         more_households=block.more_households,
         visit_child=visit_child,
         visit_place=block.visit_place[rows],

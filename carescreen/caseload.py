@@ -12,8 +12,9 @@ key or its date, and then its child is listed as needing data and a visit's note
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,25 @@ from numpy.typing import NDArray
 
 from carescreen.cells import cell_text
 from carescreen.checked import (
-    Bools,
+    NOTHING_NEEDED,
     CheckedCaseload,
-    Ints,
     Joined,
     LeftOut,
     Rejections,
     Rows,
     content_hash,
-    exact_frame,
     join,
 )
-from carescreen.checks import A_DATE, check_ids, check_indicator, expected
+from carescreen.checks import A_DATE, Cells, check_ids, check_indicator, expected
 from carescreen.errors import CaseloadError, did_you_mean
 from carescreen.fields import TABLES, TableFields
 from carescreen.indicators import Indicator
 from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import CaseloadMapping, apply_mapping, load_mapping
+from carescreen.sheet import Bools, Ints, Sheet, is_none, numbered
 from carescreen.tables import (
     SUFFIXES,
+    GivenRows,
     Table,
     find_table,
     from_frame,
@@ -86,10 +87,29 @@ class Caseload:
             "outcomes": outcomes,
             "decisions": decisions,
         }
-        self._tables = _complete(
+        self._tables: dict[str, Table | GivenRows] = _complete(
             {name: from_frame(name, frame) for name, frame in given.items() if frame is not None}
         )
         self._files: tuple[Path, ...] = ()
+
+    @classmethod
+    def of_rows(
+        cls,
+        children: Sequence[Mapping[str, object]],
+        **others: Sequence[Mapping[str, object]],
+    ) -> Caseload:
+        """Tables as rows of plain values by column name, as a program has them.
+
+        Columns that visits, households, outcomes or decisions must have and no row has are blank.
+        """
+        given: dict[str, Table | GivenRows] = {"children": GivenRows.of("children", children)}
+        for name, rows in others.items():
+            if rows:
+                given[name] = GivenRows.of(name, rows, TABLES[name].required)
+        caseload = cls.__new__(cls)
+        caseload._tables = _complete(given)
+        caseload._files = ()
+        return caseload
 
     @classmethod
     def read(
@@ -154,19 +174,17 @@ class Caseload:
         """Cells with bytes that no encoding explains (file, row, field, expected, action)."""
         report = Rejections()
         _report_damaged(self._tables, report)
-        return report.frame()
+        return report.sheet().to_frame()
 
     @property
     def needs_data(self) -> pd.DataFrame:
         """Empty until values are checked; the same columns as a checked caseload's."""
-        empty = np.empty(0, dtype=object)
-        since = np.empty(0, dtype="datetime64[s]")
-        return exact_frame({"child_id": empty, "reason": empty, "since": since})
+        return NOTHING_NEEDED.to_frame()
 
     def describe(self) -> dict[str, Any]:
         """Files, rows and columns of each table as plain data."""
         return {
-            name: {"file": table.file, "rows": len(table.frame), "columns": table.frame.shape[1]}
+            name: {"file": table.file, "rows": len(table.rows), "columns": len(table.names)}
             for name, table in self._tables.items()
         }
 
@@ -186,18 +204,19 @@ class Caseload:
         notices = [*self.notices, *map(str, left_out), *joined.notices]
         notices += _missing_notices(rows, joined)
         return CheckedCaseload(
-            **joined.tables,
-            rejected=_sorted_report(rows.files, report.frame(), joined.rejected),
+            sheets=joined.tables,
+            findings=report.sorted_with(joined.rejected, rows.files),
             notices=notices,
-            needs_data=joined.needs_data,
-            read_counts={name: len(table.frame) for name, table in self._tables.items()},
+            needs=joined.needs,
+            read_counts={name: len(table.rows) for name, table in self._tables.items()},
             rows=rows,
             left_out=tuple(left_out),
         )
 
     def __repr__(self) -> str:
         """Counts only: a record must not reach a log or a traceback."""
-        return f"Caseload({len(self.children)} children, {len(self.visits)} visits)"
+        children, visits = self._tables["children"], self._tables["visits"]
+        return f"Caseload({len(children.rows)} children, {len(visits.rows)} visits)"
 
 
 # --- structure ---------------------------------------------------------------------------------
@@ -241,36 +260,36 @@ def _no_table(folder: Path, name: str) -> str:
     return f"{folder} has no table {name}: wanted {wanted}{hint}."
 
 
-def _complete(tables: Mapping[str, Table]) -> dict[str, Table]:
+def _complete(tables: Mapping[str, Table | GivenRows]) -> dict[str, Table | GivenRows]:
     """All five tables, each with its required columns; raises where those given lack them."""
     for name, table in tables.items():
         require_columns(table, name, TABLES[name].required)
     _require_age(tables["children"])
-    if not len(tables["children"].frame):
+    if not len(tables["children"].rows):
         raise CaseloadError(
             f"{tables['children'].file} has no rows: wanted one row for each child."
         )
-    return {name: tables.get(name) or _empty_table(TABLES[name]) for name in TABLES}
+    return {name: tables.get(name) or _empty_table(name) for name in TABLES}
 
 
-def _require_age(children: Table) -> None:
-    if "birth_date" in children.frame:
+def _require_age(children: Table | GivenRows) -> None:
+    if "birth_date" in children.names:
         return
-    if "age_years" not in children.frame:
+    if "age_years" not in children.names:
         require_columns(children, "children", ("child_id", "village_id", "birth_date"))
-    if "recorded_at" not in children.frame:
+    if "recorded_at" not in children.names:
         raise CaseloadError(
             f"{children.file} has age_years but no column 'recorded_at': an age needs the date on "
             "which it was written down. Add recorded_at or birth_date."
         )
 
 
-def _empty_table(fields: TableFields) -> Table:
-    frame = exact_frame({name: np.empty(0, dtype=object) for name in fields.required})
-    return Table(fields.name, frame, np.empty(0, dtype=np.int64))
+@cache
+def _empty_table(name: str) -> GivenRows:
+    return GivenRows.of(name, (), TABLES[name].required)
 
 
-def _report_damaged(tables: Mapping[str, Table], report: Rejections) -> None:
+def _report_damaged(tables: Mapping[str, Table | GivenRows], report: Rejections) -> None:
     for table in tables.values():
         for row, column in table.damaged:
             report.add(
@@ -289,7 +308,7 @@ def _report_damaged(tables: Mapping[str, Table], report: Rejections) -> None:
 class _Encoded:
     """A table's encoded columns, and the rows whose fields held something unusable, by field."""
 
-    table: Table
+    table: Table | GivenRows
     columns: dict[str, NDArray[Any]]
     bad: dict[str, Bools] = field(default_factory=dict)
 
@@ -300,44 +319,48 @@ class _Encoded:
 
 
 def _encode(
-    table: Table,
+    table: Table | GivenRows,
     fields: TableFields,
     indicators: Mapping[str, Indicator],
     report: Rejections,
     left_out: list[LeftOut],
 ) -> _Encoded:
     """Check and encode every column that means something; say which ones do not."""
-    count = len(table.frame)
+    count, names = len(table.rows), table.names
+    if not count and set(names) <= fields.no_rows.keys():
+        return _Encoded(table, {"row": table.rows, **fields.no_rows})
     encoded = _Encoded(table, {"row": table.rows})
     for known in fields.fields:
-        if known.name not in table.frame:
+        if known.name not in names:
             encoded.columns[known.name] = known.missing(count)
             continue
-        checked = known.check(table.frame[known.name])
+        checked = known.check(table.column(known.name))
         encoded.columns[known.name], encoded.bad[known.name] = checked.values, checked.bad
         if known.kind == "id":
             _leave_out_nul(table, known.name, checked.values, report)
-        if known.name not in (fields.key, fields.date):
+        is_reported = known.name not in (fields.key, fields.date)
+        if is_reported and not checked.is_clean and checked.bad.any():
             bad = table.rows[checked.bad]
             report.add(table.file, bad, known.name, known.expected, _SET_TO_MISSING)
-    for name in map(str, table.frame):
+    for name in names:
         if name in fields.names:
             continue
         if fields.extra == "texts":
-            encoded.columns[name] = check_ids(table.frame[name]).values
+            encoded.columns[name] = check_ids(table.column(name)).values
         elif name in indicators and indicators[name].kind != "derived":
-            checked = check_indicator(table.frame[name], indicators[name])
+            checked = check_indicator(table.column(name), indicators[name])
             encoded.columns[name] = checked.values
-            wanted = expected(indicators[name])
-            action = _PARTS_LEFT_OUT if indicators[name].type == "set" else _SET_TO_MISSING
-            report.add(table.file, table.rows[checked.bad], name, wanted, action)
+            if not checked.is_clean and checked.bad.any():
+                wanted = expected(indicators[name])
+                action = _PARTS_LEFT_OUT if indicators[name].type == "set" else _SET_TO_MISSING
+                report.add(table.file, table.rows[checked.bad], name, wanted, action)
         else:
             left_out.append(_unknown_column(table, name, fields, indicators))
     return encoded
 
 
 def _leave_out_nul(
-    table: Table, name: str, values: NDArray[np.object_], report: Rejections
+    table: Table | GivenRows, name: str, values: NDArray[np.object_], report: Rejections
 ) -> None:
     """Take NUL characters out of ids: they cannot be seen, and programs cut texts at them."""
     if "\0" not in "\n".join(filter(None, values)):
@@ -348,27 +371,27 @@ def _leave_out_nul(
 
 
 def _unknown_column(
-    table: Table, name: str, fields: TableFields, indicators: Mapping[str, Indicator]
+    table: Table | GivenRows, name: str, fields: TableFields, indicators: Mapping[str, Indicator]
 ) -> LeftOut:
     if name in indicators:
         hint = "is computed from dates and was not read."
         return LeftOut(table.file, name, hint, is_suspect=False)
-    missing = [known for known in (*fields.names, *indicators) if known not in table.frame]
+    missing = [known for known in (*fields.names, *indicators) if known not in table.names]
     hint, word = "is not known and was left out", name.casefold()
     is_slip = bool(did_you_mean(word, missing, _SLIP[len(word) < 7])) and fields.name in (
         "children",
         "visits",
     )
-    if "note" in missing and "note" in fields.names and _is_long_text(table.frame[name]):
+    if "note" in missing and "note" in fields.names and _is_long_text(table.column(name)):
         hint += "; it holds long text and there is no column 'note': is it the notes? Rename it"
         hint += ", or map it in mapping.yaml."
         return LeftOut(table.file, name, hint, is_suspect=True)
     return LeftOut(table.file, name, hint + (did_you_mean(word, missing) or "."), is_slip)
 
 
-def _is_long_text(column: pd.Series) -> bool:
+def _is_long_text(column: Cells) -> bool:
     """Whether the first filled cells read like sentences: Chinese characters or words, on average."""
-    texts = [text for text in map(cell_text, column.head(2000)) if text.strip()][:200]
+    texts = [text for text in map(cell_text, column[:2000]) if text.strip()][:200]
     lengths = [len(_WORDS.findall(text)) for text in texts]
     return bool(lengths) and sum(lengths) / len(lengths) >= _SENTENCE
 
@@ -377,29 +400,34 @@ def _rows(encoded: Mapping[str, _Encoded], files: Mapping[str, str], report: Rej
     """Apply the checks within a row, leave out rows without a key, number the children."""
     refused = {name: _refused(part, TABLES[name], report) for name, part in encoded.items()}
     kept = {name: _has_key(part, TABLES[name], report) for name, part in encoded.items()}
-    tables = {name: _frame(part, kept[name]) for name, part in encoded.items()}
-    _name_visits(tables["visits"])
+    tables = {name: Sheet(part.columns).kept(kept[name]) for name, part in encoded.items()}
+    tables["visits"] = _name_visits(tables["visits"])
     people = [name for name in TABLES if TABLES[name].key == "child_id"]
-    codes, ids = pd.factorize(np.concatenate([tables[name]["child_id"] for name in people]))
-    bounds = np.cumsum([len(tables[name]) for name in people])[:-1]
-    child = dict(zip(people, np.split(codes.astype(np.int64), bounds), strict=True))
+    codes, ids = numbered(np.concatenate([tables[name]["child_id"] for name in people]))
+    bounds = np.cumsum([len(tables[name]) for name in people])
+    child = {
+        name: codes[bound - len(tables[name]) : bound]
+        for name, bound in zip(people, bounds.tolist(), strict=True)
+    }
     return Rows(
         tables=tables,
         files=files,
-        ids=np.asarray(ids, dtype=object),
+        ids=ids,
         child=child,
         key={
-            "visits": pd.factorize(tables["visits"]["visit_id"])[0].astype(np.int64),
-            "households": pd.factorize(tables["households"]["household_id"])[0].astype(np.int64),
+            "visits": numbered(tables["visits"]["visit_id"])[0],
+            "households": numbered(tables["households"]["household_id"])[0],
         },
         refused={name: refused[name][kept[name]] for name in people},
         damaged={"visits": _damaged_rows(encoded["visits"].table, "note")[kept["visits"]]},
-        dates={name: tuple(filter(None, (TABLES[name].date, "recorded_at"))) for name in TABLES},
+        dates={name: TABLES[name].known_on for name in TABLES},
     )
 
 
 def _refused(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
     """Rows whose date cannot be used (their dates become missing), or visits without an id."""
+    if not len(part.row):
+        return np.zeros(0, dtype=bool)
     refused = _damaged_rows(part.table, "child_id", "household_id", "visit_id")
     if fields.name == "children":
         _report_undated_age(part, report)
@@ -412,15 +440,17 @@ def _refused(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
         refused |= missing
     if fields.name == "visits":
         refused |= _after_record(part, "visit_date", 1, report)
-        unnamed = _is_none(part.columns["visit_id"])
+        unnamed = is_none(part.columns["visit_id"])
         action = "row kept, under an id made of its content"
         report.add(part.table.file, part.row[unnamed], "visit_id", "an id", action)
         refused |= unnamed
     return refused
 
 
-def _damaged_rows(table: Table, *names: str) -> Bools:
+def _damaged_rows(table: Table | GivenRows, *names: str) -> Bools:
     """Rows with bytes that no encoding explains in one of some columns."""
+    if not table.damaged:
+        return np.zeros(len(table.rows), dtype=bool)
     found = [row for row, column in table.damaged if column in names]
     return np.asarray(np.isin(table.rows, found), dtype=bool)
 
@@ -438,47 +468,41 @@ def _after_record(part: _Encoded, name: str, days: int, report: Rejections) -> B
     """Dates more than some days after they were written down; they become missing."""
     dates = part.columns[name].astype("datetime64[D]")
     late = dates > part.columns["recorded_at"].astype("datetime64[D]") + days * _ONE_DAY
-    action = _DATE_MISSING if name == "visit_date" else _SET_TO_MISSING
-    report.add(part.table.file, part.row[late], name, "a date not after recorded_at", action)
-    part.columns[name][late] = np.datetime64("NaT", "s")
+    if late.any():
+        action = _DATE_MISSING if name == "visit_date" else _SET_TO_MISSING
+        report.add(part.table.file, part.row[late], name, "a date not after recorded_at", action)
+        part.columns[name] = np.where(late, np.datetime64("NaT", "s"), part.columns[name])
     return np.asarray(late, dtype=bool)
 
 
 def _has_key(part: _Encoded, fields: TableFields, report: Rejections) -> Bools:
-    without = _is_none(part.columns[fields.key])
+    without = is_none(part.columns[fields.key])
     report.add(part.table.file, part.row[without], fields.key, "an id", _ROW_LEFT_OUT)
     return np.asarray(~without, dtype=bool)
 
 
-def _is_none(values: NDArray[Any]) -> Bools:
-    return np.asarray(pd.isna(values), dtype=bool)
-
-
-def _frame(part: _Encoded, kept: Bools) -> pd.DataFrame:
-    frame = exact_frame(part.columns)
-    return frame if kept.all() else frame[kept].reset_index(drop=True)
-
-
-def _name_visits(visits: pd.DataFrame) -> None:
+def _name_visits(visits: Sheet) -> Sheet:
     """Give visits without an id one made of their content, the same in any order of rows.
 
     Indicators are left out: a riskier value must not change which of two visits has the last word.
     """
-    unnamed = _is_none(visits["visit_id"].to_numpy())
-    if unnamed.any():
-        names = visits["visit_id"].to_numpy(copy=True)
-        content = content_hash(visits.loc[unnamed, ["row", *TABLES["visits"].names]])
-        names[unnamed] = [f"no-id-{number:016x}" for number in content]
-        visits["visit_id"] = pd.Series(names, index=visits.index, dtype=object)
+    unnamed = is_none(visits["visit_id"])
+    if not unnamed.any():
+        return visits
+    names = visits["visit_id"].copy()
+    content = content_hash(visits.only(TABLES["visits"].names).take(unnamed))
+    names[unnamed] = [f"no-id-{number:016x}" for number in content]
+    return visits.with_columns(visit_id=names)
 
 
 def _missing_notices(rows: Rows, joined: Joined) -> list[str]:
     """What is missing from many rows and would otherwise show in each."""
     children, listed = joined.tables["children"], joined.tables["children"]["row"] > 0
-    has_age = children["age_years"].notna() & children["recorded_at"].notna()
-    no_age = int((listed & children["birth_date"].isna() & ~has_age).sum())
-    no_village = int((listed & children["village_id"].isna()).sum())
-    stray = ~np.isin(rows.child["decisions"], rows.child["children"])
+    has_age = ~np.isnan(children["age_years"]) & ~np.isnat(children["recorded_at"])
+    no_age = int((listed & np.isnat(children["birth_date"]) & ~has_age).sum())
+    no_village = int((listed & is_none(children["village_id"])).sum())
+    is_listed = np.bincount(rows.child["children"], minlength=len(rows.ids)) > 0
+    stray = ~is_listed[rows.child["decisions"]]
     file = rows.files["children"]
     notices = []
     if not len(rows.tables["visits"]):
@@ -493,13 +517,3 @@ def _missing_notices(rows: Rows, joined: Joined) -> list[str]:
             f"table: {stray.sum():,}."
         )
     return notices
-
-
-def _sorted_report(files: Mapping[str, str], *parts: pd.DataFrame) -> pd.DataFrame:
-    """All that was rejected, by table, row and field."""
-    frame = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
-    place = frame["file"].map({file: place for place, file in enumerate(files.values())})
-    order = np.lexsort(
-        (frame["expected"].astype(str), frame["field"].astype(str), frame["row"], place)
-    )
-    return frame.iloc[order].reset_index(drop=True)

@@ -19,12 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import Block, Days, Ints, extreme_date, known_after, no_dates, sortable
+from carescreen.block import NO_DATE, Block, Days, known_after, sortable
 from carescreen.columns import FROM_NOWHERE, Column, Noted, Recordings
 from carescreen.derived import count_prior_concerns, derived_columns
 from carescreen.indicators import Indicator
-from carescreen.observations import Observations, is_event, observations
+from carescreen.observations import Observations, is_event, observations, risk_of, sources
 from carescreen.pack import Settings
+from carescreen.sheet import Ints, every, put_in_place, some
+
+_NO_TIME = np.datetime64("NaT", "s")
+_ONLY = np.zeros(1, dtype=np.int64)  # the one row of one record
 
 
 @dataclass(frozen=True)
@@ -54,79 +58,74 @@ def build_columns(
 ) -> dict[str, Column]:
     """Every indicator that some table records, and the derived ones."""
     columns: dict[str, Column] = {}
+    tables = sources(block)
+    recorded = {name for source in tables for name in source.sheet}
     for indicator in indicators.values():
-        if indicator.kind == "derived" or indicator.type in ("string",):
+        if indicator.id not in recorded or indicator.kind == "derived":
             continue
-        records = observations(block, indicator)
+        records = observations(tables, indicator) if indicator.type != "string" else None
         if records is None:
             continue
         if is_event(indicator):
             columns[indicator.id] = _event(block, indicator, records, settings, as_of)
         else:
-            columns[indicator.id] = _state(block, indicator, records)
+            columns[indicator.id] = _state(block, records)
     columns.update(derived_columns(block, columns, as_of))
     count_prior_concerns(block, indicators, columns, as_of)
     return columns
 
 
-def _empty_values(indicator: Indicator, n: int) -> NDArray[np.generic]:
-    if indicator.type == "enum":
-        return np.full(n, -1, dtype=np.int16)
-    if indicator.type == "set":
-        return np.full(n, -1, dtype=np.int64)
-    if indicator.type in ("date", "datetime"):
-        return np.full(n, np.datetime64("NaT", "s"))
-    return np.full(n, np.nan)
+@dataclass(frozen=True)
+class _Chosen:
+    """One record of each child that has any: its value, its dates, and where it stands."""
+
+    values: NDArray[np.generic]
+    first_on: Days
+    last_on: Days
+    record: Observations
 
 
-def _place(
-    n: int,
-    indicator: Indicator,
-    child: Ints,
-    values: NDArray[np.generic],
-    first_on: Days,
-    last_on: Days,
-    chosen: Observations,
-    recordings: Recordings,
-) -> Column:
-    """Spread one record a child over all n children."""
-    spread = _empty_values(indicator, n)
-    spread[child] = values
-    known = np.zeros(n, dtype=bool)
-    known[child] = True
-    column = Column(
-        spread,
-        known,
-        no_dates(n),
-        no_dates(n),
-        np.full(n, FROM_NOWHERE, dtype=np.int8),
-        np.full(n, -1, dtype=np.int64),
-        recordings,
-        is_event=is_event(indicator),
+def _column(n: int, chosen: _Chosen, recordings: Recordings, is_event: bool) -> Column:
+    """One record a child as values of all n children."""
+    child = chosen.record.child
+    if len(child) == n:
+        return Column(
+            chosen.values,
+            np.ones(n, dtype=bool),
+            chosen.first_on,
+            chosen.last_on,
+            chosen.record.table,
+            chosen.record.row,
+            recordings,
+            is_event,
+        )
+    missing = {"i": -1, "M": _NO_TIME, "f": np.nan}[chosen.values.dtype.kind]
+    return Column(
+        values=put_in_place(n, missing, child, chosen.values),
+        known=put_in_place(n, False, child, np.ones(len(child), dtype=bool)),
+        first_on=put_in_place(n, NO_DATE, child, chosen.first_on),
+        last_on=put_in_place(n, NO_DATE, child, chosen.last_on),
+        source_table=put_in_place(n, FROM_NOWHERE, child, chosen.record.table),
+        source_row=put_in_place(n, -1, child, chosen.record.row),
+        recordings=recordings,
+        is_event=is_event,
     )
-    column.first_on[child] = first_on
-    column.last_on[child] = last_on
-    column.source_table[child] = chosen.table
-    column.source_row[child] = chosen.row
-    return column
 
 
-def _state(block: Block, indicator: Indicator, records: Observations) -> Column:
+def _state(block: Block, records: Observations) -> Column:
+    """The newest value, held since the first of the recordings of it without another between."""
     child = records.child
-    last = np.flatnonzero(np.append(child[1:] != child[:-1], True)) if len(child) else child
+    other = child[1:] != child[:-1]
+    if every(other):  # one recording a child
+        chosen = _Chosen(records.values, records.date, records.date, records)
+        return _column(block.n, chosen, records.recordings, is_event=False)
+    _, last = _ranges(child)
     changed = np.ones(len(child), dtype=bool)
-    changed[1:] = (child[1:] != child[:-1]) | (records.values[1:] != records.values[:-1])
+    changed[1:] = other | (records.values[1:] != records.values[:-1])
     start = np.maximum.accumulate(np.where(changed, np.arange(len(child)), 0))
-    return _place(
-        block.n,
-        indicator,
-        child[last],
-        records.values[last],
-        records.date[start[last]],
-        records.date[last],
-        records.take(last),
-        records.recordings,
-    )
+    newest = records.take(last)
+    chosen = _Chosen(newest.values, records.date[start[last]], newest.date, newest)
+    return _column(block.n, chosen, records.recordings, is_event=False)
 
 
 def _event(
@@ -136,29 +135,51 @@ def _event(
     settings: Settings,
     as_of: np.datetime64,
 ) -> Column:
-    holds = np.ones(len(records.child), dtype=bool)
+    """The riskiest value that holds, and when anything above the baseline was observed."""
+    kept = records
     if indicator.hold == "window":
         age = (as_of - records.date).astype("timedelta64[D]").astype(np.int64)
-        holds = np.isnat(records.date) | (age <= settings.event_window_days)
-    holds &= known_after(records.child, records.known_at, block.cutoff)
-    kept = records.take(holds)
-    kept = kept.take(np.lexsort((sortable(kept.date), kept.risk, kept.child)))
-    child, risk, values, date = kept.child, kept.risk, kept.values, kept.date
-    last = np.flatnonzero(np.append(child[1:] != child[:-1], True)) if len(child) else child
-    above = risk > _baseline_risk(indicator)
-    column = _place(
-        block.n,
-        indicator,
-        child[last],
-        _united(indicator, child, values, last),
-        extreme_date(block.n, child, date, above, np.fmin)[child[last]],
-        extreme_date(block.n, child, date, above, np.fmax)[child[last]],
-        kept.take(last),
-        kept.recordings,
+        kept = _held(kept, np.isnat(records.date) | (age <= settings.event_window_days))
+    if block.cutoff is not None:
+        kept = _held(kept, known_after(kept.child, kept.known_at, block.cutoff))
+    risk = risk_of(kept.values, indicator)
+    if len(kept.child) > 1:
+        order = np.lexsort((sortable(kept.date), risk, kept.child))
+        kept, risk = kept.take(order), risk[order]
+    first, last = _ranges(kept.child)
+    raised = np.where(risk > _baseline_risk(indicator), kept.date, NO_DATE)
+    newest = _extreme(np.fmax, raised, first)
+    quiet = np.isnat(newest)
+    if some(quiet):  # what was observed is the baseline: the newest recording of it
+        newest = np.where(quiet, _extreme(np.fmax, kept.date, first), newest)
+    chosen = _Chosen(
+        values=_united(indicator, kept.values, first, last),
+        first_on=_extreme(np.fmin, raised, first),
+        last_on=newest,
+        record=kept.take(last),
     )
-    quiet = np.isnat(column.last_on)
-    column.last_on[quiet] = extreme_date(block.n, child, date, ~above, np.fmax)[quiet]
-    return column
+    return _column(block.n, chosen, kept.recordings, is_event=True)
+
+
+def _held(records: Observations, holds: NDArray[np.bool_]) -> Observations:
+    return records if every(holds) else records.take(holds)
+
+
+def _ranges(child: Ints) -> tuple[Ints, Ints]:
+    """The first and the last row of each child's records."""
+    if len(child) == 1:
+        return _ONLY, _ONLY
+    edges = np.ones(len(child) + 1, dtype=bool)
+    edges[1:-1] = child[1:] != child[:-1]
+    if not len(child):
+        edges[:] = False
+    return np.flatnonzero(edges[:-1]), np.flatnonzero(edges[1:])
+
+
+def _extreme(pick: np.ufunc, date: Days, first: Ints) -> Days:
+    """The first (fmin) or last (fmax) known date of each child's records, NaT where none is."""
+    found: Days = pick.reduceat(date, first) if len(first) else date
+    return found
 
 
 def _baseline_risk(indicator: Indicator) -> float:
@@ -173,11 +194,10 @@ def _baseline_risk(indicator: Indicator) -> float:
 
 
 def _united(
-    indicator: Indicator, child: Ints, values: NDArray[np.generic], last: Ints
+    indicator: Indicator, values: NDArray[np.generic], first: Ints, last: Ints
 ) -> NDArray[np.generic]:
     """The riskiest value of each child; for a set all that was seen."""
-    if indicator.type != "set" or not len(child):
+    if indicator.type != "set" or not len(last):
         return values[last]
-    starts = np.concatenate([[0], last[:-1] + 1])
-    united = np.bitwise_or.reduceat(np.asarray(values, dtype=np.int64), starts)
+    united = np.bitwise_or.reduceat(np.asarray(values, dtype=np.int64), first)
     return np.asarray(united)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.fields import TABLES
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from carescreen.sheet import Bools, Ints, Sheet, every, objects, places
 
 REJECTED_COLUMNS = ("file", "row", "field", "expected", "action")
 DUPLICATE_CHILD = "duplicate_child"
@@ -36,6 +34,7 @@ ADULT_YEARS = 25  # so old on the as-of date: still listed, but a person should 
 _IDENTITY = ("village_id", "household_id", "caseworker_id", "birth_date")
 _DAYS_OF_YEAR = 365.2425
 _ONE_DAY = np.timedelta64(1, "D")
+_NO_TIME = np.datetime64("NaT", "s")
 _OLDEST = np.iinfo(np.int64).min
 
 
@@ -52,7 +51,7 @@ class Rows:
     dates    the columns that say by when a row was known, by table
     """
 
-    tables: Mapping[str, pd.DataFrame]
+    tables: Mapping[str, Sheet]
     files: Mapping[str, str]
     ids: NDArray[np.object_]
     child: Mapping[str, Ints]
@@ -65,13 +64,16 @@ class Rows:
         """The rows dated and recorded by a day (undated ones count), and what was left out."""
         tables, child, key = dict(self.tables), dict(self.child), dict(self.key)
         refused, damaged, notices = dict(self.refused), dict(self.damaged), []
+        next_day = (day + _ONE_DAY).astype("datetime64[s]")
         for name, table in self.tables.items():
+            if not len(table):
+                continue
             known = np.ones(len(table), dtype=bool)
             for column in self.dates[name]:
-                known &= ~(table[column].to_numpy(dtype="datetime64[s]") >= day + _ONE_DAY)
-            if known.all():
+                known &= ~(table[column] >= next_day)
+            if every(known):
                 continue
-            tables[name] = table[known].reset_index(drop=True)
+            tables[name] = table.take(known)
             for part in (child, key, refused, damaged):
                 if name in part:
                     part[name] = part[name][known]  # type: ignore[assignment]  # all are arrays
@@ -80,7 +82,7 @@ class Rows:
                 f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
                 f"{count:,}."
             )
-        unborn = tables["children"]["birth_date"].to_numpy(dtype="datetime64[s]") >= day + _ONE_DAY
+        unborn = tables["children"]["birth_date"] >= next_day
         if unborn.any():
             tables["children"] = _without_birth(tables["children"], unborn)
             refused["children"] = refused["children"] | unborn
@@ -93,10 +95,8 @@ class Rows:
         return (rows if notices else self), notices
 
 
-def _without_birth(children: pd.DataFrame, unborn: Bools) -> pd.DataFrame:
-    births = children["birth_date"].to_numpy(dtype="datetime64[s]", copy=True)
-    births[unborn] = np.datetime64("NaT", "s")
-    return children.assign(birth_date=births)
+def _without_birth(children: Sheet, unborn: Bools) -> Sheet:
+    return children.with_columns(birth_date=np.where(unborn, _NO_TIME, children["birth_date"]))
 
 
 @dataclass(frozen=True)
@@ -126,25 +126,65 @@ class CheckedCaseload:
     row in the input file, 0 for a child that only its visits or outcomes name. A visits row whose
     date could not be used stays, with visit_date NaT: its note is still read.
 
-    rejected    DataFrame[file, row, field, expected, action], of the input as a whole
-    left_out    columns that were not read because their names are not known
-    needs_data  DataFrame[child_id, reason, since], sorted, each pair of the first two once; `since`
-                is when the first row that shows it was known, NaT where none has a date
+    sheets    the tables by name, which the properties of the same name give as data frames
+    findings  what `rejected` gives: file, row, field, expected, action, of the input as a whole
+    needs     what `needs_data` gives: child_id, reason, since, sorted, each pair of the first two
+              once; `since` is when the first row that shows it was known, NaT where none has a date
+    left_out  columns that were not read because their names are not known
     """
 
-    children: pd.DataFrame
-    visits: pd.DataFrame
-    households: pd.DataFrame
-    outcomes: pd.DataFrame
-    decisions: pd.DataFrame
-    more_children: pd.DataFrame
-    more_households: pd.DataFrame
-    rejected: pd.DataFrame
+    sheets: Mapping[str, Sheet]
+    findings: Sheet
     notices: list[str]
-    needs_data: pd.DataFrame
+    needs: Sheet
     read_counts: Mapping[str, int] = field(default_factory=dict)
     rows: Rows | None = None
     left_out: tuple[LeftOut, ...] = ()
+
+    @cached_property
+    def children(self) -> pd.DataFrame:
+        """One row a child."""
+        return self.sheets["children"].to_frame()
+
+    @cached_property
+    def visits(self) -> pd.DataFrame:
+        """One row a visit."""
+        return self.sheets["visits"].to_frame()
+
+    @cached_property
+    def households(self) -> pd.DataFrame:
+        """One row a household."""
+        return self.sheets["households"].to_frame()
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """One row an outcome."""
+        return self.sheets["outcomes"].to_frame()
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """One row a decision."""
+        return self.sheets["decisions"].to_frame()
+
+    @cached_property
+    def more_children(self) -> pd.DataFrame:
+        """Further rows of children that have several."""
+        return self.sheets["more_children"].to_frame()
+
+    @cached_property
+    def more_households(self) -> pd.DataFrame:
+        """Further rows of households that have several."""
+        return self.sheets["more_households"].to_frame()
+
+    @cached_property
+    def rejected(self) -> pd.DataFrame:
+        """What could not be used, of the input as a whole: file, row, field, expected, action."""
+        return self.findings.to_frame()
+
+    @cached_property
+    def needs_data(self) -> pd.DataFrame:
+        """Which children need data: child_id, reason, since."""
+        return self.needs.to_frame()
 
     def known_by(self, as_of: str | date | np.datetime64) -> CheckedCaseload:
         """The caseload as it was known at the end of a day.
@@ -161,8 +201,8 @@ class CheckedCaseload:
             joined = join(rows)
             known = replace(
                 self,
-                **joined.tables,  # type: ignore[arg-type]  # the tables by name
-                needs_data=joined.needs_data,
+                sheets=joined.tables,
+                needs=joined.needs,
                 rows=rows,
             )
         notices += known._adult_notices(day)
@@ -171,21 +211,23 @@ class CheckedCaseload:
     def _adult_notices(self, day: np.datetime64) -> list[str]:
         """What to look at where somebody listed is no child any more."""
         assert self.rows is not None
-        children = self.children
+        children = self.sheets["children"]
         by_birth = _years(children["birth_date"], day)
-        stated = children["age_years"].to_numpy(dtype=np.float64)
+        stated = children["age_years"]
         age = np.where(np.isnan(by_birth), stated + _years(children["recorded_at"], day), by_birth)
         count = int((age >= ADULT_YEARS).sum())
+        if not count:
+            return []
         file = self.rows.files["children"]
         sentence = (
             f"{file}: people of {ADULT_YEARS} or more on {day}, listed all the same: {count:,}."
         )
-        return [f"{sentence} Not children? Check birth_date and age_years."] if count else []
+        return [f"{sentence} Not children? Check birth_date and age_years."]
 
     def summary(self) -> dict[str, Any]:
         """Counts for a person, as plain data: nothing in it names a child."""
         assert self.rows is not None
-        found = Counter(zip(self.rejected["file"], self.rejected["field"], strict=True))
+        found = Counter(zip(self.findings["file"], self.findings["field"], strict=True))
         return {
             "tables": {
                 name: {
@@ -199,22 +241,23 @@ class CheckedCaseload:
                 {"file": file, "field": name, "count": count}
                 for (file, name), count in sorted(found.items())
             ],
-            "needs_data": dict(sorted(Counter(self.needs_data["reason"]).items())),
+            "needs_data": dict(sorted(Counter(self.needs["reason"]).items())),
             "notices": list(self.notices),
         }
 
     def _rows_used(self, name: str) -> int:
-        further = getattr(self, f"more_{name}", ())
-        return int((getattr(self, name)["row"] > 0).sum()) + len(further)
+        further = self.sheets.get(f"more_{name}", ())
+        return int((self.sheets[name]["row"] > 0).sum()) + len(further)
 
     def __repr__(self) -> str:
         """Counts only: a record must not reach a log or a traceback."""
-        return f"CheckedCaseload({len(self.children)} children, {len(self.visits)} visits)"
+        children, visits = self.sheets["children"], self.sheets["visits"]
+        return f"CheckedCaseload({len(children)} children, {len(visits)} visits)"
 
 
-def _years(dates: pd.Series, day: np.datetime64) -> NDArray[np.float64]:
+def _years(dates: NDArray[np.datetime64], day: np.datetime64) -> NDArray[np.float64]:
     """Years from each date to a day; NaN where there is no date."""
-    days = dates.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    days = dates.astype("datetime64[D]")
     return np.where(np.isnat(days), np.nan, (day - days).astype(np.int64) / _DAYS_OF_YEAR)
 
 
@@ -222,9 +265,9 @@ def _years(dates: pd.Series, day: np.datetime64) -> NDArray[np.float64]:
 class Joined:
     """The tables after their rows were compared, and what that showed."""
 
-    tables: dict[str, pd.DataFrame]
-    rejected: pd.DataFrame
-    needs_data: pd.DataFrame
+    tables: dict[str, Sheet]
+    rejected: Rejections
+    needs: Sheet
     notices: list[str]
 
 
@@ -239,26 +282,37 @@ class Rejections:
         if len(rows):
             self._parts.append((file, rows, field, expected, action))
 
-    def frame(self) -> pd.DataFrame:
-        """One line for each, in the order they were added."""
+    def sheet(self) -> Sheet:
+        """One row for each, in the order they were added."""
+        if not self._parts:
+            return _NOTHING_REJECTED
         sizes = [len(rows) for _, rows, *_ in self._parts]
         columns: dict[str, Any] = {
-            name: np.repeat(np.array([part[place] for part in self._parts], dtype=object), sizes)
+            name: np.repeat(objects([part[place] for part in self._parts]), sizes)
             for place, name in enumerate(REJECTED_COLUMNS)
             if name != "row"
         }
         columns["row"] = np.concatenate([np.empty(0, dtype=np.int64)] + [p[1] for p in self._parts])
-        return exact_frame({name: columns[name] for name in REJECTED_COLUMNS})
+        return Sheet({name: columns[name] for name in REJECTED_COLUMNS})
+
+    def sorted_with(self, other: Rejections, files: Mapping[str, str]) -> Sheet:
+        """All that was rejected here and there, by table, row and field."""
+        both = Rejections()
+        both._parts = [*self._parts, *other._parts]
+        found = both.sheet()
+        if not len(found):
+            return found
+        place = {file: number for number, file in enumerate(files.values())}
+        table = np.array([place.get(file, len(place)) for file in found["file"]], dtype=np.int64)
+        order = np.lexsort(
+            (found["expected"].astype(str), found["field"].astype(str), found["row"], table)
+        )
+        return found.take(order)
 
 
-def exact_frame(columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    """A table with columns of exactly these types (pandas would turn object texts into `str`)."""
-    index = pd.RangeIndex(len(next(iter(columns.values()))))
-    series = {
-        name: pd.Series(values, index=index, dtype=values.dtype, copy=False)
-        for name, values in columns.items()
-    }
-    return pd.DataFrame(series, index=index, copy=False)
+_NOTHING_REJECTED = Sheet(
+    {name: np.empty(0, np.int64 if name == "row" else object) for name in REJECTED_COLUMNS}
+)
 
 
 def join(rows: Rows) -> Joined:
@@ -274,40 +328,36 @@ def join(rows: Rows) -> Joined:
     listed = rows.child["children"]
     counts = np.bincount(listed, minlength=len(rows.ids))
     again, broken = counts[listed] > 1, rows.refused["children"]
-    recorded = rows.tables["children"]["recorded_at"].to_numpy(dtype="datetime64[s]")
+    recorded = rows.tables["children"]["recorded_at"]
     needs.append(_Need(CHILD_ROW_REJECTED, listed[broken], recorded[broken]))
     needs.append(_second_of_each(listed[again], recorded[again]))
 
     kept = _distinct_visits(rows, report, notices)
-    visits, visit_child = _kept(rows.tables["visits"], kept), rows.child["visits"][kept]
+    visits, visit_child = rows.tables["visits"].kept(kept), rows.child["visits"][kept]
     visits, before = _dated_after_birth(rows, visits, visit_child, children, report)
     wrong, damaged = rows.refused["visits"][kept] | before, rows.damaged["visits"][kept]
-    entered = visits["recorded_at"].to_numpy(dtype="datetime64[s]")
+    entered = visits["recorded_at"]
     needs.append(_Need(VISIT_ROW_REJECTED, visit_child[wrong], entered[wrong]))
     needs.append(_Need(NOTE_UNREADABLE, visit_child[damaged], entered[damaged]))
 
     unlisted = _unknown_children(rows, counts == 0, report)
     needs.append(unlisted)
-    unknown = np.unique(unlisted.child)
+    unknown = np.unique(unlisted.child) if len(unlisted.child) else unlisted.child
     tables = {
         "children": _with_unknown(children, rows.ids[unknown]),
         "visits": visits,
         "households": households,
-        "outcomes": _kept(rows.tables["outcomes"], ~rows.refused["outcomes"]),
-        "decisions": _kept(rows.tables["decisions"], ~rows.refused["decisions"]),
+        "outcomes": rows.tables["outcomes"].kept(~rows.refused["outcomes"]),
+        "decisions": rows.tables["decisions"].kept(~rows.refused["decisions"]),
         "more_children": more_children,
         "more_households": more_households,
     }
-    return Joined(tables, report.frame(), _needs_data(rows.ids, needs), notices)
-
-
-def _kept(table: pd.DataFrame, kept: Bools) -> pd.DataFrame:
-    return table if kept.all() else table[kept].reset_index(drop=True)
+    return Joined(tables, report, _needs_data(rows.ids, needs), notices)
 
 
 def _one_row_each(
     rows: Rows, name: str, field: str, key: Ints, report: Rejections, notices: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[Sheet, Sheet]:
     """The newest row of each key, and the further rows of keys that have several.
 
     The newest row says who the child is: its village, household and birth date, and where one of
@@ -318,39 +368,40 @@ def _one_row_each(
     table = rows.tables[name]
     twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
     if not len(twins):
-        return table, table.iloc[:0]
-    part = table.iloc[twins]
-    shared = [column for column in ("row", *TABLES[name].names) if column in part]
+        return table, table.take(slice(0))
+    part = table.take(twins)
+    shared = [column for column in TABLES[name].names if column in part]
     content = content_hash(part)
-    recorded = part["recorded_at"].to_numpy(dtype="datetime64[s]")
+    recorded = part["recorded_at"]
     newness = np.where(np.isnat(recorded), _OLDEST, recorded.astype(np.int64))
-    place = part["row"].to_numpy()
-    order = np.lexsort((-place, content, content_hash(part[shared]), newness, key[twins]))
+    place = part["row"]
+    order = np.lexsort((-place, content, content_hash(part.only(shared)), newness, key[twins]))
     twins, content = twins[order], content[order]
     is_last = np.append(key[twins][1:] != key[twins][:-1], True)
     is_copy = np.append((content[1:] == content[:-1]) & ~is_last[:-1], False)
     _report_twins(rows.files[name], table, twins, is_last, is_copy, field, report, notices)
-    further = table.iloc[twins[~is_last & ~is_copy]].reset_index(drop=True)
+    further = table.take(twins[~is_last & ~is_copy])
     kept = np.ones(len(table), dtype=bool)
     kept[twins[~is_last]] = False
-    return _kept(_with_identity(table, twins, is_last, key), kept), further
+    return _with_identity(table, twins, is_last, key).kept(kept), further
 
 
-def _with_identity(table: pd.DataFrame, twins: Ints, is_last: Bools, key: Ints) -> pd.DataFrame:
+def _with_identity(table: Sheet, twins: Ints, is_last: Bools, key: Ints) -> Sheet:
     """The table with the newest known identity in the row of each key that counts."""
     newest = {}
     for name in _IDENTITY:
         if name in table:
-            known = table[name].iloc[twins].groupby(key[twins]).last()  # skips what is missing
-            values = table[name].to_numpy(copy=True)
+            values = table[name].copy()
+            part = pd.Series(values[twins], dtype=values.dtype)
+            known = part.groupby(key[twins]).last()  # skips what is missing
             values[twins[is_last]] = known.to_numpy(dtype=values.dtype)
-            newest[name] = pd.Series(values, index=table.index, dtype=values.dtype)
-    return table.assign(**newest)
+            newest[name] = values
+    return table.with_columns(**newest)
 
 
 def _report_twins(
     file: str,
-    table: pd.DataFrame,
+    table: Sheet,
     twins: Ints,
     is_last: Bools,
     is_copy: Bools,
@@ -358,7 +409,7 @@ def _report_twins(
     report: Rejections,
     notices: list[str],
 ) -> None:
-    older = table["row"].to_numpy()[twins[~is_last & ~is_copy]]
+    older = table["row"][twins[~is_last & ~is_copy]]
     action = "row kept as a further record; the newest row says who it is about"
     report.add(file, older, field, "an id that one row has", action)
     if is_copy.any():
@@ -372,8 +423,8 @@ def _distinct_visits(rows: Rows, report: Rejections, notices: list[str]) -> Bool
     twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
     if not len(twins):
         return kept
-    place = table["row"].to_numpy()
-    content = content_hash(table.iloc[twins])
+    place = table["row"]
+    content = content_hash(table.take(twins))
     order = np.lexsort((place[twins], content, key[twins]))
     twins, content = twins[order], content[order]
     same_id = np.append(False, key[twins][1:] == key[twins][:-1])
@@ -395,25 +446,23 @@ def _distinct_visits(rows: Rows, report: Rejections, notices: list[str]) -> Bool
 
 
 def _dated_after_birth(
-    rows: Rows, visits: pd.DataFrame, child: Ints, children: pd.DataFrame, report: Rejections
-) -> tuple[pd.DataFrame, Bools]:
+    rows: Rows, visits: Sheet, child: Ints, children: Sheet, report: Rejections
+) -> tuple[Sheet, Bools]:
     """A visit dated before the child was born loses its date; its note is still read."""
-    birth = np.full(len(rows.ids), np.datetime64("NaT", "s"))
-    listed = pd.Index(rows.ids).get_indexer(pd.Index(children["child_id"]))
-    birth[listed] = children["birth_date"].to_numpy(dtype="datetime64[s]")
-    dates = visits["visit_date"].to_numpy(dtype="datetime64[s]")
+    birth = np.full(len(rows.ids), _NO_TIME)
+    birth[places(rows.ids, children["child_id"])] = children["birth_date"]
+    dates = visits["visit_date"]
     before = dates < birth[child]
     if not before.any():
         return visits, before
     report.add(
         rows.files["visits"],
-        visits["row"].to_numpy()[before],
+        visits["row"][before],
         "visit_date",
         "a date not before the child's birth_date",
         "date set to missing; the note is still read",
     )
-    corrected = np.where(before, np.datetime64("NaT", "s"), dates)
-    return visits.assign(visit_date=corrected), before
+    return visits.with_columns(visit_date=np.where(before, _NO_TIME, dates)), before
 
 
 @dataclass(frozen=True)
@@ -427,58 +476,71 @@ class _Need:
 
 def _second_of_each(child: Ints, recorded: NDArray[np.datetime64]) -> _Need:
     """Children of several rows, since the second of them came."""
+    if not len(child):
+        return _Need(DUPLICATE_CHILD, child, recorded)
     order = np.lexsort((recorded, child))
     child, recorded = child[order], recorded[order]
-    later = np.append(False, child[1:] == child[:-1])[: len(child)]
+    later = np.append(False, child[1:] == child[:-1])
     return _Need(DUPLICATE_CHILD, child[later], recorded[later])
 
 
 def _unknown_children(rows: Rows, is_unlisted: Bools, report: Rejections) -> _Need:
     """Children that visits or outcomes name and no children row does."""
     found, since = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype="datetime64[s]")]
+    if not is_unlisted.any():
+        return _Need(UNKNOWN_CHILD, found[0], since[0])
     for name in ("visits", "outcomes"):
         child = rows.child[name]
         unlisted = is_unlisted[child]
         report.add(
             rows.files[name],
-            rows.tables[name]["row"].to_numpy()[unlisted],
+            rows.tables[name]["row"][unlisted],
             "child_id",
             "a child_id of the children table",
             "row kept; the child is listed as needing data",
         )
         found.append(child[unlisted])
-        columns = [
-            rows.tables[name][column].to_numpy("datetime64[s]") for column in rows.dates[name]
-        ]
+        columns = [rows.tables[name][column] for column in rows.dates[name]]
         since.append(reduce(np.fmax, columns)[unlisted])
     return _Need(UNKNOWN_CHILD, np.concatenate(found), np.concatenate(since))
 
 
-def _with_unknown(children: pd.DataFrame, ids: NDArray[np.object_]) -> pd.DataFrame:
+def _with_unknown(children: Sheet, ids: NDArray[np.object_]) -> Sheet:
     """The children, and a row with nothing but the id for each unknown child."""
     if not len(ids):
         return children
-    columns = {name: _blanks(children[name].to_numpy(), len(ids)) for name in map(str, children)}
-    columns["child_id"] = np.array(sorted(ids), dtype=object)
+    columns = {name: _blanks(children[name], len(ids)) for name in children}
+    columns["child_id"] = objects(sorted(ids))
     columns["row"] = np.zeros(len(ids), dtype=np.int64)
-    return pd.concat([children, exact_frame(columns)], ignore_index=True)
+    return Sheet.joined([children, Sheet(columns)])
 
 
 def _blanks(like: NDArray[Any], count: int) -> NDArray[Any]:
     """Missing values of the same type."""
-    missing = {"O": None, "M": np.datetime64("NaT", "s"), "f": np.nan}.get(like.dtype.kind, -1)
+    missing = {"O": None, "M": _NO_TIME, "f": np.nan}.get(like.dtype.kind, -1)
     return np.full(count, missing, dtype=like.dtype)
 
 
-def _needs_data(ids: NDArray[np.object_], needs: list[_Need]) -> pd.DataFrame:
+NOTHING_NEEDED = Sheet(
+    {
+        "child_id": np.empty(0, dtype=object),
+        "reason": np.empty(0, dtype=object),
+        "since": np.empty(0, dtype="datetime64[s]"),
+    }
+)
+
+
+def _needs_data(ids: NDArray[np.object_], needs: list[_Need]) -> Sheet:
     """One row a child and reason, since the first row that shows it."""
+    if not any(len(need.child) for need in needs):
+        return NOTHING_NEEDED
     child = np.concatenate([need.child for need in needs])
     reason = np.repeat([need.reason for need in needs], [len(need.child) for need in needs])
     since = np.concatenate([need.since for need in needs])
     order = np.lexsort((since, reason, ids[child].astype(str)))
     child, reason, since = child[order], reason[order], since[order]
     first = np.append(True, (child[1:] != child[:-1]) | (reason[1:] != reason[:-1]))[: len(child)]
-    return exact_frame(
+    return Sheet(
         {
             "child_id": ids[child[first]],
             "reason": reason[first].astype(object),
@@ -487,6 +549,7 @@ def _needs_data(ids: NDArray[np.object_], needs: list[_Need]) -> pd.DataFrame:
     )
 
 
-def content_hash(table: pd.DataFrame) -> NDArray[np.uint64]:
+def content_hash(table: Sheet) -> NDArray[np.uint64]:
     """A hash of each row's values, whatever its place in the file."""
-    return np.asarray(pd.util.hash_pandas_object(table.drop(columns="row"), index=False))
+    frame = table.only([name for name in table if name != "row"]).to_frame()
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False))

@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 
 from carescreen.cells import cell_text
 from carescreen.indicators import Indicator
+from carescreen.sheet import FEW, objects
 
 BoolArray = NDArray[np.bool_]
 
-FEW = 64  # up to so many cells a plain loop costs less than one pandas call: a case alone
+Read = Callable[[str], tuple[object, bool]]  # a filled cell's value, and whether it is of no use
+Cells = pd.Series | NDArray[np.object_]  # a column as read from a file, or given as plain values
 
 # Dates outside are typing slips: nobody on these lists was born before, and no later date can be
 # meant. Fixed, so that the same input gives the same output whenever it is read.
@@ -36,6 +38,7 @@ YES_NO = ("no", "yes")  # the code of a word is its position
 
 _YES = frozenset({"yes", "y", "true", "1", "1.0", "是"})
 _NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
+_YES_NO_CODES = {**dict.fromkeys(_NO, 0), **dict.fromkeys(_YES, 1)}
 _NOTHING = frozenset({"none", "无", "没有"})  # an empty set written out, or its value `none`
 _SET_BREAK = re.compile(r"[;,|、；，]")
 _MISSING_DATE = np.datetime64("NaT", "s")
@@ -43,10 +46,14 @@ _MISSING_DATE = np.datetime64("NaT", "s")
 
 @dataclass(frozen=True)
 class Checked:
-    """`values`: the encoded column; `bad`: rows whose cell could not be used."""
+    """`values`: the encoded column; `bad`: rows whose cell could not be used.
+
+    `is_clean` where it is known that none is bad.
+    """
 
     values: NDArray[Any]
     bad: BoolArray
+    is_clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Distinct:
         return table[self.codes]
 
 
-def distinct(column: pd.Series) -> Distinct:
+def distinct(column: Cells) -> Distinct:
     """The distinct texts of a column of any type, as a person would write them.
 
     Whole floats lose their ".0", true and false are words, dates are ISO dates, lists are joined
@@ -74,10 +81,10 @@ def distinct(column: pd.Series) -> Distinct:
         return _distinct_objects(column.tolist())
     codes, found = pd.factorize(column)
     codes = codes.astype(np.int64, copy=False)
-    if isinstance(column.dtype, pd.StringDtype):
+    if isinstance(found, pd.Index) and isinstance(found.dtype, pd.StringDtype):
         blank = np.flatnonzero(found.str.strip() == "")
         return _without_blanks(codes, found.to_numpy(dtype=object), blank)
-    texts = _objects(cell_text(cell) for cell in found)
+    texts = objects([cell_text(cell) for cell in found])
     return _without_blanks(codes, texts, np.flatnonzero(texts == ""))
 
 
@@ -89,84 +96,102 @@ def _distinct_objects(cells: Iterable[object]) -> Distinct:
         for cell in cells
     ]
     blank = np.array([place for text, place in places.items() if not text.strip()], dtype=np.int64)
-    return _without_blanks(np.array(codes, dtype=np.int64), _objects(places), blank)
+    return _without_blanks(np.array(codes, dtype=np.int64), objects(list(places)), blank)
 
 
 def _without_blanks(
     codes: NDArray[np.int64], texts: NDArray[np.object_], blank: NDArray[np.int64]
 ) -> Distinct:
-    return Distinct(np.where(np.isin(codes, blank), -1, codes) if len(blank) else codes, texts)
+    if not len(blank):
+        return Distinct(codes, texts)
+    kept = np.arange(len(texts) + 1)
+    kept[blank] = kept[-1] = -1  # code -1 picks the last place
+    return Distinct(kept[codes], texts)
 
 
-def check_ids(column: pd.Series) -> Checked:
+def _each(column: Cells, read: Read, missing: object, dtype: Any) -> Checked:
+    """A column of which every distinct text is read by itself; blank cells are `missing`."""
+    if len(column) > FEW:
+        cells = distinct(column)
+        of_each = _checked([read(text) for text in cells.texts], dtype)
+        return Checked(cells.spread(of_each.values, missing), cells.spread(of_each.bad, False))
+    blank = (missing, False)
+    found = [read(text) if text.strip() else blank for text in _few_texts(column)]
+    return _checked(found, dtype)
+
+
+def _few_texts(column: Cells) -> list[str]:
+    return [cell if type(cell) is str else cell_text(cell) for cell in column.tolist()]
+
+
+def _checked(found: Sequence[tuple[object, bool]], dtype: Any) -> Checked:
+    values = np.empty(len(found), dtype=dtype)
+    values[:] = [value for value, _ in found]
+    bad = [bad for _, bad in found]
+    return Checked(values, np.array(bad, dtype=bool), is_clean=True not in bad)
+
+
+def check_ids(column: Cells) -> Checked:
     """Identifiers and other short texts: object, trimmed, None where blank."""
-    cells = distinct(column)
-    return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
+    if len(column) > FEW:
+        cells = distinct(column)
+        return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
+    trimmed = objects([text.strip() or None for text in _few_texts(column)])
+    return Checked(trimmed, np.zeros(len(trimmed), dtype=bool), is_clean=True)
 
 
 def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    if len(texts) <= FEW:
-        return _objects(text.strip() for text in texts)
     trimmed = pd.Series(texts, dtype="str").str.strip()
     return np.asarray(trimmed.to_numpy(dtype=object))
 
 
-def check_texts(column: pd.Series) -> Checked:
+def check_texts(column: Cells) -> Checked:
     """Free text: object, exactly as written, None where blank."""
-    if isinstance(column.dtype, pd.StringDtype):  # notes are all different: nothing to share
+    if isinstance(column, pd.Series) and isinstance(column.dtype, pd.StringDtype):
+        # Notes are all different: nothing to share.
         values = column.to_numpy(dtype=object, copy=True)
         values[column.fillna("").str.strip().eq("").to_numpy(dtype=bool)] = None
         return Checked(values, np.zeros(len(values), dtype=bool))
-    cells = distinct(column)
-    return Checked(cells.spread(cells.texts, None), _none(cells))
+    return _each(column, lambda text: (text, False), None, object)
 
 
-def check_words(column: pd.Series, words: Sequence[str]) -> Checked:
+def check_words(column: Cells, words: Sequence[str]) -> Checked:
     """One of some words, in any case: object, None where blank or not one of them."""
-    cells = distinct(column)
     known = {word.casefold(): word for word in words}
-    found = [known.get(_plain(text)) for text in cells.texts]
-    bad = np.array([word is None for word in found], dtype=bool)
-    return Checked(cells.spread(_objects(found), None), cells.spread(bad, False))
+    return _coded(column, known.get, None, object)
 
 
-def check_yes_no(column: pd.Series) -> Checked:
+def check_yes_no(column: Cells) -> Checked:
     """A yes or no in any usual form: int16, 1 yes, 0 no, -1 blank."""
-    return _coded(distinct(column), _yes_no_code)
+    return _coded(column, _YES_NO_CODES.get, -1, np.int16)
 
 
-def _yes_no_code(text: str) -> int | None:
-    word = _plain(text)
-    return 1 if word in _YES else 0 if word in _NO else None
-
-
-def check_enum(column: pd.Series, indicator: Indicator) -> Checked:
+def check_enum(column: Cells, indicator: Indicator) -> Checked:
     """An enum: int16 position in `indicator.values`, -1 missing."""
-    return _coded(distinct(column), _enum_words(indicator).get)
+    return _coded(column, _enum_words(indicator.values, indicator.missing).get, -1, np.int16)
 
 
-def _coded(cells: Distinct, code_of: Callable[[str], int | None]) -> Checked:
-    found = [code_of(_plain(text)) for text in cells.texts]
-    codes = np.array([-1 if code is None else code for code in found], dtype=np.int16)
-    bad = np.array([code is None for code in found], dtype=bool)
-    return Checked(cells.spread(codes, -1), cells.spread(bad, False))
+def _coded(
+    column: Cells, code_of: Callable[[str], object | None], missing: object, dtype: Any
+) -> Checked:
+    def read(text: str) -> tuple[object, bool]:
+        code = code_of(_plain(text))
+        return (missing, True) if code is None else (code, False)
+
+    return _each(column, read, missing, dtype)
 
 
-def check_set(column: pd.Series, indicator: Indicator) -> Checked:
+def check_set(column: Cells, indicator: Indicator) -> Checked:
     """A set: int64 bit mask over `indicator.values`, -1 missing, 0 nothing of them.
 
     Parts that are not known are left out and make the row bad; the known parts count. "None", in
     either language, is the set's value `none` where it declares one, and else the empty set.
     """
-    cells = distinct(column)
     bits = {value.casefold(): 1 << place for place, value in enumerate(indicator.values)}
     if "none" in bits:
         bits.update(dict.fromkeys(_NOTHING, bits["none"]))
     missing = frozenset(word.casefold() for word in indicator.missing)
-    masks = [_set_mask(text, bits, missing) for text in cells.texts]
-    values = np.array([mask for mask, _ in masks], dtype=np.int64)
-    bad = np.array([wrong for _, wrong in masks], dtype=bool)
-    return Checked(cells.spread(values, -1), cells.spread(bad, False))
+    return _each(column, lambda text: _set_mask(text, bits, missing), -1, np.int64)
 
 
 def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tuple[int, bool]:
@@ -178,29 +203,28 @@ def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tu
     return mask, wrong or (not words)
 
 
-def check_numbers(column: pd.Series, low: float, high: float, is_whole: bool = False) -> Checked:
+def check_numbers(column: Cells, low: float, high: float, is_whole: bool = False) -> Checked:
     """Numbers within [low, high]: float64, NaN where blank or not such a number."""
     dtype = column.dtype
-    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+    if (
+        isinstance(column, pd.Series)
+        and pd.api.types.is_numeric_dtype(dtype)
+        and not pd.api.types.is_bool_dtype(dtype)
+    ):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    else:
-        cells = distinct(column)
-        numbers = np.array([_number(text) for text in cells.texts], dtype=np.float64)
-        values = cells.spread(numbers, np.nan)
-        unreadable = cells.spread(np.isnan(numbers), False)
-        return _within(values, unreadable, (low, high), is_whole)
-    return _within(values, np.zeros(len(values), dtype=bool), (low, high), is_whole)
-
-
-def _within(
-    values: NDArray[np.float64], bad: BoolArray, bounds: tuple[float, float], is_whole: bool
-) -> Checked:
-    with np.errstate(invalid="ignore"):
-        bad |= (values < bounds[0]) | (values > bounds[1]) | np.isinf(values)
+        bad = (values < low) | (values > high) | np.isinf(values)
         if is_whole:
             bad |= np.isfinite(values) & (values != np.floor(values))
-    values[bad] = np.nan
-    return Checked(values, bad)
+        values[bad] = np.nan
+        return Checked(values, bad)
+
+    def read(text: str) -> tuple[float, bool]:
+        number = _number(text)
+        good = low <= number <= high and not math.isinf(number)
+        good = good and (number.is_integer() or not is_whole)
+        return (number, False) if good else (math.nan, True)
+
+    return _each(column, read, math.nan, np.float64)
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -211,24 +235,27 @@ def _number(text: str) -> float:
     return float(word) if _NUMBER.match(word) else math.nan
 
 
-def check_dates(column: pd.Series) -> Checked:
+def check_dates(column: Cells) -> Checked:
     """Dates: datetime64[s] at midnight, NaT where blank or not a date."""
     checked = check_times(column)
-    return Checked(checked.values.astype("datetime64[D]").astype("datetime64[s]"), checked.bad)
+    days = checked.values.astype("datetime64[D]").astype("datetime64[s]")
+    return Checked(days, checked.bad, checked.is_clean)
 
 
-def check_times(column: pd.Series) -> Checked:
+def check_times(column: Cells) -> Checked:
     """Dates with an optional time: datetime64[s], NaT where blank or not a date.
 
     Read: 2026-11-01, 2026/11/1, 2026.11.1, 2026年11月1日, 20261101, each with an optional time. A
     time zone is dropped: the date is the one that was written down.
     """
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if isinstance(column, pd.Series) and pd.api.types.is_datetime64_any_dtype(column.dtype):
         plain = column.dt.tz_localize(None) if column.dt.tz is not None else column
         values = plain.to_numpy(dtype="datetime64[s]", copy=True)
         bad = (values < EARLIEST) | (values > LATEST)
         values[bad] = _MISSING_DATE
         return Checked(values, bad)
+    if len(column) <= FEW:
+        return _each(column, _read_time, _MISSING_DATE, "datetime64[s]")
     cells = distinct(column)
     found = _parse_dates(cells.texts)
     bad = np.isnat(found) | (found < EARLIEST) | (found > LATEST)
@@ -239,14 +266,19 @@ def check_times(column: pd.Series) -> Checked:
 def _parse_dates(texts: NDArray[np.object_]) -> NDArray[np.datetime64]:
     """The usual forms at C speed, then the rest one by one."""
     found = np.full(len(texts), _MISSING_DATE)
-    if len(texts) > FEW:
-        for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
-            left = np.flatnonzero(np.isnat(found))
-            parsed = pd.to_datetime(pd.Series(texts[left]), format=form, errors="coerce")
-            found[left] = parsed.to_numpy(dtype="datetime64[s]")
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
+        left = np.flatnonzero(np.isnat(found))
+        parsed = pd.to_datetime(pd.Series(texts[left]), format=form, errors="coerce")
+        found[left] = parsed.to_numpy(dtype="datetime64[s]")
     for place in np.flatnonzero(np.isnat(found)):
         found[place] = _parse_date(texts[place])
     return found
+
+
+@lru_cache(maxsize=4096)
+def _read_time(text: str) -> tuple[np.datetime64, bool]:
+    found = np.datetime64(_parse_date(text), "s")
+    return (found, False) if EARLIEST <= found <= LATEST else (_MISSING_DATE, True)
 
 
 _TIME = (
@@ -277,7 +309,7 @@ def _parse_date(text: str) -> datetime | None:
         return None
 
 
-def check_indicator(column: pd.Series, indicator: Indicator) -> Checked:
+def check_indicator(column: Cells, indicator: Indicator) -> Checked:
     """A column of a declared indicator, encoded by its type."""
     if indicator.type == "enum":
         return check_enum(column, indicator)
@@ -316,13 +348,14 @@ def expected_range(bounds: tuple[float, float] | None) -> str:
     return f" from {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
 
 
-def _enum_words(indicator: Indicator) -> dict[str, int]:
+@lru_cache(maxsize=1024)
+def _enum_words(values: tuple[str, ...], missing: tuple[str, ...]) -> Mapping[str, int]:
     """Every accepted word of an enum and its code; missing words give -1."""
-    words = {value.casefold(): place for place, value in enumerate(indicator.values)}
-    words.update({word.casefold(): -1 for word in indicator.missing})
+    words = {value.casefold(): place for place, value in enumerate(values)}
+    words.update({word.casefold(): -1 for word in missing})
     for value, synonyms in (("yes", _YES), ("no", _NO)):
-        if {"yes", "no"} <= set(indicator.values):
-            words = {**dict.fromkeys(synonyms, indicator.values.index(value)), **words}
+        if {"yes", "no"} <= set(values):
+            words = {**dict.fromkeys(synonyms, values.index(value)), **words}
     return words
 
 
@@ -333,13 +366,6 @@ def _plain(text: str) -> str:
 
 def _plain_wide(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
-
-
-def _objects(values: Iterable[object]) -> NDArray[np.object_]:
-    items = list(values)
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
 
 
 def _none(cells: Distinct) -> BoolArray:

@@ -74,6 +74,17 @@ class Noted:
     visits: NDArray[np.int16]
 
 
+@dataclass(frozen=True)
+class Words:
+    """A column of words: int64 position of each row's word in `words`, -1 where none is known."""
+
+    codes: NDArray[np.int64]
+    words: tuple[str, ...]
+
+
+Values = NDArray[np.float64] | Words  # numbers, NaN where missing, or words
+
+
 class CaseData(Protocol):
     """What a condition reads: a missing key means that nobody recorded it."""
 

@@ -20,13 +20,15 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import Days, Ints, Times, known_after
+from carescreen.block import Days, Times, known_after
 from carescreen.cases import Cases
 from carescreen.columns import FROM_DATES, BoolArray, Column
 from carescreen.holding import ChildMentions
 from carescreen.rules import RuleOutcomes
+from carescreen.sheet import Ints, every, some
 from carescreen.syntax import And, Atom, Node, Not, NotedTest, NumberTest, Or, VisitsTest
-from carescreen.truth import Reading, Truth, satisfies
+from carescreen.truth import Reading, satisfies
+from carescreen.truth_of_one import ChildReading
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Dates:
 
     def where(self, wanted: BoolArray) -> Dates:
         """The same, NaT for the other children."""
+        if every(wanted):
+            return self
         return Dates(
             np.where(wanted, self.first_on, _NAT),
             np.where(wanted, self.last_on, _NAT),
@@ -79,30 +83,41 @@ class _Reader:
     cases: Cases
     mentions: ChildMentions
     concepts: Mapping[str, int]
-    _reading: Reading = field(init=False)
+    _reading: Reading | ChildReading = field(init=False)  # the second for a case alone
+    _nothing: Dates = field(init=False)  # shared: never changed
 
     def __post_init__(self) -> None:
-        self._reading = Reading(self.cases)
+        alone = self.cases.n == 1
+        self._reading = ChildReading(self.cases, 0) if alone else Reading(self.cases)
+        self._nothing = self._none()
 
     def dates(self, node: Node, where: BoolArray, wanted: bool) -> Dates:
         """Dates by which a node comes out as wanted for the children at `where`."""
+        if not some(where):
+            return self._nothing
         if isinstance(node, Not):
             return self.dates(node.part, where, not wanted)
         if not isinstance(node, And | Or):
             return self._atom(node, wanted).where(where)
         parts = [
-            self.dates(part, where & _as_wanted(self._reading.truth(part), wanted), wanted)
-            for part in node.parts
+            self.dates(part, where & self._comes_out(part, wanted), wanted) for part in node.parts
         ]
         # What every part must meet is there when the last one is; else the oldest one is enough.
-        return _joined(parts, np.fmax if isinstance(node, And) is wanted else np.fmin)
+        return self._joined(parts, np.fmax if isinstance(node, And) is wanted else np.fmin)
+
+    def _comes_out(self, node: Node, wanted: bool) -> BoolArray:
+        """Which children a node is certainly met for, or certainly not met."""
+        if isinstance(self._reading, ChildReading):
+            return np.array([self._reading.truth(node) is wanted])
+        truth = self._reading.truth(node)
+        return truth.true if wanted else truth.false
 
     def _atom(self, atom: Atom, wanted: bool) -> Dates:
         if isinstance(atom, NotedTest | VisitsTest):
             return self._noted(self.concepts[atom.concept])
         column = self.cases.columns.get(atom.indicator) if atom.indicator else None
         if column is None:
-            return self._none()
+            return self._nothing
         is_age = isinstance(atom, NumberTest) and atom.measure == "days_since"
         if column.recordings is None or is_age:
             return self._of_column(column)
@@ -128,8 +143,10 @@ class _Reader:
         assert not isinstance(atom, NotedTest | VisitsTest)
         meets = satisfies(found.values, atom, self.cases.as_of) == wanted
         computed = column.source_table == FROM_DATES  # counted from outcomes, not from recordings
-        meets &= ~computed[found.child]
-        meets &= known_after(found.child, found.known_at, self.cases.block.cutoff)
+        if some(computed):
+            meets &= ~computed[found.child]
+        if self.cases.block.cutoff is not None:
+            meets &= known_after(found.child, found.known_at, self.cases.block.cutoff)
         if not column.is_event:
             meets &= _in_last_run(found.child, meets)
         child, date = found.child[meets], found.date[meets]
@@ -137,37 +154,40 @@ class _Reader:
         # A set may meet a test only with all that was seen together: then the whole value dates.
         together = np.full(self.cases.n, column.is_event)
         together[child] = False
-        whole = self._of_column(column).where(together | computed)
-        return _joined([dates, whole], np.fmin)
+        together |= computed
+        if not some(together):
+            return dates
+        return self._joined([dates, self._of_column(column).where(together)], np.fmin)
 
     def _spread(self, child: Ints, first: Days, last: Days, known_at: Times) -> Dates:
         """The oldest and newest dates of each child's rows."""
-        dates = self._none()
+        blank = self._nothing
+        dates = Dates(blank.first_on.copy(), blank.last_on.copy(), blank.known_at.copy())
         np.fmin.at(dates.first_on, child, first)
         np.fmax.at(dates.last_on, child, last)
         np.fmax.at(dates.known_at, child, known_at)
         return dates
 
-
-def _as_wanted(truth: Truth, wanted: bool) -> BoolArray:
-    return truth.true if wanted else truth.false
+    def _joined(self, parts: Iterable[Dates], first: np.ufunc) -> Dates:
+        """The dates of several parts as one: the first or last beginning, and the newest."""
+        found = [part for part in parts if part is not self._nothing]
+        if len(found) < 2:
+            return found[0] if found else self._nothing
+        return Dates(
+            _reduced(first, [part.first_on for part in found]),
+            _reduced(np.fmax, [part.last_on for part in found]),
+            _reduced(np.fmax, [part.known_at for part in found]),
+        )
 
 
 def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
     """Which rows, sorted by child and time, have no row after them that does not meet the test."""
+    if every(meets):
+        return meets
     missed = np.where(meets, -1, np.arange(len(child)))
     last = np.full(np.bincount(child).size, -1, dtype=np.int64)
     np.maximum.at(last, child, missed)
     return np.asarray(np.arange(len(child)) > last[child])
-
-
-def _joined(parts: Iterable[Dates], first: np.ufunc) -> Dates:
-    found = list(parts)
-    return Dates(
-        _reduced(first, [part.first_on for part in found]),
-        _reduced(np.fmax, [part.last_on for part in found]),
-        _reduced(np.fmax, [part.known_at for part in found]),
-    )
 
 
 def _reduced(pick: np.ufunc, values: list[NDArray[np.datetime64]]) -> NDArray[np.datetime64]:

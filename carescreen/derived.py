@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.block import NO_DATE, Block, Days, extreme_date, no_dates, sortable, to_days
-from carescreen.columns import FROM_DATES, FROM_NOWHERE, Column
+from carescreen.columns import FROM_DATES, FROM_NOWHERE, BoolArray, Column
 from carescreen.indicators import Indicator
+from carescreen.sheet import Sheet, numbered, places
 
 PRIOR_CONCERNS = np.timedelta64(730, "D")  # prior_concerns_24m: 24 months
+
+
+_SOURCE = np.array([FROM_NOWHERE, FROM_DATES], dtype=np.int8)  # of what is not known, and known
 
 
 def derived_columns(
@@ -21,36 +24,31 @@ def derived_columns(
     months = _age_months(block.children, as_of)
     seen = _last_seen(block, columns, as_of)
     since = (as_of - seen).astype("timedelta64[D]").astype(np.float64)
+    undated = no_dates(block.n)
+    days = np.where(np.isnat(seen), np.nan, since)
+    failed, first, last = _failed_visits(block)
     return {
-        "age_months": _computed(months),
-        "age_years": _computed(np.floor(months / 12)),
-        "last_seen_on": _seen_column(seen),
-        "days_since_seen": _computed(np.where(np.isnat(seen), np.nan, since)),
-        "failed_visits_in_row": _failed_visits(block),
+        "age_months": _computed(months, ~np.isnan(months), undated, undated),
+        "age_years": _computed(np.floor(months / 12), ~np.isnan(months), undated, undated),
+        "last_seen_on": _computed(seen.astype("datetime64[s]"), ~np.isnat(seen), seen, seen),
+        "days_since_seen": _computed(days, ~np.isnan(days), undated, undated),
+        "failed_visits_in_row": _computed(failed, ~np.isnan(failed), first, last),
     }
 
 
-def _computed(values: NDArray[np.float64]) -> Column:
-    n, known = len(values), ~np.isnan(values)
-    table = np.where(known, FROM_DATES, FROM_NOWHERE).astype(np.int8)
-    return Column(values, known, no_dates(n), no_dates(n), table, np.full(n, -1, dtype=np.int64))
+def _computed(values: NDArray[np.generic], known: BoolArray, first: Days, last: Days) -> Column:
+    table = _SOURCE[known.view(np.int8)]
+    return Column(values, known, first, last, table, np.full(len(values), -1, dtype=np.int64))
 
 
-def _seen_column(seen: Days) -> Column:
-    n, known = len(seen), ~np.isnat(seen)
-    table = np.where(known, FROM_DATES, FROM_NOWHERE).astype(np.int8)
-    none = np.full(n, -1, dtype=np.int64)
-    return Column(seen.astype("datetime64[s]"), known, seen, seen, table, none)
-
-
-def _age_months(children: pd.DataFrame, as_of: np.datetime64) -> NDArray[np.float64]:
+def _age_months(children: Sheet, as_of: np.datetime64) -> NDArray[np.float64]:
     """Completed months of age; from age_years + recorded_at, the youngest the child can be."""
     birth = to_days(children["birth_date"])
     months = _months_between(birth, as_of)
-    if "age_years" not in children:
+    if "age_years" not in children or not np.isnan(months).any():
         return months
     recorded = to_days(children["recorded_at"])
-    stated = children["age_years"].to_numpy(dtype=np.float64) * 12
+    stated = children["age_years"] * 12
     elapsed = np.fmax(_months_between(recorded, as_of), 0)
     return np.where(np.isnan(months), stated + elapsed, months)
 
@@ -67,7 +65,7 @@ def _months_between(start: Days, end: np.datetime64) -> NDArray[np.float64]:
 
 def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64) -> Days:
     """When a worker last saw the child: a visit that says so, or the date the tables give."""
-    seen = block.visits["child_seen"].to_numpy() == 1
+    seen = block.visits["child_seen"] == 1
     last = extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
     stated = columns.get("last_seen_on")
     if stated is not None:
@@ -76,12 +74,13 @@ def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64
     return last
 
 
-def _failed_visits(block: Block) -> Column:
-    """Visits in a row, up to the newest, that did not see the child; a blank is neither.
+def _failed_visits(block: Block) -> tuple[NDArray[np.float64], Days, Days]:
+    """Visits in a row, up to the newest, that did not see the child, and the first and last day.
 
+    A blank is neither; NaN where no visit says.
     On a day with both a failed visit and one that saw the child, the child was seen.
     """
-    code = block.visits["child_seen"].to_numpy()
+    code = block.visits["child_seen"]
     told = (code >= 0) & ~np.isnat(block.visit_date)
     child, seen = block.visit_child[told], code[told] == 1
     date = block.visit_date[told]
@@ -95,10 +94,8 @@ def _failed_visits(block: Block) -> Column:
     count = np.bincount(child, minlength=block.n)
     values = np.where(count > 0, first + count - 1 - last_seen, np.nan).astype(np.float64)
     failed = ~seen & (index > last_seen[child])
-    column = _computed(values)
-    column.first_on[:] = extreme_date(block.n, child, date, failed, np.fmin)
-    column.last_on[:] = extreme_date(block.n, child, date, failed, np.fmax)
-    return column
+    first_on = extreme_date(block.n, child, date, failed, np.fmin)
+    return values, first_on, extreme_date(block.n, child, date, failed, np.fmax)
 
 
 def count_prior_concerns(
@@ -111,10 +108,10 @@ def count_prior_concerns(
     name = "prior_concerns_24m"
     if name not in indicators or not len(block.outcomes):
         return
-    codes, ids = pd.factorize(block.children["child_id"].astype(object))
-    person = np.asarray(pd.Index(ids).get_indexer(block.outcomes["child_id"]), dtype=np.int64)
+    codes, ids = numbered(block.children["child_id"])
+    person = places(ids, block.outcomes["child_id"])
     date = to_days(block.outcomes["outcome_date"])
-    confirmed = (block.outcomes["result"].to_numpy(dtype=object) == "confirmed") & (person >= 0)
+    confirmed = (block.outcomes["result"] == "confirmed") & (person >= 0)
     recent = confirmed & ~(date < as_of - PRIOR_CONCERNS)
     if not recent.any():
         return

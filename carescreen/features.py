@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.columns import CaseData
+from carescreen.columns import CaseData, Values, Words
 from carescreen.conditions import Condition, Where, parse
 from carescreen.errors import ConditionError, PackError, did_you_mean
 from carescreen.indicators import Indicator, Texts
 from carescreen.lexicon import Concept, load_concepts
 from carescreen.pack import Pack
 from carescreen.truth import Truth, blocks
+from carescreen.truth_of_one import ChildReading
 
 # Law 9: of use in audits only, never in the model.
 PROTECTED = frozenset({"sex", "gender", "ethnicity", "religion"})
@@ -63,7 +65,7 @@ class FeatureSet:
         known = load_concepts(pack) if concepts is None else concepts
         return cls(tuple(_feature(pack, entry, fields, known) for entry in pack.features))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Ids, in the pack's order."""
         return tuple(feature.id for feature in self.features)
@@ -73,10 +75,31 @@ class FeatureSet:
         """Title of each feature in both languages."""
         return {feature.id: feature.title for feature in self.features}
 
-    @property
+    @cached_property
+    def indicators(self) -> frozenset[str]:
+        """Ids of the indicators that features read."""
+        read = (
+            feature.source.indicators
+            if isinstance(feature.source, Condition)
+            else frozenset([feature.source.id])
+            for feature in self.features
+        )
+        return frozenset().union(*read)
+
+    @cached_property
     def sensitive(self) -> frozenset[str]:
         """Ids of features that read something sensitive."""
         return frozenset(feature.id for feature in self.features if feature.sensitive)
+
+    def values(self, data: CaseData) -> dict[str, Values]:
+        """The column of each feature, one row a child, as `frame` gives them."""
+        truths = _truths(self.features, data)
+        return {
+            feature.id: truths[feature.id]
+            if isinstance(feature.source, Condition)
+            else _value(feature.source, data)
+            for feature in self.features
+        }
 
     def frame(self, data: CaseData) -> pd.DataFrame:
         """One row a child, in the order of `data`.
@@ -85,16 +108,8 @@ class FeatureSet:
         known); categories of str for words (NaN where not known). An event that nobody recorded
         has its baseline.
         """
-        truths = _truths(self.features, data)
-        return pd.DataFrame(
-            {
-                feature.id: truths[feature.id]
-                if isinstance(feature.source, Condition)
-                else _value(feature.source, data)
-                for feature in self.features
-            },
-            index=pd.RangeIndex(data.n),
-        )
+        columns = {name: _series(values) for name, values in self.values(data).items()}
+        return pd.DataFrame(columns, index=pd.RangeIndex(data.n))
 
 
 def _feature(
@@ -168,6 +183,9 @@ def _truths(features: tuple[Feature, ...], data: CaseData) -> dict[str, NDArray[
     conditions = {
         feature.id: feature.source for feature in features if isinstance(feature.source, Condition)
     }
+    if data.n == 1:
+        child = ChildReading(data, 0)
+        return {name: _number(child.truth(found.root)) for name, found in conditions.items()}
     columns = {name: np.empty(data.n) for name in conditions}
     for reading in blocks(data):
         for name, condition in conditions.items():
@@ -175,18 +193,28 @@ def _truths(features: tuple[Feature, ...], data: CaseData) -> dict[str, NDArray[
     return columns
 
 
+def _number(truth: bool | None) -> NDArray[np.float64]:
+    return np.array([np.nan if truth is None else float(truth)])
+
+
 def _numbers(truth: Truth) -> NDArray[np.float64]:
     return np.where(truth.known, truth.true, np.nan)
 
 
-def _value(indicator: Indicator, data: CaseData) -> NDArray[np.float64] | pd.Categorical[str]:
-    """An indicator's value: a float64 array, or categories."""
+def _series(values: Values) -> NDArray[np.float64] | pd.Categorical[str]:
+    if isinstance(values, Words):
+        return pd.Categorical.from_codes(values.codes, pd.Index(values.words))
+    return values
+
+
+def _value(indicator: Indicator, data: CaseData) -> Values:
+    """An indicator's value: numbers, or words."""
     column = data.columns.get(indicator.id)
     if indicator.type == "enum":
         codes = np.full(data.n, -1) if column is None else column.values.astype(np.int64)
         if isinstance(indicator.baseline, str):
             codes = np.where(codes < 0, indicator.values.index(indicator.baseline), codes)
-        return pd.Categorical.from_codes(codes, pd.Index(indicator.values))
+        return Words(codes, indicator.values)
     numbers = np.full(data.n, np.nan) if column is None else column.values.astype(np.float64)
     if isinstance(indicator.baseline, float):
         numbers = np.where(np.isnan(numbers), indicator.baseline, numbers)

@@ -10,15 +10,17 @@ Indicators come on top of these, from the pack. A field's kind says how it is ch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.checks import (
     A_DATE,
+    Cells,
     Checked,
     check_dates,
     check_ids,
@@ -29,8 +31,17 @@ from carescreen.checks import (
     check_yes_no,
     expected_range,
 )
+from carescreen.sheet import FEW
 
 Kind = Literal["id", "text", "date", "time", "yes_no", "word", "number"]
+
+_CHECKS: dict[str, Callable[[Cells], Checked]] = {
+    "id": check_ids,
+    "text": check_texts,
+    "date": check_dates,
+    "time": check_times,
+    "yes_no": check_yes_no,
+}
 
 RESULTS = ("confirmed", "not_confirmed", "could_not_tell", "not_seen")
 DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
@@ -61,30 +72,34 @@ class Field:
             return f"a number{expected_range(self.bounds)}"
         return "yes or no" if self.kind == "yes_no" else "a text"
 
-    def check(self, column: pd.Series) -> Checked:
+    def check(self, column: Cells) -> Checked:
         """The column encoded, and which rows could not be."""
         if self.kind == "word":
             return check_words(column, self.words)
         if self.kind == "number":
             return check_numbers(column, *self.bounds)
-        by_kind = {
-            "id": check_ids,
-            "text": check_texts,
-            "date": check_dates,
-            "time": check_times,
-            "yes_no": check_yes_no,
-        }
-        return by_kind[self.kind](column)
+        return _CHECKS[self.kind](column)
 
     def missing(self, count: int) -> NDArray[Any]:
-        """The column where nobody recorded it."""
-        if self.kind in ("date", "time"):
-            return np.full(count, np.datetime64("NaT", "s"))
-        if self.kind == "yes_no":
-            return np.full(count, -1, dtype=np.int16)
-        if self.kind == "number":
-            return np.full(count, np.nan)
-        return np.full(count, None, dtype=object)
+        """The column where nobody recorded it; not to be written to."""
+        return _few_missing(self.kind, count) if count <= FEW else _missing(self.kind, count)
+
+
+def _missing(kind: Kind, count: int) -> NDArray[Any]:
+    if kind in ("date", "time"):
+        return np.full(count, np.datetime64("NaT", "s"))
+    if kind == "yes_no":
+        return np.full(count, -1, dtype=np.int16)
+    if kind == "number":
+        return np.full(count, np.nan)
+    return np.full(count, None, dtype=object)
+
+
+@cache
+def _few_missing(kind: Kind, count: int) -> NDArray[Any]:
+    column = _missing(kind, count)
+    column.flags.writeable = False  # it is shared
+    return column
 
 
 @dataclass(frozen=True)
@@ -103,10 +118,20 @@ class TableFields:
     date: str
     extra: Literal["indicators", "texts"]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the fields, in order."""
         return tuple(field.name for field in self.fields)
+
+    @cached_property
+    def known_on(self) -> tuple[str, ...]:
+        """The columns that say by when a row was known."""
+        return tuple(filter(None, (self.date, "recorded_at")))
+
+    @cached_property
+    def no_rows(self) -> dict[str, NDArray[Any]]:
+        """The columns of the fields where there are no rows."""
+        return {field.name: field.missing(0) for field in self.fields}
 
     @property
     def exact(self) -> frozenset[str]:

@@ -6,72 +6,41 @@ households and nothing outside them, so blocks can be cut anywhere between house
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.block import (
     NO_DATE,
     Block,
     Days,
-    Ints,
     Times,
     covered_until,
     has_second_person,
     known_after,
     repeat_children,
+    sorted_numbers,
     to_days,
 )
 from carescreen.cases import Cases, build_columns
-from carescreen.columns import BoolArray
+from carescreen.columns import BoolArray, Values
 from carescreen.dating import Dates, rule_dates
-from carescreen.features import FeatureSet
+from carescreen.engine import Engine
 from carescreen.holding import (
     ChildMentions,
     held,
     noted_columns,
     spread_mentions,
 )
-from carescreen.model import RiskModel
-from carescreen.notes import NoteReader
 from carescreen.pack import TIERS
-from carescreen.rules import RuleOutcomes, RulePack
+from carescreen.rules import RuleOutcomes
+from carescreen.sheet import Ints, Sheet, objects, places
 
 ROUTINE = TIERS.index("routine")
 PRIORITY = TIERS.index("priority")
 IMMEDIATE = TIERS.index("immediate")
-
-
-@dataclass(frozen=True)
-class Engine:
-    """Everything a block needs besides its tables; the same object in every process."""
-
-    rules: RulePack
-    features: FeatureSet
-    model: RiskModel
-    reader: NoteReader
-    as_of: np.datetime64
-    first_run: bool = False
-
-    @cached_property
-    def tier_of(self) -> NDArray[np.int64]:
-        """Tier position of each rule; len(TIERS) for rules of a lane without a tier."""
-        lanes = [TIERS.index(rule.tier) if rule.tier else len(TIERS) for rule in self.rules.rules]
-        return np.array(lanes, dtype=np.int64)
-
-    @cached_property
-    def tier_days(self) -> NDArray[np.timedelta64]:
-        """Days in which the hours of each tier fall; those of `routine` for a lane without one."""
-        hours = self.rules.settings.tier_hours.model_dump()
-        return np.array([_whole_days(hours[name]) for name in TIERS])
-
-    @cached_property
-    def rule_days(self) -> NDArray[np.timedelta64]:
-        """Days in which the hours of each rule fall; of rules without a tier they are not asked."""
-        return np.array([_whole_days(rule.hours or 0) for rule in self.rules.rules])
 
 
 @dataclass(frozen=True)
@@ -87,7 +56,8 @@ class FollowUps:
     """One entry a child of the block, in the block's order.
 
     `open` and `closed` are (child, rule) tables of met rules, `dates` those of their evidence, and
-    `closed_on` the day of the decision that closes. Scores are millionths of a log-odds.
+    `closed_on` the day of the decision that closes. Scores and `weights`, of shape (n, features of
+    the model), are millionths of a log-odds.
     """
 
     cases: Cases
@@ -104,7 +74,8 @@ class FollowUps:
     state: NDArray[np.object_]
     waits: BoolArray
     due_on: Days
-    features: pd.DataFrame
+    features: Mapping[str, Values]
+    weights: Ints
     score: Ints
     probability: NDArray[np.float64]
 
@@ -116,21 +87,23 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     """
     cases, mentions, holds = build_cases(engine, block)
     outcomes = engine.rules.evaluate(cases)
-    dates = rule_dates(outcomes, cases, mentions, holds, list(engine.rules.concepts))
+    dates = rule_dates(outcomes, cases, mentions, holds, engine.kit.concepts.names)
     closed, closed_on = _close(engine, block, mentions, holds, outcomes, dates)
     is_open = outcomes.true & ~closed
-    features = engine.features.frame(cases)
-    score = np.asarray(engine.model.score_micro(features), dtype=np.int64)
+    features = engine.kit.features.values(cases)
+    model = engine.kit.saved.tables
+    weights = model.weights_of(features, block.n)
+    score = weights.sum(axis=1) + model.intercept
     rule_tier = _rule_tier(engine, is_open)
-    decided, raised = _latest_decisions(block), _raised(block)
+    raised = _raised(block)
     tier = np.minimum(rule_tier, np.where(needs_data, PRIORITY, ROUTINE))
     tier = np.minimum(tier, raised.tier)
-    probability = _probability(engine, features, block.n)
+    probability = _probability(engine, score)
     tier = np.minimum(tier, _lifted(engine, probability))
-    serious = is_open & (engine.tier_of < ROUTINE)[None, :]
+    serious = is_open & (engine.kit.tier_of < ROUTINE)[None, :]
     due_on = _due(engine, cases, serious, dates, tier, raised, (needs_data, needs_since))
     newest = _newest(serious, dates)
-    state, waits = _states(engine, decided, closed, tier, newest, needs_data, due_on)
+    state, waits = _states(engine, block, closed, tier, newest, needs_data, due_on)
     return FollowUps(
         cases=cases,
         mentions=mentions,
@@ -147,6 +120,7 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
         waits=waits,
         due_on=due_on,
         features=features,
+        weights=weights,
         score=score,
         probability=probability,
     )
@@ -154,32 +128,29 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
 
 def build_cases(engine: Engine, block: Block) -> tuple[Cases, ChildMentions, BoolArray]:
     """Cases of a block with its notes read: (cases, mentions, which mentions hold)."""
-    concepts, indicators = engine.rules.concepts, engine.rules.indicators
-    settings = engine.rules.settings
-    found = engine.reader.read(block.visits["note"])
+    concepts, settings = engine.kit.concepts, engine.rules.settings
+    found = engine.kit.reader.find(block.visits["note"])
     mentions = spread_mentions(block, found, concepts)
-    holds = held(block, mentions, concepts, indicators, settings, engine.as_of)
+    holds = held(block, mentions, concepts, engine.rules.indicators, settings, engine.as_of)
     cases = Cases(
         block,
         engine.as_of,
-        build_columns(block, indicators, settings, engine.as_of),
-        noted_columns(block.n, mentions, holds, concepts),
+        build_columns(block, engine.kit.indicators, settings, engine.as_of),
+        noted_columns(block.n, mentions, holds, concepts.names),
     )
     return cases, mentions, holds
 
 
 def _rule_tier(engine: Engine, is_open: BoolArray) -> NDArray[np.int64]:
-    tiers = np.where(is_open, engine.tier_of[None, :], ROUTINE)
+    tiers = np.where(is_open, engine.kit.tier_of[None, :], ROUTINE)
     return np.asarray(tiers.min(axis=1, initial=ROUTINE), dtype=np.int64)
 
 
-def _probability(engine: Engine, features: pd.DataFrame, n: int) -> NDArray[np.float64]:
+def _probability(engine: Engine, score: Ints) -> NDArray[np.float64]:
     """Probability and its interval, (n, 3); NaN until the model may give one (law 12)."""
-    if not engine.model.gives_probability:
-        return np.full((n, 3), np.nan)
-    interval = np.asarray(engine.model.predict_interval(features), dtype=np.float64)
-    chance = np.asarray(engine.model.predict_proba(features), dtype=np.float64)[:, 1]
-    return np.column_stack([chance, interval])
+    if not engine.kit.gives_probability:
+        return np.full((len(score), 3), np.nan)
+    return engine.kit.model.chances_of(score)
 
 
 def _lifted(engine: Engine, probability: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -215,12 +186,12 @@ def _close(
     since = Cases(
         part,
         engine.as_of,
-        build_columns(part, engine.rules.indicators, engine.rules.settings, engine.as_of),
-        noted_columns(part.n, kept, newer, engine.rules.concepts),
+        build_columns(part, engine.kit.indicators, engine.rules.settings, engine.as_of),
+        noted_columns(part.n, kept, newer, engine.kit.concepts.names),
     )
     again = engine.rules.evaluate(since)
     rows = np.arange(len(child))
-    found = rule_dates(again, since, kept, newer, list(engine.rules.concepts))
+    found = rule_dates(again, since, kept, newer, engine.kit.concepts.names)
     is_open = again.true[rows, rule] & (dates.known_at[child, rule] > until)
     closed[child, rule] = ~is_open
     closed_on[child[~is_open], rule[~is_open]] = decided[~is_open]
@@ -242,39 +213,32 @@ def _closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times]:
     if not len(rows) or "rule" not in rows:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, np.zeros(0, "datetime64[D]"), np.zeros(0, "datetime64[s]")
-    position = pd.Index(block.children["child_id"])
-    ids = pd.Index([rule.id for rule in engine.rules.rules])
-    child = np.asarray(position.get_indexer(pd.Index(rows["child_id"])), dtype=np.int64)
-    rule = np.asarray(ids.get_indexer(pd.Index(rows["rule"])), dtype=np.int64)
-    valid = (rows["decision"] == "close").to_numpy(dtype=bool) & (child >= 0) & (rule >= 0)
-    valid &= rows["decided_at"].notna().to_numpy()
-    valid &= has_second_person(rows) | (engine.tier_of[np.maximum(rule, 0)] != IMMEDIATE)
-    until = covered_until(rows["decided_at"])
-    table = pd.DataFrame({"child": child[valid], "rule": rule[valid], "until": until[valid]})
-    newest = table.groupby(["child", "rule"], as_index=False)["until"].max()
-    times = newest["until"].to_numpy(dtype="datetime64[s]")
-    return (
-        newest["child"].to_numpy(dtype=np.int64),
-        newest["rule"].to_numpy(dtype=np.int64),
-        times.astype("datetime64[D]"),
-        times,
-    )
+    child = places(block.children["child_id"], rows["child_id"])
+    rule = places(objects([rule.id for rule in engine.rules.rules]), rows["rule"])
+    valid = (rows["decision"] == "close") & (child >= 0) & (rule >= 0)
+    valid &= ~np.isnat(rows["decided_at"])
+    valid &= has_second_person(rows) | (engine.kit.tier_of[np.maximum(rule, 0)] != IMMEDIATE)
+    until = covered_until(rows["decided_at"])[valid]
+    child, rule = child[valid], rule[valid]
+    order = np.lexsort((until, rule, child))
+    child, rule, until = child[order], rule[order], until[order]
+    newest = np.ones(len(order), dtype=bool)
+    newest[:-1] = (child[1:] != child[:-1]) | (rule[1:] != rule[:-1])
+    return child[newest], rule[newest], to_days(until[newest]), until[newest]
 
 
-def _latest_decisions(block: Block) -> pd.DataFrame:
-    """The newest decision of each child (all its columns), indexed by child position."""
-    return _newest_rows(block, block.decisions)
-
-
-def _newest_rows(block: Block, rows: pd.DataFrame) -> pd.DataFrame:
-    if not len(rows):
-        return rows.assign(child=pd.Series(dtype=np.int64)).set_index("child")
-    position = pd.Index(block.children["child_id"])
-    rows = rows.assign(child=position.get_indexer(pd.Index(rows["child_id"])))
-    rows = rows[(rows["child"] >= 0) & rows["decided_at"].notna()]
-    by = ["child", "decided_at", *(n for n in ("decision", "tier", "review_on") if n in rows)]
-    rows = rows.sort_values(by, kind="stable", na_position="first")
-    return rows.drop_duplicates("child", keep="last").set_index("child")
+def _newest_rows(block: Block, rows: Sheet) -> tuple[Ints, Sheet]:
+    """The newest decision of each child that has any: its position and, in that order, the rows."""
+    child = places(block.children["child_id"], rows["child_id"])
+    valid = (child >= 0) & ~np.isnat(rows["decided_at"])
+    child, rows = child[valid], rows.take(valid)
+    words = [
+        sorted_numbers(rows[name])[0] for name in ("review_on", "tier", "decision") if name in rows
+    ]
+    order = np.lexsort((*words, rows["decided_at"], child))
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = child[order][1:] != child[order][:-1]
+    return child[order[last]], rows.take(order[last])
 
 
 def _raised(block: Block) -> Raised:
@@ -284,15 +248,11 @@ def _raised(block: Block) -> Raised:
     rows = block.decisions
     if not len(rows) or "tier" not in rows:
         return found
-    newest = _newest_rows(block, rows[(rows["decision"] == "override") & rows["tier"].isin(TIERS)])
-    index = newest.index.to_numpy(dtype=np.int64)
+    is_tier = np.array([tier in TIERS for tier in rows["tier"]], dtype=bool)
+    index, newest = _newest_rows(block, rows.take((rows["decision"] == "override") & is_tier))
     found.tier[index] = [TIERS.index(tier) for tier in newest["tier"]]
     found.on[index] = to_days(newest["decided_at"])
     return found
-
-
-def _whole_days(hours: int) -> np.timedelta64:
-    return np.timedelta64(-(-hours // 24), "D")
 
 
 def _due(
@@ -311,16 +271,16 @@ def _due(
     as-of date. Routine is due `routine` hours after the child was last seen, at once if never seen.
     """
     began = np.where(np.isnat(dates.first_on), engine.as_of, dates.first_on)
-    due = np.where(serious, began + engine.rule_days[None, :], NO_DATE)
+    due = np.where(serious, began + engine.kit.rule_days[None, :], NO_DATE)
     asked = _across(np.fmin, due)
-    by_person = raised.on + engine.tier_days[raised.tier]
+    by_person = raised.on + engine.kit.tier_days[raised.tier]
     asked = np.fmin(asked, np.where(raised.tier < ROUTINE, by_person, NO_DATE))
     needs_data, since = needs
-    put_right = np.where(np.isnat(since), engine.as_of, since) + engine.tier_days[PRIORITY]
+    put_right = np.where(np.isnat(since), engine.as_of, since) + engine.kit.tier_days[PRIORITY]
     asked = np.fmin(asked, np.where(needs_data, put_right, NO_DATE))
     seen = cases.columns["last_seen_on"].last_on
-    routine = np.where(np.isnat(seen), engine.as_of, seen + engine.tier_days[ROUTINE])
-    otherwise = np.where(tier < ROUTINE, engine.as_of + engine.tier_days[tier], routine)
+    routine = np.where(np.isnat(seen), engine.as_of, seen + engine.kit.tier_days[ROUTINE])
+    otherwise = np.where(tier < ROUTINE, engine.as_of + engine.kit.tier_days[tier], routine)
     return np.where(np.isnat(asked), otherwise, asked).astype("datetime64[D]")
 
 
@@ -336,15 +296,14 @@ def _newest(serious: BoolArray, dates: Dates) -> tuple[Days, Times]:
 
 def _across(pick: np.ufunc, table: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     """The first (fmin) or last (fmax) known date of each row; NaT where it has none."""
-    found = np.full(len(table), "NaT", dtype=table.dtype)
-    for column in table.T:
-        found = pick(found, column)
-    return found
+    if not table.shape[1]:
+        return np.full(len(table), "NaT", dtype=table.dtype)
+    return np.asarray(pick.reduce(table, axis=1))
 
 
 def _states(
     engine: Engine,
-    decided: pd.DataFrame,
+    block: Block,
     closed: BoolArray,
     tier: NDArray[np.int64],
     newest: tuple[Days, Times],
@@ -355,8 +314,8 @@ def _states(
     n = len(tier)
     state = np.full(n, "new", dtype=object)
     waits = np.zeros(n, dtype=bool)
-    if len(decided):
-        _decided_states(engine, decided, newest[1], tier, state, waits, due_on)
+    if len(block.decisions):
+        _decided_states(engine, block, newest[1], tier, state, waits, due_on)
     done = closed.any(axis=1) & (tier == ROUTINE) & (state == "new")
     state[done] = "closed"
     if engine.first_run:
@@ -370,7 +329,7 @@ def _states(
 
 def _decided_states(
     engine: Engine,
-    decided: pd.DataFrame,
+    block: Block,
     newest: Times,
     tier: NDArray[np.int64],
     state: NDArray[np.object_],
@@ -378,16 +337,16 @@ def _decided_states(
     due_on: Days,
 ) -> None:
     """A plan for later makes a follow-up wait, but never an immediate or urgent one."""
-    index = decided.index.to_numpy(dtype=np.int64)
+    index, decided = _newest_rows(block, block.decisions)
     until = covered_until(decided["decided_at"])
     stands = ~(newest[index] > until)  # newer evidence makes the follow-up new again
-    word = decided["decision"].to_numpy(dtype=object)
-    taken_on = stands & np.isin(word, ["agree", "acknowledge", "override"])
+    word = decided["decision"]
+    taken_on = stands & np.isin(word, objects(["agree", "acknowledge", "override"]))
     state[index[taken_on]] = "acknowledged"
     planned = stands & (word == "plan")
     state[index[planned]] = "planned"
     if "review_on" in decided:
-        review = decided["review_on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+        review = to_days(decided["review_on"].astype("datetime64[s]"))
         later = planned & (review > engine.as_of) & (tier[index] >= PRIORITY)
         waits[index[later]] = True
         due_on[index[later]] = review[later]

@@ -15,17 +15,15 @@ resolved by two people. A closing covers what was known by then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.block import (
     Block,
     Days,
-    Ints,
     Times,
     covered_until,
     has_second_person,
@@ -33,10 +31,14 @@ from carescreen.block import (
 )
 from carescreen.columns import BoolArray, Noted
 from carescreen.indicators import Indicator
+from carescreen.lexicon import STATUSES as READ_STATUSES
 from carescreen.lexicon import Concept
+from carescreen.notes import FoundMentions
 from carescreen.pack import Settings
+from carescreen.sheet import Ints, numbered, objects, places
 
 STATUSES = ("affirmed", "suspected", "negated", "past", "other", "hypothetical")
+_STATUS = np.array([STATUSES.index(name) for name in READ_STATUSES], dtype=np.int8)
 RAISED = (0, 1)  # positions in STATUSES: suspicion is enough
 CLEARING = (2, 3)
 FOUND_BY = ("phrase", "pattern", "learned")
@@ -65,12 +67,23 @@ class ChildMentions:
 
     def take(self, index: Ints | BoolArray | slice) -> ChildMentions:
         """The entries at an index, mask or slice."""
-        return ChildMentions(*(getattr(self, field.name)[index] for field in fields(self)))
+        return ChildMentions(
+            self.child[index],
+            self.visit[index],
+            self.date[index],
+            self.known_at[index],
+            self.concept[index],
+            self.status[index],
+            self.found_by[index],
+            self.start[index],
+            self.end[index],
+            self.reached[index],
+        )
 
     @property
     def raised(self) -> BoolArray:
         """Affirmed or suspected."""
-        return np.isin(self.status, RAISED)
+        return (self.status >= RAISED[0]) & (self.status <= RAISED[-1])
 
     def of_child(self, child: int) -> slice:
         """Where the entries of one child stand."""
@@ -80,41 +93,64 @@ class ChildMentions:
     def for_children(self, positions: Ints) -> ChildMentions:
         """Entries of the children at `positions` (repeats allowed), renumbered in that order."""
         rows, child = rows_of(self.child, positions)
-        taken = self.take(rows)
-        return ChildMentions(child, *(getattr(taken, field.name) for field in fields(self)[1:]))
+        return replace(self.take(rows), child=child)
 
 
-def spread_mentions(
-    block: Block, found: pd.DataFrame, concepts: Mapping[str, Concept]
-) -> ChildMentions:
+class HoldingTerms:
+    """How long mentions of each concept hold and whom they reach: one entry a concept of a pack."""
+
+    def __init__(self, concepts: Mapping[str, Concept]) -> None:
+        every = list(concepts.values())
+        self.names = tuple(concepts)
+        self.shared = np.array([item.subject != "child" for item in every], dtype=bool)
+        self.until_closed = np.array([item.hold == "until_closed" for item in every], dtype=bool)
+        self.until_seen = np.array([item.hold == "until_seen" for item in every], dtype=bool)
+        self.grave = np.array([item.note_limit == "immediate" for item in every], dtype=bool)
+        self.answered = {
+            number: item
+            for number, item in enumerate(every)
+            if item.answered_by is not None and item.hold == "until_closed"
+        }
+        self._numbers: dict[tuple[str, ...], NDArray[np.int16]] = {}
+
+    def number_of(self, names: tuple[str, ...]) -> NDArray[np.int16]:
+        """The position here of each concept of a reader."""
+        if names not in self._numbers:
+            place = {name: number for number, name in enumerate(self.names)}
+            numbers = np.array([place[name] for name in names], dtype=np.int16)
+            self._numbers[names] = numbers
+        return self._numbers[names]
+
+
+def spread_mentions(block: Block, found: FoundMentions, terms: HoldingTerms) -> ChildMentions:
     """Mentions of the block's notes (`found.note` is the row in block.visits) by child reached."""
-    visit = found["note"].to_numpy(dtype=np.int64)
+    visit = found.note
     direct = ChildMentions(
         child=block.visit_child[visit],
         visit=visit,
         date=block.visit_date[visit],
         known_at=block.visit_known_at[visit],
-        concept=_codes(list(concepts), found["concept"]).astype(np.int16),
-        status=_codes(STATUSES, found["status"]).astype(np.int8),
-        found_by=_codes(FOUND_BY, found["found_by"]).astype(np.int8),
-        start=found["start"].to_numpy(dtype=np.int64),
-        end=found["end"].to_numpy(dtype=np.int64),
-        reached=np.zeros(len(found), dtype=bool),
+        concept=terms.number_of(found.concepts)[found.concept],
+        status=_STATUS[found.status],
+        found_by=found.found_by,
+        start=found.start,
+        end=found.end,
+        reached=np.zeros(len(visit), dtype=bool),
     )
-    shared = np.array([item.subject != "child" for item in concepts.values()], dtype=bool)
-    index, member = _household_members(block, direct.child, shared[direct.concept])
-    spread = replace(direct.take(index), child=member, reached=np.ones(len(member), dtype=bool))
-    joined = ChildMentions(
+    index, member = _household_members(block, direct.child, terms.shared[direct.concept])
+    if len(index):
+        spread = replace(direct.take(index), child=member, reached=np.ones(len(member), dtype=bool))
+        direct = _joined(direct, spread)
+    return direct.take(_newest_first(direct))
+
+
+def _joined(first: ChildMentions, second: ChildMentions) -> ChildMentions:
+    return ChildMentions(
         *(
-            np.concatenate([getattr(direct, field.name), getattr(spread, field.name)])
+            np.concatenate([getattr(first, field.name), getattr(second, field.name)])
             for field in fields(ChildMentions)
         )
     )
-    return joined.take(_newest_first(joined))
-
-
-def _codes(words: list[str] | tuple[str, ...], column: pd.Series) -> Ints:
-    return np.asarray(pd.Index(words).get_indexer(pd.Index(column.astype(object))), dtype=np.int64)
 
 
 def _newest_first(mentions: ChildMentions) -> Ints:
@@ -126,9 +162,11 @@ def _newest_first(mentions: ChildMentions) -> Ints:
 
 def _household_members(block: Block, child: Ints, shared: BoolArray) -> tuple[Ints, Ints]:
     """For each shared mention, the other children of the household: (mention index, child)."""
+    index = np.flatnonzero(shared)
+    if not len(index) or block.n == 1:
+        return index[:0], index[:0]
     order = np.argsort(block.household, kind="stable")
     sorted_house = block.household[order]
-    index = np.flatnonzero(shared)
     house = block.household[child[index]]
     rows, owner = rows_of(sorted_house, house)
     members, repeated = order[rows], index[owner]
@@ -139,32 +177,31 @@ def _household_members(block: Block, child: Ints, shared: BoolArray) -> tuple[In
 def held(
     block: Block,
     mentions: ChildMentions,
-    concepts: Mapping[str, Concept],
+    terms: HoldingTerms,
     indicators: Mapping[str, Indicator],
     settings: Settings,
     as_of: np.datetime64,
 ) -> BoolArray:
     """Which raised mentions hold as of the date."""
+    if not len(mentions.child):
+        return np.zeros(0, dtype=bool)
     fresh = _within(mentions.date, as_of, settings.mention_window_days)
-    fresh &= ~_cleared_later(block.n, len(concepts), mentions)
-    until_closed = np.array([item.hold == "until_closed" for item in concepts.values()], dtype=bool)
-    until_seen = np.array([item.hold == "until_seen" for item in concepts.values()], dtype=bool)
-    by_hold = np.where(
-        until_seen[mentions.concept],
-        ~_seen_since(block, mentions),
-        until_closed[mentions.concept] | fresh,
-    )
+    fresh &= ~_cleared_later(block.n, len(terms.names), mentions)
+    by_hold = terms.until_closed[mentions.concept] | fresh
+    until_seen = terms.until_seen[mentions.concept]
+    if until_seen.any():
+        by_hold = np.where(until_seen, ~_seen_since(block, mentions), by_hold)
     holds = mentions.raised & by_hold
-    for number, item in enumerate(concepts.values()):
-        if item.answered_by is not None and item.hold == "until_closed":
+    for number in _present(mentions.concept[holds]):
+        if number in terms.answered:
             of_concept = mentions.concept == number
-            holds &= ~(of_concept & _answered(block, mentions, item, indicators))
-    return holds & ~_closed_by_person(block, mentions, concepts)
+            holds &= ~(of_concept & _answered(block, mentions, terms.answered[number], indicators))
+    return holds & ~_closed_by_person(block, mentions, terms)
 
 
 def _seen_since(block: Block, mentions: ChildMentions) -> BoolArray:
     """Whether a visit on the day of the mention or later saw the child it reaches."""
-    seen = (block.visits["child_seen"].to_numpy() == 1) & ~np.isnat(block.visit_date)
+    seen = (block.visits["child_seen"] == 1) & ~np.isnat(block.visit_date)
     last = np.full(block.n, np.datetime64("NaT", "D"))
     np.fmax.at(last, block.visit_child[seen], block.visit_date[seen])
     return np.asarray(last[mentions.child] >= mentions.date)
@@ -177,9 +214,12 @@ def _within(date: Days, as_of: np.datetime64, days: int) -> BoolArray:
 
 def _cleared_later(n: int, concepts: int, mentions: ChildMentions) -> BoolArray:
     """Whether a newer negated or past mention of the concept exists; on equal dates it holds."""
+    clearing = (mentions.status >= CLEARING[0]) & (mentions.status <= CLEARING[-1])
+    clearing &= ~np.isnat(mentions.date)
+    if not clearing.any():
+        return clearing
     newest = np.full(n * concepts, np.datetime64("NaT", "D"))
-    key = mentions.child * concepts + mentions.concept
-    clearing = np.isin(mentions.status, CLEARING) & ~np.isnat(mentions.date)
+    key = mentions.child * concepts + mentions.concept.astype(np.int64)
     np.fmax.at(newest, key[clearing], mentions.date[clearing])
     return np.asarray(newest[key] > mentions.date)
 
@@ -197,9 +237,7 @@ def _answered(
         return np.zeros(len(mentions.child), dtype=bool)
     no = str(concept.answered_by.value)
     wanted = indicator.values.index(no) if indicator.type == "enum" else float(no)
-    answers = (block.visits[indicator.id].to_numpy() == wanted) & (
-        block.visits["child_seen"].to_numpy() == 1
-    )
+    answers = (block.visits[indicator.id] == wanted) & (block.visits["child_seen"] == 1)
     answers &= ~np.isnat(block.visit_date)
     child, date = block.visit_child[answers], block.visit_date[answers]
     everyone = np.arange(block.n)
@@ -227,16 +265,13 @@ class _Closings:
     of_visit: Ints
 
 
-def _closed_by_person(
-    block: Block, mentions: ChildMentions, concepts: Mapping[str, Concept]
-) -> BoolArray:
+def _closed_by_person(block: Block, mentions: ChildMentions, terms: HoldingTerms) -> BoolArray:
     """Mentions that a decision closes by concept: as misread in one visit, or as resolved."""
     if not len(block.decisions) or "concept" not in block.decisions:
         return np.zeros(len(mentions.child), dtype=bool)
-    found, count = _closings(block, concepts), len(concepts)
-    grave = np.array([item.note_limit == "immediate" for item in concepts.values()], dtype=bool)
+    found, count = _closings(block, terms), len(terms.names)
     misread = found.visit >= 0
-    resolved = ~misread & (found.confirmed | ~grave[found.concept])
+    resolved = ~misread & (found.confirmed | ~terms.grave[found.concept])
     by_visit, by_child = found.visit * count + found.concept, found.child * count + found.concept
     visit = found.of_visit[mentions.visit]
     closed = _covered(by_visit[misread], found.until[misread], visit * count, mentions)
@@ -245,22 +280,21 @@ def _closed_by_person(
     )
 
 
-def _closings(block: Block, concepts: Mapping[str, Concept]) -> _Closings:
+def _closings(block: Block, terms: HoldingTerms) -> _Closings:
     rows = block.decisions
-    rows = rows[(rows["decision"] == "close") & rows["decided_at"].notna()]
-    concept = np.asarray(pd.Index(list(concepts)).get_indexer(pd.Index(rows["concept"])))
-    child = np.asarray(pd.Index(block.children["child_id"]).get_indexer(pd.Index(rows["child_id"])))
-    valid = (concept >= 0) & (child >= 0)
-    rows = rows[valid]
-    named = rows["visit_id"] if "visit_id" in rows else pd.Series(None, index=rows.index)
-    ids = pd.concat([block.visits["visit_id"], named], ignore_index=True).astype(object)
-    codes = pd.factorize(ids)[0].astype(np.int64)
-    child = child[valid].astype(np.int64)
+    concept = places(objects(terms.names), rows["concept"])
+    child = places(block.children["child_id"], rows["child_id"])
+    valid = (rows["decision"] == "close") & ~np.isnat(rows["decided_at"])
+    valid &= (concept >= 0) & (child >= 0)
+    rows, child = rows.take(valid), child[valid]
+    named = rows["visit_id"] if "visit_id" in rows else np.full(len(rows), None)
+    ids = np.concatenate([block.visits["visit_id"], named])
+    codes, _ = numbered(ids)
     house = block.household[np.concatenate([block.visit_child, child])]
     codes = np.where(codes < 0, -1, codes + house * (len(ids) + 1))
     return _Closings(
         child,
-        concept[valid].astype(np.int64),
+        concept[valid],
         codes[len(block.visits) :],
         covered_until(rows["decided_at"]),
         has_second_person(rows),
@@ -281,20 +315,32 @@ def _covered(key: Ints, until: Times, owner: Ints, mentions: ChildMentions) -> B
 
 
 def noted_columns(
-    n: int, mentions: ChildMentions, holds: BoolArray, concepts: Mapping[str, Concept]
+    n: int, mentions: ChildMentions, holds: BoolArray, names: Sequence[str]
 ) -> dict[str, Noted]:
     """Held raised mentions by concept; a concept that no child has is left out."""
     kept = mentions.take(holds)
     explicit = kept.found_by != LEARNED
     found: dict[str, Noted] = {}
-    for number in np.unique(kept.concept).tolist():
+    for number in _present(kept.concept):
         of_concept = kept.concept == number
         sure = of_concept & explicit
         true, learned = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         true[kept.child[sure]] = True
         learned[kept.child[of_concept & ~explicit]] = True
         own = sure & ~kept.reached  # a visit to a brother is not another visit to this child
-        pairs = np.unique(np.stack([kept.child[own], kept.visit[own]]), axis=1)
-        visits = np.bincount(pairs[0], minlength=n).astype(np.int16)
-        found[list(concepts)[number]] = Noted(true, learned & ~true, visits)
+        visits = _distinct_visits(n, kept.child[own], kept.visit[own])
+        found[names[number]] = Noted(true, learned & ~true, visits)
     return found
+
+
+def _present(concepts: NDArray[np.int16]) -> list[int]:
+    """The concepts that occur, in their order."""
+    found: list[int] = np.flatnonzero(np.bincount(concepts)).tolist()
+    return found
+
+
+def _distinct_visits(n: int, child: Ints, visit: Ints) -> NDArray[np.int16]:
+    """How many visits each child has here; entries are sorted by child, then by visit."""
+    is_new = np.ones(len(child), dtype=bool)
+    is_new[1:] = (child[1:] != child[:-1]) | (visit[1:] != visit[:-1])
+    return np.bincount(child[is_new], minlength=n).astype(np.int16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,25 +75,27 @@ def find_breaks(codes: Codes) -> Breaks:
     """Sentence ends 。！？；, a full stop before a blank, line ends; clause ends also ， ( ) and a
     blank between two Chinese characters."""
     hard = _table(_HARD)[codes]
-    stops = np.flatnonzero(codes == ord("."))
+    stops = (codes == ord(".")).nonzero()[0]
     after = codes[np.minimum(stops + 1, codes.size - 1)]
     hard[stops] = ~is_word(after) & (after != ord("."))
     soft = hard | _table(_SOFT)[codes]
-    blanks = np.flatnonzero(codes == ord(" "))
+    blanks = (codes == ord(" ")).nonzero()[0]
     blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
     soft[blanks] |= is_han(codes[blanks - 1]) & is_han(codes[blanks + 1])
-    return Breaks(np.flatnonzero(hard), np.flatnonzero(soft))
+    return Breaks(hard.nonzero()[0], soft.nonzero()[0])
 
 
 def inside(
     start: Positions, end: Positions, by_start: Positions, by_end: Positions, *, longer: bool = True
 ) -> BoolArray:
     """Which spans lie inside one of the others (sorted by start); `longer`: a longer one."""
-    if not by_start.size:
+    if not by_start.size or not start.size:
         return np.zeros(start.size, np.bool_)
-    reach = np.concatenate([[-1], np.maximum.accumulate(by_end)])
-    before = reach[np.searchsorted(by_start, start, side="left")]
-    upto = reach[np.searchsorted(by_start, start, side="right")]
+    reach = np.empty(by_end.size + 1, np.int64)
+    reach[0] = -1
+    np.maximum.accumulate(by_end, out=reach[1:])
+    before = reach[by_start.searchsorted(start, side="left")]
+    upto = reach[by_start.searchsorted(start, side="right")]
     return np.asarray((before >= end) | (upto > end) if longer else upto >= end)
 
 
@@ -144,13 +147,13 @@ def _phrases(roles: Roles) -> Roles:
 
 def _matches(parts: Roles, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
     parts = parts.take(~inside(parts.start, parts.end, shields.start, shields.end))
-    clause = np.searchsorted(breaks.soft, parts.start)
+    clause = breaks.soft.searchsorted(parts.start)
     return vocabulary.patterns.find(Elements(parts.start, parts.end, clause, parts.value))
 
 
 def _together(phrases: Roles, matches: Matches, vocabulary: Vocabulary) -> Mentions:
     start = np.concatenate([phrases.start, matches.start])
-    order = np.argsort(start, kind="stable")
+    order = start.argsort(kind="stable")
     size = phrases.start.size, matches.start.size
     found_by = np.repeat(np.array([BY_PHRASE, BY_PATTERN], np.int8), size)
     return Mentions(
@@ -168,8 +171,10 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
 
     In 爸爸拿板凳砸妈妈 the shorter 拿板凳砸 goes; in 爸爸喝醉酒打他 the gap's 喝醉酒 stays.
     """
-    first = np.searchsorted(mentions.start, matches.start, side="left")
-    last = np.searchsorted(mentions.start, matches.end, side="left")
+    if not matches.start.size:
+        return mentions
+    first = mentions.start.searchsorted(matches.start, side="left")
+    last = mentions.start.searchsorted(matches.end, side="left")
     owner, rank = expand(last - first)
     row = first[owner] + rank
     start, end = mentions.start[row], mentions.end[row]
@@ -189,15 +194,19 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
 
 def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
     """Which concepts an exclusion of their clause rules out."""
-    here = np.searchsorted(breaks.soft, start) + concept * _FAR
-    there = np.searchsorted(breaks.soft, exclusions.start) + exclusions.value * _FAR
+    if not exclusions.start.size:
+        return np.zeros(start.size, np.bool_)
+    here = breaks.soft.searchsorted(start) + concept * _FAR
+    there = breaks.soft.searchsorted(exclusions.start) + exclusions.value * _FAR
     return np.asarray(np.isin(here, there))
 
 
 def _cues(roles: Roles, matches: Matches, vocabulary: Vocabulary) -> Roles:
     words = roles.of(CUE)
+    if not matches.start.size:
+        return words
     start = np.concatenate([words.start, matches.start])
-    order = np.argsort(start, kind="stable")
+    order = start.argsort(kind="stable")
     return Roles(
         start,
         np.concatenate([words.end, matches.end]),
@@ -208,13 +217,15 @@ def _cues(roles: Roles, matches: Matches, vocabulary: Vocabulary) -> Roles:
 
 def _used(matches: Matches, mentions: Mentions) -> tuple[Positions, Positions]:
     """The fixed words of the patterns that became mentions: a cue in them is part of the concern."""
+    if not matches.start.size:
+        return matches.start, matches.end
     by_pattern = mentions.found_by == BY_PATTERN
     kept = np.isin(
         matches.start * _FAR + matches.end,
         mentions.start[by_pattern] * _FAR + mentions.end[by_pattern],
     )
     start, end = matches.element_start[kept].ravel(), matches.element_end[kept].ravel()
-    order = np.argsort(start, kind="stable")
+    order = start.argsort(kind="stable")
     order = order[start[order] >= 0]
     return start[order], end[order]
 
@@ -237,11 +248,12 @@ def _outside(
 def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:
     if not phrases.start.size:
         return np.zeros(cues.start.size, np.bool_)
-    last = np.searchsorted(phrases.start, cues.end, side="left") - 1
+    last = phrases.start.searchsorted(cues.end, side="left") - 1
     begins_inside = (last >= 0) & (phrases.start[last] > cues.start)
     return np.asarray(begins_inside & (phrases.end[last] > cues.end))
 
 
+@lru_cache(maxsize=2)
 def _table(characters: str) -> BoolArray:
     table = np.zeros(0x10000, np.bool_)
     table[[ord(character) for character in characters]] = True

@@ -158,6 +158,12 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         tables: AdditiveTables = self.tables_
         return tables
 
+    def chances_of(self, score: Micro) -> Floats:
+        """Probability and the ends of its interval, float64[n, 3], of scores in millionths."""
+        calibration, score_log_odds = self._calibration(), score / MICRO
+        risk = chance(calibration.logit(score_log_odds))
+        return np.column_stack([risk, calibration.interval(score_log_odds)])
+
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Score of each row as log-odds, float64[n]: exactly `score_micro` / 1,000,000."""
         return self.score_micro(X) / MICRO

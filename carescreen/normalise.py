@@ -58,7 +58,7 @@ class Text:
 
     def note_of(self, positions: Positions) -> Positions:
         """The note each position lies in."""
-        return np.searchsorted(self.starts, positions, side="right") - 1
+        return self.starts.searchsorted(positions, side="right") - 1
 
 
 def as_texts(notes: Sequence[object]) -> list[str]:

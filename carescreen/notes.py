@@ -36,7 +36,7 @@ BLOCK = 1_000_000  # characters read together: large enough to share the overhea
 CLAUSE_REACH = 200
 _CLAUSE_END = re.compile(r"[。！？!?；;，,（）()\n]|\.(?=\s|$)")
 COLUMNS = ("note", "concept", "status", "start", "end", "found_by", "cue_start", "cue_end")
-Notes = Sequence[object] | pd.Series
+Notes = Sequence[object] | pd.Series | NDArray[np.object_]
 
 
 class NoteReader:
@@ -76,9 +76,13 @@ class NoteReader:
         the end exclusive, -1 where no cue decided. None and NaN hold nothing; a number is read as
         its digits. Sorted by note, start, end, concept.
         """
+        return _frame(self.find(notes))
+
+    def find(self, notes: Notes) -> FoundMentions:
+        """What `read` gives, as arrays."""
         texts = as_texts(_listed(notes))
-        tables = [self._read_block(texts[first:last], first) for first, last in _blocks(texts)]
-        return _frame(tables, self._vocabulary.concepts)
+        parts = [self._read_block(texts[first:last], first) for first, last in _blocks(texts)]
+        return parts[0] if len(parts) == 1 else _joined(parts, self._vocabulary.concepts)
 
     def status(
         self,
@@ -128,7 +132,7 @@ class NoteReader:
             [number.get(name, len(number)) if name else len(number) for name in names], np.int64
         )
 
-    def _read_block(self, texts: Sequence[str], first_note: int) -> _Table:
+    def _read_block(self, texts: Sequence[str], first_note: int) -> FoundMentions:
         text = join(texts)
         found = find_mentions(text, self._vocabulary)
         mentions = found.mentions
@@ -139,7 +143,8 @@ class NoteReader:
         note = text.note_of(mentions.start)
         order = np.lexsort((mentions.concept, mentions.end, mentions.start, note))
         offset = text.starts[note[order]]
-        return _Table(
+        return FoundMentions(
+            concepts=self._vocabulary.concepts,
             note=note[order] + first_note,
             concept=mentions.concept[order],
             status=status[order],
@@ -152,7 +157,14 @@ class NoteReader:
 
 
 @dataclass(frozen=True)
-class _Table:
+class FoundMentions:
+    """Mentions of some notes, sorted by note, start, end and concept.
+
+    `concept` is the position in `concepts`, `status` in STATUSES, `found_by` in FOUND_BY; a cue's
+    start and end are -1 where none decided.
+    """
+
+    concepts: tuple[str, ...]
     note: NDArray[np.int64]
     concept: NDArray[np.int64]
     status: NDArray[np.int8]
@@ -251,8 +263,11 @@ def _listed(notes: Notes) -> Sequence[object]:
 
 def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of notes of about BLOCK characters; a longer note is a block by itself."""
+    if 0 < sum(map(len, texts)) + len(texts) <= BLOCK:
+        yield 0, len(texts)
+        return
     lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
-    block = (np.cumsum(lengths) - lengths) // BLOCK
+    block = (lengths.cumsum() - lengths) // BLOCK
     edges = np.flatnonzero(np.diff(block, prepend=-1, append=-1))
     yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
@@ -277,25 +292,37 @@ def _check_spans(texts: Sequence[str], start: NDArray[np.int64], end: NDArray[np
         raise UsageError(f"span {wrong[0]} does not lie in its note: 0 <= start <= end <= length")
 
 
-def _frame(tables: Sequence[_Table], concepts: Sequence[str]) -> pd.DataFrame:
+def _joined(parts: Sequence[FoundMentions], concepts: tuple[str, ...]) -> FoundMentions:
     def column(name: str, dtype: type) -> NDArray[Any]:
-        parts = [getattr(table, name) for table in tables]
-        return np.concatenate([*parts, np.zeros(0, dtype)]).astype(dtype, copy=False)
+        return np.concatenate([*(getattr(part, name) for part in parts), np.zeros(0, dtype)])
 
-    def words(name: str, categories: Sequence[str]) -> Any:
-        codes = column(name, np.int64)
+    return FoundMentions(
+        concepts,
+        note=column("note", np.int64),
+        concept=column("concept", np.int64),
+        status=column("status", np.int8),
+        start=column("start", np.int64),
+        end=column("end", np.int64),
+        found_by=column("found_by", np.int8),
+        cue_start=column("cue_start", np.int64),
+        cue_end=column("cue_end", np.int64),
+    )
+
+
+def _frame(found: FoundMentions) -> pd.DataFrame:
+    def words(codes: NDArray[Any], categories: Sequence[str]) -> Any:
         return pd.Categorical.from_codes(codes, categories=pd.Index(list(categories)))
 
     return pd.DataFrame(
         {
-            "note": column("note", np.int64),
-            "concept": words("concept", concepts),
-            "status": words("status", STATUSES),
-            "start": column("start", np.int32),
-            "end": column("end", np.int32),
-            "found_by": words("found_by", FOUND_BY),
-            "cue_start": column("cue_start", np.int32),
-            "cue_end": column("cue_end", np.int32),
+            "note": found.note,
+            "concept": words(found.concept, found.concepts),
+            "status": words(found.status, STATUSES),
+            "start": found.start.astype(np.int32),
+            "end": found.end.astype(np.int32),
+            "found_by": words(found.found_by, FOUND_BY),
+            "cue_start": found.cue_start.astype(np.int32),
+            "cue_end": found.cue_end.astype(np.int32),
         },
         columns=list(COLUMNS),
     )

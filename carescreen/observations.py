@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import Block, Days, Ints, Times, rows_of, sortable
+from carescreen.block import Block, Days, Times, rows_of, sortable, to_days
 from carescreen.columns import FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS, Recordings
 from carescreen.indicators import Indicator
+from carescreen.sheet import Bools, Ints, Sheet, every
 
 
 @dataclass(frozen=True)
@@ -21,52 +23,97 @@ class Observations:
     date: Days
     known_at: Times
     values: NDArray[np.generic]
-    risk: NDArray[np.float64]
     table: NDArray[np.int8]
     place: Ints  # equal for rows that have no order among them
     row: Ints
 
-    def take(self, index: Ints | NDArray[np.bool_]) -> Observations:
-        return Observations(*(getattr(self, field.name)[index] for field in fields(self)))
+    def take(self, index: Ints | Bools) -> Observations:
+        return Observations(
+            self.child[index],
+            self.date[index],
+            self.known_at[index],
+            self.values[index],
+            self.table[index],
+            self.place[index],
+            self.row[index],
+        )
+
+    @classmethod
+    def joined(cls, parts: list[Observations]) -> Observations:
+        """The entries of several parts, one after the other."""
+        return cls(
+            np.concatenate([part.child for part in parts]),
+            np.concatenate([part.date for part in parts]),
+            np.concatenate([part.known_at for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.table for part in parts]),
+            np.concatenate([part.place for part in parts]),
+            np.concatenate([part.row for part in parts]),
+        )
 
     @property
     def recordings(self) -> Recordings:
         return Recordings(self.child, self.date, self.known_at, self.values)
 
 
-def observations(block: Block, indicator: Indicator) -> Observations | None:
-    parts = [
-        *_from_children(block, indicator),
-        *_from_households(block, indicator),
-        *_from_visits(block, indicator),
-    ]
-    if not parts:
-        return None
-    if len(parts) == 1 and parts[0].table.size and parts[0].table[0] == FROM_VISITS:
-        return _with_ties_by_risk(parts[0], presorted=True)
-    joined = Observations(
-        *(
-            np.concatenate([getattr(part, field.name) for part in parts])
-            for field in fields(Observations)
+@dataclass(frozen=True)
+class Source:
+    """The rows of one table of a block, each with the child that it is about and its dates.
+
+    entries  what an indicator's recordings have in common, of each row and child; `values` is empty
+    at       the row of the sheet that each entry is of; None: entry i is of row i
+    ordered  whether entries are sorted by child and date
+    """
+
+    sheet: Sheet
+    entries: Observations
+    at: Ints | None
+    ordered: bool
+
+    def observations(self, indicator: Indicator) -> Observations:
+        """The recordings of an indicator: entries with a known value."""
+        values = self.sheet[indicator.id]
+        if self.at is not None:
+            values = values[self.at]
+        found = self.entries
+        whole = Observations(
+            found.child, found.date, found.known_at, values, found.table, found.place, found.row
         )
-    )
-    return _with_ties_by_risk(joined, presorted=False)
+        known = _known(values, indicator)
+        return whole if every(known) else whole.take(known)
 
 
-def _with_ties_by_risk(records: Observations, presorted: bool) -> Observations:
+def sources(block: Block) -> list[Source]:
+    """The tables of a block that record indicators: children, households, visits."""
+    return [*_children(block), *_households(block), _visits(block)]
+
+
+def observations(found: list[Source], indicator: Indicator) -> Observations | None:
+    """All recordings of an indicator; None where no table has it."""
+    having = [source for source in found if indicator.id in source.sheet]
+    if not having:
+        return None
+    if len(having) == 1:
+        only = having[0]
+        return _with_ties_by_risk(only.observations(indicator), indicator, only.ordered)
+    joined = Observations.joined([source.observations(indicator) for source in having])
+    return _with_ties_by_risk(joined, indicator, ordered=False)
+
+
+def _with_ties_by_risk(records: Observations, indicator: Indicator, ordered: bool) -> Observations:
     """Sort by child, date, risk, table and row: the last of a child is the one that counts.
 
     Several rows of one child, or visits that share an id, have no order of their own: equally
     risky ones go by their value.
     """
+    if len(records.child) < 2:
+        return records
     days = sortable(records.date)
-    if presorted:
-        same = (np.diff(records.child) == 0) & (np.diff(days) == 0)
-        if not same.any():
-            return records
-    value = _sortable_values(records.values)
+    if ordered and not ((records.child[1:] == records.child[:-1]) & (days[1:] == days[:-1])).any():
+        return records
+    value, risk = _sortable_values(records.values), risk_of(records.values, indicator)
     order = np.lexsort(
-        (records.row, value, records.place, records.table, records.risk, days, records.child)
+        (records.row, value, records.place, records.table, risk, days, records.child)
     )
     return records.take(order)
 
@@ -75,7 +122,7 @@ def _sortable_values(values: NDArray[np.generic]) -> NDArray[np.generic]:
     return values.astype(np.int64) if values.dtype.kind == "M" else values
 
 
-def _known(values: NDArray[np.generic], indicator: Indicator) -> NDArray[np.bool_]:
+def _known(values: NDArray[np.generic], indicator: Indicator) -> Bools:
     if indicator.type in ("enum", "set"):
         return np.asarray(values >= 0)  # type: ignore[operator]  # integer codes
     if indicator.type in ("date", "datetime"):
@@ -86,7 +133,7 @@ def _known(values: NDArray[np.generic], indicator: Indicator) -> NDArray[np.bool
 def risk_of(values: NDArray[np.generic], indicator: Indicator) -> NDArray[np.float64]:
     """Position in the declared risk order, larger is riskier; 0 where no order is declared."""
     if indicator.type == "enum" and indicator.risk_order is not None:
-        table = np.array([indicator.risk_order.index(v) for v in indicator.values], dtype=float)
+        table = _risk_table(indicator.values, indicator.risk_order)
         return table[np.asarray(values, dtype=np.int64)]
     if indicator.risk_direction is None:
         return np.zeros(len(values))
@@ -97,69 +144,56 @@ def risk_of(values: NDArray[np.generic], indicator: Indicator) -> NDArray[np.flo
     return amount if indicator.risk_direction == "up" else -amount
 
 
-def _part(
-    indicator: Indicator,
-    table: int,
-    child: Ints,
-    date: Days,
-    known_at: Times,
-    values: NDArray[np.generic],
-    row: Ints,
-    place: Ints | None = None,
+@lru_cache(maxsize=1024)
+def _risk_table(values: tuple[str, ...], order: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([order.index(value) for value in values], dtype=np.float64)
+
+
+_NO_VALUES = np.empty(0)
+
+
+def _entries(
+    table: int, child: Ints, date: Days, known_at: Times, row: Ints, place: Ints | None = None
 ) -> Observations:
-    known = _known(values, indicator)
-    values = values[known]
-    return Observations(
-        child[known],
-        date[known],
-        known_at[known],
-        values,
-        risk_of(values, indicator),
-        np.full(len(values), table, dtype=np.int8),
-        np.zeros(len(values), dtype=np.int64) if place is None else place[known],
-        row[known],
-    )
+    number = np.full(len(child), table, dtype=np.int8)
+    place = np.zeros(len(child), dtype=np.int64) if place is None else place
+    return Observations(child, date, known_at, _NO_VALUES, number, place, row)
 
 
-def _from_children(block: Block, indicator: Indicator) -> Iterator[Observations]:
+def _children(block: Block) -> Iterator[Source]:
     rows = np.arange(block.n, dtype=np.int64)
-    for table, child in ((block.children, rows), (block.more_children, block.more_child)):
-        if indicator.id in table and (table is block.children or len(table)):
-            at = table["recorded_at"].to_numpy(dtype="datetime64[s]")
-            values = table[indicator.id].to_numpy()
-            yield _part(
-                indicator, FROM_CHILDREN, child, at.astype("datetime64[D]"), at, values, child
-            )
+    for sheet, child in ((block.children, rows), (block.more_children, block.more_child)):
+        if sheet is block.children or len(sheet):
+            at = sheet["recorded_at"]
+            entries = _entries(FROM_CHILDREN, child, to_days(at), at, child)
+            yield Source(sheet, entries, None, ordered=sheet is block.children)
 
 
-def _from_households(block: Block, indicator: Indicator) -> Iterator[Observations]:
+def _households(block: Block) -> Iterator[Source]:
     child = np.flatnonzero(block.household_row >= 0)
     row = block.household_row[child]
     more, owner = rows_of(block.more_household, row)
-    for table, at, members in (
+    for sheet, at, members in (
         (block.households, row, child),
         (block.more_households, more, child[owner]),
     ):
-        if indicator.id in table and len(table):
-            values = table[indicator.id].to_numpy()[at]
-            when = table["recorded_at"].to_numpy(dtype="datetime64[s]")[at]
-            dates = when.astype("datetime64[D]")
-            yield _part(indicator, FROM_HOUSEHOLDS, members, dates, when, values, at)
+        if len(sheet):
+            when = sheet["recorded_at"][at]
+            entries = _entries(FROM_HOUSEHOLDS, members, to_days(when), when, at)
+            yield Source(sheet, entries, at, ordered=sheet is block.households)
 
 
-def _from_visits(block: Block, indicator: Indicator) -> Iterator[Observations]:
-    if indicator.id not in block.visits:
-        return
-    yield _part(
-        indicator,
+def _visits(block: Block) -> Source:
+    rows = np.arange(len(block.visits), dtype=np.int64)
+    entries = _entries(
         FROM_VISITS,
         block.visit_child,
         block.visit_date,
         block.visit_known_at,
-        block.visits[indicator.id].to_numpy(),
-        np.arange(len(block.visits), dtype=np.int64),
+        rows,
         block.visit_place,
     )
+    return Source(block.visits, entries, None, ordered=True)
 
 
 def is_event(indicator: Indicator) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from carescreen.lexicon import Pattern
 from carescreen.normalise import Positions
 from carescreen.scan import expand
+
+GROUP = 1 << 14  # places where patterns begin that are followed at a time: few enough for the cache
+_FAR = np.int64(1 << 40)  # above any position: keeps parts apart in one key
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,30 @@ class Matches:
         )
 
 
+@dataclass(frozen=True)
+class _ByPart:
+    """Elements sorted by part and start, with where each part's elements are."""
+
+    elements: Elements
+    first: Positions
+    count: Positions
+    key: Positions  # part and start as one number, ascending
+
+    @classmethod
+    def of(cls, elements: Elements, parts: int) -> _ByPart:
+        count = np.bincount(elements.part, minlength=parts)
+        key = elements.part * _FAR + elements.start
+        return cls(elements, count.cumsum() - count, count, key)
+
+    def following(
+        self, part: Positions, end: Positions, reach: tuple[Positions, Positions]
+    ) -> tuple[Positions, Positions]:
+        """From where to where the elements of a part start within a reach (low, high) of an end."""
+        base = part * _FAR + end
+        low = self.key.searchsorted(base + reach[0])
+        return low, np.maximum(self.key.searchsorted(base + reach[1], side="right"), low)
+
+
 class PatternTable:
     """Patterns prepared for search. `parts` maps each distinct part to its number."""
 
@@ -71,45 +99,54 @@ class PatternTable:
     def find(self, elements: Elements) -> Matches:
         """Every match; where the parts can be chosen in several ways, each way is one.
 
-        One pattern after the other, over all notes: each of its parts is a short sorted list.
+        Patterns are followed together, as many at a time as begin in about GROUP places.
         """
         order = np.argsort(elements.part.astype(np.int16), kind="stable")  # by part, then by start
-        by_part = elements.take(order)
-        bounds = np.searchsorted(by_part.part, np.arange(len(self.parts) + 1))
-        is_found = np.append(bounds[1:] > bounds[:-1], True)  # the last place: no such part
+        found = _ByPart.of(elements.take(order), len(self.parts))
+        is_found = np.ones(len(self.parts) + 1, np.bool_)  # the last place: no such part
+        is_found[:-1] = found.count > 0
         possible = np.flatnonzero(is_found[self._part].all(axis=1))
-        chosen, pattern = [np.zeros((0, self._most), np.int64)], [np.zeros(0, np.int64)]
-        for number in possible.tolist():
-            rows = self._ways(by_part, bounds, number)
-            chosen.append(np.where(rows >= 0, order[rows], -1))
-            pattern.append(np.full(len(rows), number, np.int64))
-        return self._matches(elements, np.concatenate(chosen), np.concatenate(pattern))
+        begins = found.count[self._part[possible, 0]]
+        group = (begins.cumsum() - begins) // GROUP
+        edges = [0, *((group[1:] != group[:-1]).nonzero()[0] + 1).tolist(), possible.size]
+        parts = [self._ways(found, possible[low:high]) for low, high in pairwise(edges)]
+        pattern = np.concatenate([number for number, _ in parts])
+        ways = np.concatenate([rows for _, rows in parts])
+        chosen = np.where(ways >= 0, order[ways], -1) if ways.size else ways
+        return self._matches(elements, chosen, pattern)
 
-    def _ways(self, by_part: Elements, bounds: Positions, number: int) -> NDArray[np.int64]:
-        """Rows of `by_part` for each way to choose the parts of one pattern, -1 beyond its parts."""
-        parts = self._part[number]
-        ways = np.full((bounds[parts[0] + 1] - bounds[parts[0]], self._most), -1, np.int64)
-        ways[:, 0] = np.arange(bounds[parts[0]], bounds[parts[0] + 1])
-        for column in range(1, int((parts >= 0).sum())):
-            first, beyond = bounds[parts[column]], bounds[parts[column] + 1]
-            starts = by_part.start[first:beyond]
-            last = ways[:, column - 1]
-            end = by_part.end[last]
-            low = np.searchsorted(starts, end + self._low[number, column])
-            high = np.searchsorted(starts, end + self._high[number, column], side="right")
-            owner, rank = expand(np.maximum(high - low, 0))
-            following = first + low[owner] + rank
-            same = by_part.clause[following] == by_part.clause[last[owner]]
-            ways = ways[owner[same]]
-            ways[:, column] = following[same]
-        return ways
+    def _ways(self, found: _ByPart, patterns: Positions) -> tuple[Positions, Positions]:
+        """Each way to choose the parts of some patterns: its pattern, and a row of `found` a part.
+
+        Rows are -1 beyond the parts of a pattern. Sorted by pattern, then by row from the left.
+        """
+        part = self._part[patterns, 0]
+        owner, rank = expand(found.count[part])
+        number, last = patterns[owner], found.first[part][owner] + rank
+        ways = np.full((len(number), self._most), -1, np.int64)
+        ways[:, 0] = last
+        for column in range(1, self._most):
+            part = self._part[number, column]
+            is_whole = part < 0
+            if is_whole.all():
+                break
+            reach = self._low[number, column], self._high[number, column]
+            low, high = found.following(part, found.elements.end[last], reach)
+            owner, rank = expand(np.where(is_whole, 1, high - low))
+            is_whole, last = is_whole[owner], last[owner]
+            following = np.where(is_whole, last, low[owner] + rank)
+            kept = found.elements.clause[following] == found.elements.clause[last]
+            number, ways, last = number[owner[kept]], ways[owner[kept]], following[kept]
+            ways[:, column] = np.where(is_whole[kept], -1, last)
+        return number, ways
 
     def _matches(
         self, elements: Elements, chosen: NDArray[np.int64], pattern: Positions
     ) -> Matches:
-        blank = chosen < 0
-        starts = np.where(blank, -1, elements.start[chosen] if elements.start.size else -1)
-        ends = np.where(blank, -1, elements.end[chosen] if elements.start.size else -1)
+        starts, ends = chosen, chosen
+        if chosen.size:
+            starts = np.where(chosen < 0, -1, elements.start[chosen])
+            ends = np.where(chosen < 0, -1, elements.end[chosen])
         return Matches(
             pattern,
             starts[:, 0],

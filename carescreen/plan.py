@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carescreen.sheet import Bools, Ints, Sheet, numbered
+
 JUST_BELOW = 3  # children named as "just below the line" in each group
 URGENT = 1  # position of "urgent" in TIERS: this tier and above are never cut
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -38,20 +38,20 @@ class Seats:
     selection_probability: Floats
 
 
-def give_seats(frame: pd.DataFrame, capacity: int, random_share: float, seed: str) -> Seats:
-    """Fill each group's capacity from a frame in ranking order.
+def give_seats(rows: Sheet, capacity: int, random_share: float, seed: str) -> Seats:
+    """Fill each group's capacity from rows in ranking order.
 
-    `frame` needs group, tier_code, waits (planned for later, closed or in the backlog: takes no
+    `rows` need group, tier_code, waits (planned for later, closed or in the backlog: takes no
     seat unless drawn) and household (a key). Deterministic: the draw orders households by a hash
     of `seed` and the household.
     """
-    group, names = pd.factorize(frame["group"].astype(object), use_na_sentinel=False)
-    line = _line(frame, group, capacity, len(names))
+    group, names = numbered(rows["group"])
+    line = _line(rows, group, capacity, len(names))
     whole, part = divmod(round(capacity * random_share, 9), 1.0)
-    fewer = _filled(line, frame, int(whole), seed)
+    fewer = _filled(line, rows, int(whole), seed)
     if part == 0.0:
         return _seats(line, fewer, fewer.chance)
-    more = _filled(line, frame, int(whole) + 1, seed)
+    more = _filled(line, rows, int(whole) + 1, seed)
     gets_more = np.array([_fraction(seed, str(name)) < part for name in names], dtype=bool)[group]
     chosen = _Filling(
         np.where(gets_more, more.by_order, fewer.by_order),
@@ -81,21 +81,21 @@ class _Filling:
     chance: Floats
 
 
-def _line(frame: pd.DataFrame, group: Ints, capacity: int, groups: int) -> _Line:
-    waits = frame["waits"].to_numpy(dtype=bool)
-    always = (frame["tier_code"].to_numpy() <= URGENT) & ~waits
+def _line(rows: Sheet, group: Ints, capacity: int, groups: int) -> _Line:
+    waits = rows["waits"]
+    always = (rows["tier_code"] <= URGENT) & ~waits
     used = np.bincount(group[always], minlength=groups)
     candidate = ~always & ~waits
     place = _place_in_group(group, candidate)
     return _Line(group, always, candidate, place, np.maximum(capacity - used, 0))
 
 
-def _filled(line: _Line, frame: pd.DataFrame, kept: int, seed: str) -> _Filling:
+def _filled(line: _Line, rows: Sheet, kept: int, seed: str) -> _Filling:
     """The seats of each group where `kept` of them are for the draw."""
     kept_seats = np.minimum(kept, line.left)
     by_order = line.candidate & (line.place < (line.left - kept_seats)[line.group])
     eligible = line.candidate & ~by_order
-    drawn, chance = _draw(frame, line.group, eligible, kept_seats, seed)
+    drawn, chance = _draw(rows["household"], line.group, eligible, kept_seats, seed)
     return _Filling(by_order, drawn, np.where(line.always | by_order, 1.0, chance))
 
 
@@ -112,12 +112,16 @@ def _seats(line: _Line, filling: _Filling, chance: Floats) -> Seats:
 
 def _place_in_group(group: Ints, wanted: Bools) -> Ints:
     """How many wanted rows of the same group come before each row."""
-    count = pd.Series(wanted.astype(np.int64)).groupby(group).cumsum().to_numpy()
-    return np.asarray(count - wanted, dtype=np.int64)
+    order = np.argsort(group, kind="stable")
+    count: Ints = np.cumsum(wanted[order]) - wanted[order]
+    first = np.flatnonzero(np.diff(group[order], prepend=-1))
+    place = np.empty(len(group), dtype=np.int64)
+    place[order] = count - np.repeat(count[first], np.diff(first, append=len(group)))
+    return place
 
 
 def _draw(
-    frame: pd.DataFrame,
+    household: NDArray[np.object_],
     group: Ints,
     eligible: Bools,
     seats: Ints,
@@ -127,11 +131,11 @@ def _draw(
 
     The second array is each child's chance, 0 for those who are not in the draw.
     """
-    drawn, probability = np.zeros(len(frame), dtype=bool), np.zeros(len(frame))
+    drawn, probability = np.zeros(len(group), dtype=bool), np.zeros(len(group))
     if not seats.any() or not eligible.any():
         return drawn, probability
     rows = np.flatnonzero(eligible)
-    table = pd.DataFrame({"group": group[rows], "household": frame["household"].to_numpy()[rows]})
+    table = pd.DataFrame({"group": group[rows], "household": household[rows]})
     households = table.drop_duplicates().copy()
     households["draw"] = [_hash(seed, name) for name in households["household"]]
     households = households.sort_values(["group", "draw", "household"], ignore_index=True)

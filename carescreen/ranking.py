@@ -8,7 +8,7 @@ Scores are compared as integers, so no order of blocks or processes can change a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,16 +16,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from carescreen.block import Block, Days
+from carescreen.block import Block, Days, household_keys, or_else
 from carescreen.columns import BoolArray
+from carescreen.engine import Engine
 from carescreen.errors import UsageError
-from carescreen.followups import Engine, FollowUps, follow_up
+from carescreen.followups import FollowUps, follow_up
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
-from carescreen.records import MICRO, Record, display_name, reason_codes, records
+from carescreen.records import Record, display_name, reason_codes, records
 from carescreen.review.reasons import paragraph
 from carescreen.review.redaction import redact
+from carescreen.sheet import Sheet, objects, places
+from carescreen.steps import MICRO
 
 COLUMNS = (
     "rank",
@@ -52,30 +56,56 @@ COLUMNS = (
 )
 _LISTS = ("concerns", "open_questions", "entitlements")
 _ROUTINE = TIERS.index("routine")
+_TIERS = objects(TIERS)
 
 
-def block_frame(
+def block_rows(
     engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
-) -> pd.DataFrame:
+) -> Sheet:
     """One row a child of a block, in no order yet, with its reasons as JSON in `body`.
 
-    `reasons` are each child's needs-data codes, empty where its data is whole, and `since` the day
-    since which it is not, NaT where that is not known. `public_body` is what
-    may leave the office of it: the same bytes where nothing in it is private.
+    `public_body` is what may leave the office of it: the same bytes where nothing in it is private.
     """
-    needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
-    found = follow_up(engine, block, needs_data, since)
-    frame = _plain_columns(block, found, needs_data)
-    synthetic = _is_synthetic(block)
+    rows, found = block_records(engine, block, reasons, since)
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
     bodies, public_bodies = [], []
-    for child, record in enumerate(records(engine, found)):
-        record["needs_data_reasons"] = list(reasons[child])
-        record["synthetic"] = bool(synthetic[child])
+    for record in found:
         _add_texts(texts, record)
         bodies.append(_body(record))
         public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
-    return frame.assign(**texts, body=bodies, public_body=public_bodies)
+    return rows.with_columns(
+        **{name: objects(words) for name, words in texts.items()},
+        body=objects(bodies),
+        public_body=objects(public_bodies),
+    )
+
+
+def block_records(
+    engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
+) -> tuple[Sheet, Iterator[Record]]:
+    """One row a child of a block, in no order yet, and the record of each child's reasons.
+
+    `reasons` are each child's needs-data codes, empty where its data is whole, and `since` the day
+    since which it is not, NaT where that is not known.
+    """
+    needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
+    found = follow_up(engine, block, needs_data, since)
+    return _plain_columns(block, found, needs_data), _whole_records(engine, found, reasons)
+
+
+def _whole_records(
+    engine: Engine, found: FollowUps, reasons: Sequence[tuple[str, ...]]
+) -> Iterator[Record]:
+    synthetic = found.cases.block.children["data_origin"] == "synthetic"
+    for child, record in enumerate(records(engine, found)):
+        record["needs_data_reasons"] = list(reasons[child])
+        record["synthetic"] = bool(synthetic[child])
+        yield record
+
+
+def heads(rows: Sheet) -> list[Record]:
+    """The part of each child's record that says who it is and how urgent, without its rank."""
+    return _heads(rows, _HEAD_ALONE)
 
 
 _TEXT_COLUMNS = (
@@ -107,28 +137,25 @@ def _body(record: Record) -> bytes:
     return _encode(record)[1:].encode("utf-8", "surrogatepass")
 
 
-def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> pd.DataFrame:
+def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> Sheet:
     children = block.children
-    household = children["household_id"].astype(object)
-    worker, village = (
-        children["caseworker_id"].astype(object),
-        children["village_id"].astype(object),
-    )
-    return pd.DataFrame(
+    return Sheet(
         {
-            "child_id": children["child_id"].astype(object),
-            "household_id": household,
-            "village_id": village,
-            "caseworker_id": worker,
-            "household": household.where(household.notna(), "child:" + children["child_id"]),
-            "group": worker.where(worker.notna(), "village:" + village.fillna("")),
+            "child_id": children["child_id"],
+            "household_id": children["household_id"],
+            "village_id": children["village_id"],
+            "caseworker_id": children["caseworker_id"],
+            "household": household_keys(children),
+            "group": or_else(children["caseworker_id"], "village:", children["village_id"]),
             "tier_code": found.tier,
+            "tier": _TIERS[found.tier],
             "by_rule": found.rule_tier < _ROUTINE,
             "by_person": found.raised.tier < found.rule_tier,
             "state": found.state,
             "waits": found.waits,
             "due_on": found.due_on.astype("datetime64[s]"),
             "score_micro": found.score,
+            "score": found.score / MICRO,
             "probability": found.probability[:, 0],
             "probability_low": found.probability[:, 1],
             "probability_high": found.probability[:, 2],
@@ -136,12 +163,6 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> pd.
             "needs_data": needs_data,
         }
     )
-
-
-def _is_synthetic(block: Block) -> BoolArray:
-    if "data_origin" not in block.children:
-        return np.zeros(block.n, dtype=bool)
-    return np.asarray(block.children["data_origin"].to_numpy(dtype=object) == "synthetic")
 
 
 @dataclass(frozen=True)
@@ -164,7 +185,7 @@ class Ranking:
 
     def __init__(
         self,
-        frame: pd.DataFrame,
+        rows: Sheet,
         run: Run,
         rejected: pd.DataFrame,
         notices: Sequence[str],
@@ -173,9 +194,7 @@ class Ranking:
     ) -> None:
         self.run, self.rejected, self.notices = run, rejected, tuple(notices)
         self.capacity = capacity
-        self._rows = _in_order(frame, capacity, random_share, run)
-        self._bodies = self._rows.pop("body").to_numpy()
-        self._public_bodies = self._rows.pop("public_body").to_numpy()
+        self._rows = _in_order(rows, capacity, random_share, run)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -186,14 +205,14 @@ class Ranking:
         Text columns join ids with ';'. Missing values are None or NaN; dates are datetime64[s].
         Names of sensitive rules are in it: use `export_frame` for what leaves the office.
         """
-        return self._rows[list(COLUMNS)].copy()
+        return self._rows.only(COLUMNS).to_frame()
 
     def export_frame(self, names: bool) -> pd.DataFrame:
         """The same, with neutral codes in place of sensitive rules unless `names`."""
         if names:
             return self.to_frame()
         coded = {name: self._rows[f"{name}_coded"] for name in (*_LISTS, "reasons")}
-        return self._rows.assign(**coded)[list(COLUMNS)]
+        return self._rows.with_columns(**coded).only(COLUMNS).to_frame()
 
     def record(self, child_id: str) -> Record:
         """One child's full record: position, tier, concerns with evidence, contributions."""
@@ -210,21 +229,21 @@ class Ranking:
 
     def json_line(self, position: int) -> bytes:
         """One child's full record as JSON in UTF-8."""
-        return bytes(self._heads()[position] + self._bodies[position])
+        return bytes(self._heads()[position] + self._rows["body"][position])
 
     def public_json_line(self, position: int) -> bytes:
         """One child's record as it may leave the office, as JSON in UTF-8."""
-        return bytes(self._heads()[position] + self._public_bodies[position])
+        return bytes(self._heads()[position] + self._rows["public_body"][position])
 
     def listed(self) -> list[int]:
         """Positions of the children a list shows: within capacity, in the backlog or just below."""
         rows = self._rows
         shown = rows["within_capacity"] | rows["just_below"] | (rows["state"] == "backlog")
-        return [int(position) for position in np.flatnonzero(shown.to_numpy())]
+        return [int(position) for position in np.flatnonzero(shown)]
 
     def tier_counts(self) -> dict[str, int]:
         """How many children each tier has."""
-        counts = np.bincount(self._rows["tier_code"].to_numpy(), minlength=len(TIERS))
+        counts = np.bincount(self._rows["tier_code"], minlength=len(TIERS))
         return dict(zip(TIERS, (int(count) for count in counts), strict=True))
 
     def explain(self, child_id: str, language: str = "en") -> str:
@@ -244,8 +263,8 @@ class Ranking:
         write_list_xlsx(self, Path(path), quotes=quotes, language=language)
 
     def _position(self, child_id: str) -> int:
-        ids = pd.Index(self._rows["child_id"])
-        place = ids.get_indexer([str(child_id)])[0]  # ids are texts, whatever a table held
+        wanted = objects([str(child_id)])  # ids are texts, whatever a table held
+        place = places(self._rows["child_id"], wanted)[0]
         if place < 0:
             raise UsageError(
                 "no child with this id in the ranking; the column child_id of to_frame() has them all"
@@ -261,24 +280,22 @@ class Ranking:
         return self._head_lines
 
 
-def _in_order(frame: pd.DataFrame, capacity: int, random_share: float, run: Run) -> pd.DataFrame:
-    unseen = frame["days_since_seen"].fillna(np.inf)
+def _in_order(rows: Sheet, capacity: int, random_share: float, run: Run) -> Sheet:
+    unseen = np.where(np.isnan(rows["days_since_seen"]), np.inf, rows["days_since_seen"])
     order = np.lexsort(
         (
-            frame["child_id"].to_numpy(dtype=object).astype(str),
-            -unseen.to_numpy(),
-            -frame["score_micro"].to_numpy(),
-            ~frame["needs_data"].to_numpy(),
-            frame["waits"].to_numpy(),
-            frame["tier_code"].to_numpy(),
+            rows["child_id"].astype(str),
+            -unseen,
+            -rows["score_micro"],
+            ~rows["needs_data"],
+            rows["waits"],
+            rows["tier_code"],
         )
     )
-    rows = frame.iloc[order].reset_index(drop=True)
+    rows = rows.take(order)
     seats = give_seats(rows, capacity, random_share, f"{run.as_of}:{run.pack['digest']}")
-    return rows.assign(
+    return rows.with_columns(
         rank=np.arange(1, len(rows) + 1),
-        tier=np.array(TIERS, dtype=object)[rows["tier_code"].to_numpy()],
-        score=rows["score_micro"].to_numpy() / MICRO,
         within_capacity=seats.within,
         just_below=seats.just_below,
         selected_by=_selected_by(rows, seats.within, seats.drawn),
@@ -286,11 +303,9 @@ def _in_order(frame: pd.DataFrame, capacity: int, random_share: float, run: Run)
     )
 
 
-def _selected_by(rows: pd.DataFrame, within: BoolArray, drawn: BoolArray) -> np.ndarray:
+def _selected_by(rows: Sheet, within: BoolArray, drawn: BoolArray) -> np.ndarray:
     by = ("by_person", "person"), ("by_rule", "rule"), ("needs_data", "needs_data")
-    words = np.select(
-        [rows[name].to_numpy(dtype=bool) for name, _ in by], [w for _, w in by], "score"
-    )
+    words = np.select([rows[name] for name, _ in by], [w for _, w in by], "score")
     return np.where(drawn, "random", np.where(within, words, "")).astype(object)
 
 
@@ -323,19 +338,25 @@ def _parsed(line: bytes) -> Record:
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _head_texts(rows: pd.DataFrame) -> list[bytes]:
+_BY_RANK = ("rank", "within_capacity", "just_below", "selected_by", "selection_probability")
+_HEAD_ALONE = tuple(name for name in _HEAD if name not in _BY_RANK)
+
+
+def _head_texts(rows: Sheet) -> list[bytes]:
     """The part of each JSON record that depends on the rank, up to and with its last comma."""
-    columns = {name: _json_ready(rows[name]) for name in _HEAD}
-    heads = (
-        dict(zip(_HEAD, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    )
-    return [(_encode(head)[:-1] + ",").encode("utf-8", "surrogatepass") for head in heads]
+    texts = ((_encode(head)[:-1] + ",") for head in _heads(rows, _HEAD))
+    return [text.encode("utf-8", "surrogatepass") for text in texts]
 
 
-def _json_ready(column: pd.Series) -> list[Any]:
+def _heads(rows: Sheet, names: tuple[str, ...]) -> list[Record]:
+    columns = [_json_ready(rows[name]) for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _json_ready(column: NDArray[Any]) -> list[Any]:
     """Python values for JSON: None for missing, ISO dates, whole days as integers."""
     if column.dtype.kind == "M":
-        days = column.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+        days = column.astype("datetime64[D]")
         return [None if text == "NaT" else text for text in days.astype(str).tolist()]
     if column.dtype.kind == "f":
         return [

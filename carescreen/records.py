@@ -6,24 +6,27 @@ contributions and intercept add up to the score.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.columns import SOURCE_TABLES, Column
+from carescreen.columns import SOURCE_TABLES, Column, Values, Words
 from carescreen.conditions import Atom
-from carescreen.followups import IMMEDIATE, ROUTINE, Engine, FollowUps
+from carescreen.engine import Engine
+from carescreen.followups import IMMEDIATE, ROUTINE, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
 from carescreen.indicators import Indicator, Texts
 from carescreen.notes import clause_of
 from carescreen.pack import TIERS
 from carescreen.rules import Rule
+from carescreen.sheet import every
+from carescreen.steps import MICRO
 
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
 MAX_QUOTES = 3  # quotes under one concern, newest first
-MICRO = 1_000_000
 
 SIBLING_QUESTION: Texts = {
     "en": "Something was noted about another child of this household. How are the others cared for?",
@@ -47,17 +50,10 @@ class _Writer:
         self.engine, self.found = engine, follow_ups
         self.cases, self.block = follow_ups.cases, follow_ups.cases.block
         self.concepts = list(engine.rules.concepts.values())
-        self.notes = self.block.visits["note"].to_numpy(dtype=object)
-        self.visit_ids = self.block.visits["visit_id"].to_numpy(dtype=object)
+        self.notes, self.visit_ids = self.block.visits["note"], self.block.visits["visit_id"]
         self.age = self.cases.number("age_years")
-        model = engine.model  # its properties check the model each time: once a block is enough
-        self.intercept, self.titles = model.intercept_micro / MICRO, model.titles
-        self.hidden = frozenset(engine.features.sensitive) | frozenset(model.sensitive)
-        self.contributions = model.contributions(follow_ups.features)
-        self.points = self.contributions.to_numpy(dtype=np.int64)
-        self.feature_values = follow_ups.features.reindex(
-            columns=self.contributions.columns
-        ).to_numpy(dtype=object)
+        self.names = engine.kit.feature_names
+        self.points = follow_ups.weights
         self.questions = _questions(engine, follow_ups)
         self.siblings = _siblings_to_ask_about(engine, follow_ups)
         self.seen = self.cases.columns["last_seen_on"].last_on
@@ -73,7 +69,7 @@ class _Writer:
             "open_questions": self._open_questions(child),
             "entitlements": self._concerns(child, "entitlement"),
             "advice": self._concerns(child, "advice"),
-            "intercept": self.intercept,
+            "intercept": self.engine.kit.intercept,
             "contributions": self._contributions(child),
             "mentions": self._mentions(child),
         }
@@ -88,7 +84,7 @@ class _Writer:
         numbers = np.flatnonzero(self.found.open[child])
         rules = self.engine.rules.rules
         chosen = [number for number in numbers if rules[number].lane == lane]
-        chosen.sort(key=lambda number: (self.engine.tier_of[number], number))
+        chosen.sort(key=lambda number: (self.engine.kit.tier_of[number], number))
         return [self._concern(child, int(number), rules[number]) for number in chosen]
 
     def _concern(self, child: int, number: int, rule: Rule) -> Record:
@@ -141,8 +137,8 @@ class _Writer:
     def _quotes(self, child: int, atom: Atom) -> list[Record]:
         part = self.found.mentions.of_child(child)
         mentions = self.found.mentions.take(part)
-        names = [concept.id for concept in self.concepts]
-        wanted = self.found.holds[part] & (mentions.concept == names.index(str(atom.concept)))
+        number = self.engine.kit.concepts.names.index(str(atom.concept))
+        wanted = self.found.holds[part] & (mentions.concept == number)
         rows = np.flatnonzero(wanted)[:MAX_QUOTES]
         return [self._mention(mentions, int(row), True) for row in rows]
 
@@ -201,17 +197,17 @@ class _Writer:
         return list(kept.values())[: self.engine.rules.settings.open_questions]
 
     def _contributions(self, child: int) -> list[Record]:
-        entries = []
-        for place in np.flatnonzero(self.points[child]):
-            name = str(self.contributions.columns[int(place)])
-            value = self.feature_values[child, place]
+        entries: list[Record] = []
+        kit = self.engine.kit
+        for place in np.flatnonzero(self.points[child]).tolist():
+            name = self.names[place]
             entries.append(
                 {
                     "feature": name,
-                    "title": dict(self.titles.get(name, {"en": name, "zh": name})),
-                    "points": self.points[child, place] / MICRO,
-                    "value": _feature_word(value),
-                    "sensitive": name in self.hidden,
+                    "title": dict(kit.feature_titles[name]),
+                    "points": int(self.points[child, place]) / MICRO,
+                    "value": _feature_word(self.found.features[name], child),
+                    "sensitive": name in kit.sensitive_features,
                 }
             )
         entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
@@ -234,9 +230,8 @@ def _questions(engine: Engine, found: FollowUps) -> list[list[Record]]:
     Children who share the same set of undecided rules share one list.
     """
     undecided = ~found.outcomes.known
-    above = engine.tier_of[None, :] < found.tier[:, None]
-    entitled = np.array([rule.lane == "entitlement" for rule in engine.rules.rules], dtype=bool)
-    ask = undecided & (above | entitled[None, :]) & _asked_for(engine, found)
+    above = engine.kit.tier_of[None, :] < found.tier[:, None]
+    ask = undecided & (above | engine.kit.is_entitlement[None, :]) & _asked_for(engine, found)
     patterns, inverse = _unique_rows(ask)
     lists = [_question_list(engine, np.flatnonzero(pattern)) for pattern in patterns]
     confirm = _to_confirm(engine, found)
@@ -253,31 +248,31 @@ def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
     again. A mention to be confirmed is always asked about.
     """
     block, cases = found.cases.block, found.cases
-    collected = {*block.children.columns, *block.visits.columns, *block.households.columns}
+    collected = {*block.children, *block.visits, *block.households}
     asked = np.zeros(found.open.shape, dtype=bool)
-    for number, rule in enumerate(engine.rules.rules):
-        for name in rule.condition.indicators:
-            indicator = engine.rules.indicators.get(name)
-            if indicator is None or indicator.unrecorded == "not_observed":
-                continue
-            if name in cases.columns:
-                asked[:, number] |= ~cases.columns[name].known
-            elif name in collected:
-                asked[:, number] = True
-        for concept in rule.condition.concepts & cases.noted.keys():
-            asked[:, number] |= cases.noted[concept].unknown
+    for name, numbers in engine.kit.rules_that_ask.items():
+        column = cases.columns.get(name)
+        if column is not None and not every(column.known):
+            asked[:, numbers] |= ~column.known[:, None]
+        elif column is None and name in collected:
+            asked[:, numbers] = True
+    for concept, noted in cases.noted.items():
+        numbers = engine.kit.rules_that_note.get(concept, ())
+        asked[:, numbers] |= noted.unknown[:, None]
     return asked
 
 
 def _unique_rows(table: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Distinct rows of a boolean table and the row of each."""
+    if len(table) == 1:
+        return table, np.zeros(1, dtype=np.int64)
     packed = np.packbits(table, axis=1)
     _, index, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     return table[index], inverse.ravel()
 
 
 def _question_list(engine: Engine, numbers: NDArray[np.int64]) -> list[Record]:
-    order = sorted(numbers.tolist(), key=lambda number: (engine.tier_of[number], number))
+    order = sorted(numbers.tolist(), key=lambda number: (engine.kit.tier_of[number], number))
     rules = [engine.rules.rules[number] for number in order]
     return [
         {
@@ -295,13 +290,12 @@ def _question_list(engine: Engine, numbers: NDArray[np.int64]) -> list[Record]:
 def _to_confirm(engine: Engine, found: FollowUps) -> dict[int, set[str]]:
     """Children and rules whose outcome hangs on a mention found only by learned weights."""
     result: dict[int, set[str]] = {}
-    for number, rule in enumerate(engine.rules.rules):
-        for concept in sorted(rule.condition.concepts):
-            noted = found.cases.noted.get(concept)
-            if noted is None:
-                continue
+    for concept, noted in found.cases.noted.items():
+        if not noted.unknown.any():
+            continue
+        for number in engine.kit.rules_that_note.get(concept, ()):
             for child in np.flatnonzero(noted.unknown & ~found.outcomes.known[:, number]):
-                result.setdefault(int(child), set()).add(rule.id)
+                result.setdefault(int(child), set()).add(engine.rules.rules[number].id)
     return result
 
 
@@ -326,12 +320,14 @@ def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_
         [c.subject == "child" and c.severity in ("critical", "high") for c in concepts], dtype=bool
     )
     mentions, house = found.mentions, found.cases.block.household
+    if found.cases.n == 1:
+        return np.zeros(1, dtype=bool)
     wanted = found.holds & serious[mentions.concept]
     own = np.zeros(found.cases.n, dtype=bool)
     own[mentions.child[wanted]] = True
     houses = np.bincount(house).size
     mentioned = np.bincount(house[own], minlength=houses)[house] - own > 0
-    grave = found.open[:, engine.tier_of == IMMEDIATE]
+    grave = found.open[:, engine.kit.tier_of == IMMEDIATE]
     in_house = np.zeros((houses, grave.shape[1]), dtype=bool)
     np.logical_or.at(in_house, house, grave)
     return np.asarray(mentioned | (in_house[house] & ~grave).any(axis=1))
@@ -361,8 +357,13 @@ def _titles(indicator: Indicator, words: list[str]) -> dict[str, str]:
     }
 
 
-def _feature_word(value: object) -> str:
-    if value is None or value != value:  # NaN is the one value unequal to itself
+def _feature_word(values: Values, child: int) -> str:
+    """What a child's feature holds: a word, yes or no, or a number."""
+    if isinstance(values, Words):
+        code = int(values.codes[child])
+        return values.words[code] if code >= 0 else "unknown"
+    value = float(values[child])
+    if math.isnan(value):
         return "unknown"
     if value == 1.0:
         return "yes"

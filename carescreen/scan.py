@@ -33,8 +33,8 @@ class Hits:
 
 def expand(counts: Positions) -> tuple[Positions, Positions]:
     """For counts [2, 0, 1]: owners [0, 0, 2] and numbers within the owner [0, 1, 0]."""
-    owner = np.repeat(np.arange(counts.size), counts)
-    first = np.cumsum(counts) - counts
+    owner = np.arange(counts.size).repeat(counts)
+    first = counts.cumsum() - counts
     return owner, np.arange(owner.size) - first[owner]
 
 
@@ -46,7 +46,7 @@ class Scanner:
         assert all(codes.size for codes in folded)
         self.lengths = np.array([codes.size for codes in folded], np.int64)
         self._text = np.concatenate([*folded, np.zeros(_WINDOW, np.uint16)])
-        self._offset = np.cumsum(self.lengths) - self.lengths
+        self._offset = self.lengths.cumsum() - self.lengths
         windows = _windows(self._text)
         self._head = windows[self._offset] & _mask(self.lengths)
         self._tail_at = np.maximum(self.lengths - _WINDOW, 0)
@@ -59,7 +59,7 @@ class Scanner:
         latin = is_word(self._text[self._offset])
         single = (self.lengths == 1) & ~latin
         self._single = np.full(0x10000, -1, np.int64)
-        self._single[self._text[self._offset[single]]] = np.flatnonzero(single)
+        self._single[self._text[self._offset[single]]] = single.nonzero()[0]
         two = self._text[self._offset], self._text[self._offset + 1]
         bucket = np.where(latin, _latin_key(self._head), _pair_key(*two))
         kept = ~single
@@ -68,9 +68,9 @@ class Scanner:
         self._latin_table = np.zeros(_BUCKETS, np.bool_)
         self._latin_table[bucket[latin]] = True
         order = np.argsort(bucket[kept], kind="stable")
-        self._members = np.flatnonzero(kept)[order]
+        self._members = kept.nonzero()[0][order]
         counts = np.bincount(bucket[kept].astype(np.int64), minlength=_BUCKETS)
-        self._first = np.cumsum(counts) - counts
+        self._first = counts.cumsum() - counts
         self._count = counts
 
     def find(self, codes: Codes) -> Hits:
@@ -87,10 +87,10 @@ class Scanner:
             starts.append(at[kept])
             words.append(found[kept])
         single = self._single.take(codes[:usable])
-        at = np.flatnonzero(single >= 0)
+        at = (single >= 0).nonzero()[0]
         start = np.concatenate([*starts, at])
         word = np.concatenate([*words, single[at]])
-        order = np.argsort(start, kind="stable")
+        order = start.argsort(kind="stable")
         start, word = start[order], word[order]
         return Hits(start, start + self.lengths[word], word)
 
@@ -99,7 +99,7 @@ class Scanner:
     ) -> list[tuple[Positions, NDArray[np.uint16]]]:
         begins = word_like[:usable].copy()
         begins[1:] &= ~word_like[: usable - 1]
-        at = np.flatnonzero(begins)
+        at = begins.nonzero()[0]
         keys = _latin_key(windows[at])
         hit = self._latin_table[keys]
         latin = at[hit], keys[hit]
@@ -160,11 +160,9 @@ def _pair_key(first: Codes, second: Codes) -> NDArray[np.uint16]:
 
 def _latin_key(windows: NDArray[np.uint64]) -> NDArray[np.uint16]:
     """A bucket for the first word of a window, cut after four letters: the same for 'no' and 'no '."""
-    codes = (
-        windows.view(np.uint16).reshape(-1, _WINDOW)
-        if windows.size
-        else np.zeros((0, 4), np.uint16)
-    )
+    if not windows.size:
+        return np.zeros(0, np.uint16)
+    codes = windows.view(np.uint16).reshape(-1, _WINDOW)
     alive = is_word(codes)
     key = codes[:, 0] * np.uint16(31)
     still = np.ones(len(codes), np.bool_)

@@ -7,6 +7,7 @@ assessment = screener.assess(case)
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -22,18 +23,21 @@ from typing import Any, TypeVar
 import joblib
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carescreen.assessment import Assessment, Case
-from carescreen.block import Block, Days, make_block, to_days
+from carescreen.block import Block, Days, household_keys, make_block, to_days
 from carescreen.caseload import Caseload, CheckedCaseload
+from carescreen.engine import Engine, Kit
 from carescreen.errors import CaseloadError, ModelError, UsageError
 from carescreen.features import FeatureSet
-from carescreen.followups import Engine
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
-from carescreen.ranking import Ranking, Run, block_frame
+from carescreen.ranking import Ranking, Run, block_records, block_rows, heads
+from carescreen.records import Record
 from carescreen.review.reasons import paragraph
 from carescreen.rules import RulePack
+from carescreen.sheet import Ints, Sheet, numbered, places
 
 # Households are kept whole; blocks of this size keep a worker process below ~200 MB.
 BLOCK_CHILDREN = 10_000
@@ -49,6 +53,7 @@ class Screener:
 
     def __init__(self, rules: RulePack, model: RiskModel, reader: NoteReader) -> None:
         self.rules, self.model, self.reader = rules, model, reader
+        self._kit: Kit | None = None
         self.features = FeatureSet.load(rules.pack, rules.indicators)
         missing = [name for name in model.feature_names if name not in self.features.names]
         if missing:
@@ -93,13 +98,13 @@ class Screener:
             caseload = caseload.check(self.rules.indicators)
         known = caseload.known_by(day)
         engine = self._engine(day, first_run)
-        frames = self._frames(engine, known, processes, block_children, progress)
-        if not frames:
+        parts = _Partition(known, block_children)
+        if not parts.count:
             raise CaseloadError(f"no child was known by {day}: nothing to rank")
-        frame = pd.concat(frames, ignore_index=True)
+        rows = Sheet.joined(_rows_of_blocks(engine, parts, processes, progress))
         run = self._run(day, seats, first_run, known)
         share = self.rules.settings.random_share
-        return Ranking(frame, run, known.rejected, known.notices, seats, share)
+        return Ranking(rows, run, known.rejected, known.notices, seats, share)
 
     def assess(self, case: Case | Mapping[str, Any], as_of: str | date | None = None) -> Assessment:
         """Assess one case; the same as ranking a caseload with that child alone (law 13).
@@ -111,57 +116,32 @@ class Screener:
         day = as_of or case.as_of
         if day is None:
             raise UsageError("an assessment needs a date: give as_of, or put it into the case")
-        ranking = self.rank(case.to_caseload(), as_of=day)
-        record = ranking.record(case.child_id)
-        rejected = ranking.rejected.to_dict("records")
-        on, alone = date.fromisoformat(ranking.run.as_of), {**record, "rank": None}
-        explanation = {language: paragraph(alone, language, on) for language in ("en", "zh")}
+        engine = self._engine(_day(day), first_run=False)
+        known = case.to_caseload().check(self.rules.indicators).known_by(engine.as_of)
+        parts = _Partition(known, BLOCK_CHILDREN)
+        if not parts.count:
+            raise CaseloadError(f"no child was known by {engine.as_of}: nothing to assess")
+        rows, found = block_records(engine, *parts.block(0))
+        record = {**heads(rows)[0], **_own_sources(next(found))}
+        on = date.fromisoformat(str(engine.as_of))
+        explanation = {language: paragraph(record, language, on) for language in ("en", "zh")}
         return Assessment.model_validate(
             {
                 **record,
-                "as_of": ranking.run.as_of,
-                "pack": ranking.run.pack["id"],
-                "model": ranking.run.model["name"],
-                "rejected": rejected,
+                "as_of": on,
+                "pack": self.rules.pack.id,
+                "model": self.model.name,
+                "rejected": known.findings.rows(),
                 "explanation": explanation,
             }
         )
 
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
-        return Engine(
-            self.rules,
-            self.features,
-            self.model,
-            self.reader,
-            day,
-            first_run,
-        )
-
-    def _frames(
-        self,
-        engine: Engine,
-        known: CheckedCaseload,
-        processes: int,
-        block_children: int,
-        progress: Progress | None,
-    ) -> list[pd.DataFrame]:
-        """Rows of every block, in the order of blocks."""
-        frames: list[pd.DataFrame] = []
-        parts = _Partition(known, block_children)
-        numbers = range(parts.count)
-        if processes == 1 or parts.count < 2:
-            results = (block_frame(engine, *parts.block(number)) for number in numbers)
-        else:
-            parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
-            results = parallel(
-                joblib.delayed(_watched)(os.getpid(), block_frame, engine, *parts.block(number))
-                for number in numbers
-            )
-        for done, frame in enumerate(results, start=1):
-            frames.append(frame)
-            if progress is not None:
-                progress("rank", done, parts.count)
-        return frames
+        """The kit as of a day; the kit is made once, and again after the model was fitted anew."""
+        kit = Kit(self.rules, self.features, self.model, self.reader, self.model.saved_)
+        if self._kit is None or not self._kit.is_of(kit):
+            self._kit = kit
+        return Engine(self._kit, day, first_run)
 
     def _run(
         self, day: np.datetime64, capacity: int, first_run: bool, known: CheckedCaseload
@@ -180,13 +160,41 @@ class Screener:
             "settings": {**settings, "first_run": first_run},
         }
         text = json.dumps(run, sort_keys=True, ensure_ascii=False)
-        children = known.children
-        origin = children["data_origin"] if "data_origin" in children else pd.Series(dtype=object)
+        origin = known.sheets["children"]["data_origin"]
         return Run(
             **run,  # type: ignore[arg-type]  # the four entries above, by name
             run_id=hashlib.sha256(text.encode()).hexdigest()[:12],
-            synthetic=bool(len(origin)) and bool((origin == "synthetic").any()),
+            synthetic=bool((origin == "synthetic").any()),
         )
+
+
+def _own_sources(record: Record) -> Record:
+    """The record with sources that its reader may change: a rule's own stay as they are."""
+    for lane in ("concerns", "entitlements", "advice"):
+        for concern in record[lane]:
+            concern["source"] = copy.deepcopy(concern["source"])
+    return record
+
+
+def _rows_of_blocks(
+    engine: Engine, parts: _Partition, processes: int, progress: Progress | None
+) -> list[Sheet]:
+    """Rows of every block, in the order of blocks."""
+    numbers = range(parts.count)
+    if processes == 1 or parts.count < 2:
+        results = (block_rows(engine, *parts.block(number)) for number in numbers)
+    else:
+        parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
+        results = parallel(
+            joblib.delayed(_watched)(os.getpid(), block_rows, engine, *parts.block(number))
+            for number in numbers
+        )
+    found = []
+    for done, rows in enumerate(results, start=1):
+        found.append(rows)
+        if progress is not None:
+            progress("rank", done, parts.count)
+    return found
 
 
 def _require_count(what: str, value: object) -> None:
@@ -231,70 +239,65 @@ class _Partition:
 
     def __init__(self, known: CheckedCaseload, size: int) -> None:
         self.known = known
-        children = known.children
-        self.block_of_child = _block_numbers(children, size)
-        self.count = int(self.block_of_child.max(initial=-1)) + 1
-        ids = pd.Index(children["child_id"])
-        houses = children["household_id"]
-        first = ~houses.duplicated() & houses.notna()
-        house_ids = pd.Index(houses[first])
-        house_blocks = self.block_of_child[first.to_numpy()]
-        self.tables = [
-            _sorted_by_block(children, self.block_of_child, self.count),
-            *(
-                _sorted_by_block(
-                    table, _look_up(ids, self.block_of_child, table["child_id"]), self.count
-                )
-                for table in (
-                    known.visits,
-                    known.outcomes,
-                    known.decisions,
-                    known.needs_data,
-                    known.more_children,
-                )
-            ),
-            *(
-                _sorted_by_block(
-                    table, _look_up(house_ids, house_blocks, table["household_id"]), self.count
-                )
-                for table in (known.households, known.more_households)
-            ),
-        ]
+        sheets = known.sheets
+        children = sheets["children"]
+        blocks = _block_numbers(children, size)
+        self.count = int(blocks.max(initial=-1)) + 1
+        house, house_ids = numbered(children["household_id"])
+        house_blocks = np.zeros(len(house_ids), dtype=np.int64)
+        house_blocks[house[house >= 0]] = blocks[house >= 0]
+        by_child = children["child_id"], blocks
+        self.tables = {"children": _sorted_by_block(children, blocks, self.count)}
+        for name in ("visits", "outcomes", "decisions", "more_children"):
+            self._add(name, sheets[name], "child_id", *by_child)
+        self._add("needs", known.needs, "child_id", *by_child)
+        for name in ("households", "more_households"):
+            self._add(name, sheets[name], "household_id", house_ids, house_blocks)
+
+    def _add(
+        self, name: str, table: Sheet, key: str, ids: NDArray[np.object_], blocks: Ints
+    ) -> None:
+        """A table in order of the blocks of its ids; rows of an id that no child has are in none."""
+        if not len(table):
+            self.tables[name] = table, np.zeros(self.count + 1, dtype=np.int64)
+            return
+        place = places(ids, table[key])
+        own = np.where(place >= 0, blocks[place] if len(blocks) else -1, -1)
+        self.tables[name] = _sorted_by_block(table, own, self.count)
 
     def block(self, number: int) -> tuple[Block, list[tuple[str, ...]], Days]:
         """The tables of one block, each child's needs-data codes, and since when it needs data."""
-        children, visits, outcomes, decisions, needs, again, households, houses_again = (
-            table.iloc[bounds[number] : bounds[number + 1]] for table, bounds in self.tables
-        )
-        block = make_block(children, visits, households, outcomes, decisions, again, houses_again)
-        codes: dict[str, set[str]] = {}
-        for child, reason in zip(needs["child_id"], needs["reason"], strict=True):
-            codes.setdefault(child, set()).add(reason)
+        part = {
+            name: table.between(int(bounds[number]), int(bounds[number + 1]))
+            for name, (table, bounds) in self.tables.items()
+        }
+        needs = part.pop("needs")
+        block = make_block(**part)
         ids = block.children["child_id"]
-        since = needs.groupby("child_id")["since"].min().reindex(ids)
-        return block, [tuple(sorted(codes.get(child, ()))) for child in ids], to_days(since)
+        codes: list[set[str]] = [set() for _ in ids]
+        child = places(ids, needs["child_id"])
+        for place, reason in zip(child.tolist(), needs["reason"], strict=True):
+            codes[place].add(reason)
+        since = np.full(len(ids), np.datetime64("NaT", "s"))
+        np.fmin.at(since, child, needs["since"])
+        return block, [tuple(sorted(found)) for found in codes], to_days(since)
 
 
-def _block_numbers(children: pd.DataFrame, size: int) -> np.ndarray:
+def _block_numbers(children: Sheet, size: int) -> Ints:
     """A block number for each child: households in the order of their ids, about `size` each."""
-    household = children["household_id"].astype(object)
-    key = household.where(household.notna(), "child:" + children["child_id"].astype(object))
-    codes, _ = pd.factorize(key, sort=True)
+    if len(children) <= size:
+        return np.zeros(len(children), dtype=np.int64)
+    codes, _ = pd.factorize(household_keys(children), sort=True)
     counts = np.bincount(codes)
     starts = np.cumsum(counts) - counts
     return np.asarray(starts // size, dtype=np.int64)[codes]
 
 
-def _look_up(ids: pd.Index, blocks: np.ndarray, wanted: pd.Series) -> np.ndarray:
-    """The block of each wanted id; -1 where no child of the caseload has it."""
-    place = ids.get_indexer(pd.Index(wanted))
-    return np.where(place >= 0, blocks[place] if len(blocks) else -1, -1)
-
-
-def _sorted_by_block(
-    table: pd.DataFrame, blocks: np.ndarray, count: int
-) -> tuple[pd.DataFrame, np.ndarray]:
+def _sorted_by_block(table: Sheet, blocks: Ints, count: int) -> tuple[Sheet, Ints]:
     """The table in order of blocks, and where each block begins in it."""
+    if count == 1:
+        inside = table.kept(blocks == 0)
+        return inside, np.array([0, len(inside)])
     order = np.argsort(blocks, kind="stable")
     bounds = np.searchsorted(blocks[order], np.arange(count + 1))
-    return table.iloc[order], bounds
+    return table.take(order), bounds

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.lexicon import STATUSES, CueSet
+from carescreen.lexicon import STATUSES
 from carescreen.mentions import BoolArray, Found, Mentions
 from carescreen.normalise import Codes, Positions, is_word
 from carescreen.vocabulary import CUE, STOP, Roles, Vocabulary
@@ -22,6 +22,7 @@ STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
 DROPPED = -1  # the words are about a grown-up: nothing is mentioned
 _NONE = np.int64(-1)
+_BEFORE, _BEYOND = np.array([-1]), np.array([np.iinfo(np.int64).max])
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,16 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     status = np.full(mentions.start.size, STATUS_CODE["affirmed"], np.int8)
     cue_start = np.full(mentions.start.size, _NONE)
     cue_end = np.full(mentions.start.size, _NONE)
-    listed = _list_items(mentions, found, codes, vocabulary)
+    if not mentions.start.size:
+        return Decided(status, cue_start, cue_end)
+    present = np.flatnonzero(np.bincount(found.cues.value)).tolist()
     for name in PRECEDENCE:
         code = STATUS_CODE["hypothetical"] if name == "question" else STATUS_CODE.get(name, DROPPED)
-        for index, cues in enumerate(vocabulary.cue_sets):
-            if cues.status != name:
+        for index in present:
+            if vocabulary.cue_sets[index].status != name:
                 continue
-            cover = _cover(index, found, mentions, listed, vocabulary)
-            if cover is None:
-                continue
-            covered = cover.covered & _concerned(cues, mentions, vocabulary)
+            cover = _cover(index, found, mentions, codes, vocabulary)
+            covered = cover.covered & vocabulary.concerns[index][mentions.concept]
             if name == "past":
                 covered &= ~mentions.lasting & vocabulary.is_risk[mentions.concept]
             elif name == "adult":
@@ -66,18 +67,10 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     return Decided(status, cue_start, cue_end)
 
 
-def _concerned(cues: CueSet, mentions: Mentions, vocabulary: Vocabulary) -> BoolArray:
-    if not cues.concepts:
-        return np.ones(mentions.start.size, np.bool_)
-    return np.isin([*vocabulary.concepts, ""], cues.concepts)[mentions.concept]
-
-
 def _cover(
-    index: int, found: Found, mentions: Mentions, listed: BoolArray, vocabulary: Vocabulary
-) -> _Cover | None:
-    rows = np.flatnonzero(found.cues.value == index)
-    if not rows.size:
-        return None
+    index: int, found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabulary
+) -> _Cover:
+    rows = (found.cues.value == index).nonzero()[0]
     cues = vocabulary.cue_sets[index]
     stops = _stops(index, found.roles, vocabulary)
     sides = {"before": _cover_before, "after": _cover_after}
@@ -86,6 +79,7 @@ def _cover(
     if cues.commas != "list":
         return cover
     wide = sides[cues.side](rows, found.cues, mentions, cues.reach, (found.breaks.hard, stops))
+    listed = _list_items(mentions, found, codes, vocabulary)
     return _Cover(cover.covered | (wide.covered & listed), cover.cue)
 
 
@@ -103,7 +97,7 @@ def _cover_before(
     breaks, stops = barriers
     far = np.minimum(far, _next(breaks, end))
     far = np.minimum(far, _next(stops.start, end))
-    nearest = np.searchsorted(end, mentions.anchor, side="right") - 1
+    nearest = end.searchsorted(mentions.anchor, side="right") - 1
     covered = (nearest >= 0) & (far[nearest] >= mentions.anchor)
     return _Cover(covered, rows[order[nearest]])
 
@@ -119,7 +113,7 @@ def _cover_after(
     breaks, stops = barriers
     far = np.maximum(start - reach, _previous(breaks, start) + 1)
     far = np.maximum(far, _previous(np.sort(stops.end), start))
-    nearest = np.searchsorted(start, mentions.end, side="left")
+    nearest = start.searchsorted(mentions.end, side="left")
     found = nearest < start.size
     nearest = np.minimum(nearest, start.size - 1)
     return _Cover(found & (far[nearest] <= mentions.end), rows[nearest])
@@ -127,22 +121,18 @@ def _cover_after(
 
 def _stops(index: int, roles: Roles, vocabulary: Vocabulary) -> Roles:
     """The stop words that end the reach of a cue set: those for all and those for its status."""
-    wanted = ("all", vocabulary.cue_sets[index].status)
-    numbers = [
-        number for number, (_, status) in enumerate(vocabulary.stop_sets) if status in wanted
-    ]
-    rows = (roles.kind == STOP) & np.isin(roles.value, numbers)
-    return roles.take(rows)
+    stops = roles.of(STOP)
+    return stops.take(vocabulary.stopped_by[index][stops.value])
 
 
 def _next(sorted_positions: Positions, at: Positions) -> Positions:
-    padded = np.append(sorted_positions, np.iinfo(np.int64).max)
-    return padded[np.searchsorted(sorted_positions, at, side="left")]
+    padded = np.concatenate([sorted_positions, _BEYOND])
+    return padded[sorted_positions.searchsorted(at, side="left")]
 
 
 def _previous(sorted_positions: Positions, at: Positions) -> Positions:
-    padded = np.concatenate([[-1], sorted_positions])
-    return padded[np.searchsorted(sorted_positions, at, side="left")]
+    padded = np.concatenate([_BEFORE, sorted_positions])
+    return padded[sorted_positions.searchsorted(at, side="left")]
 
 
 def _list_items(
@@ -151,8 +141,7 @@ def _list_items(
     """Concerns that directly follow a comma and bring no negator of their own (没有挨打，不想活)."""
     gap = mentions.start - _previous(found.breaks.soft, mentions.start) - 1
     near = np.where(is_word(codes[mentions.start]), 5, 0)
-    negated = [n for n, cues in enumerate(vocabulary.cue_sets) if cues.status == "negated"]
-    words = found.roles.take(found.roles.kind == CUE)
-    own = words.start[np.isin(words.value, negated)]
-    own_negator = np.isin(mentions.start, own)
+    words = found.roles.of(CUE)
+    own = words.start[vocabulary.negates[words.value]]
+    own_negator = _previous(own, mentions.start + 1) == mentions.start
     return np.asarray((gap <= near) & ~own_negator & vocabulary.is_risk[mentions.concept])

@@ -10,7 +10,7 @@ Only numpy and pandas are needed here: a shipped model scores without scikit-lea
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carescreen.columns import Values, Words
 from carescreen.errors import ModelError, did_you_mean
 from carescreen.ngrams import PhraseTable
 
@@ -59,25 +60,46 @@ class StepTable:
     def codes(self, column: pd.Series) -> NDArray[np.intp]:
         """Position of each value in `look_up`; the last position is "missing"."""
         if self.type == "category":
-            return self._category_codes(column)
-        values = number_values(column)
-        codes = np.searchsorted(np.asarray(self.edges), values, side="left")
+            return self._category_codes(*category_words(column))
+        return self._number_codes(number_values(column))
+
+    def codes_of(self, values: Values) -> NDArray[np.intp]:
+        """The same for a column that the engine made itself."""
+        if isinstance(values, Words) and self.type == "category":
+            return self._category_codes(values.words, values.codes)
+        if isinstance(values, Words) or self.type == "category":
+            return self.codes(_series(self.name, values))
+        return self._number_codes(values)
+
+    def _number_codes(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
+        codes = self._edges.searchsorted(values, side="left")
         codes[np.isnan(values)] = len(self.weights)
         return codes
 
-    def _category_codes(self, column: pd.Series) -> NDArray[np.intp]:
-        words, codes_of_words = category_words(column)
-        index = {level: code for code, level in enumerate(self.levels)}
-        known = np.array([index.get(word, len(self.weights)) for word in words], dtype=np.intp)
-        unseen = [word for word in words if word not in index]
-        if unseen:
+    def _category_codes(
+        self, words: Sequence[str], codes: NDArray[np.integer[Any]]
+    ) -> NDArray[np.intp]:
+        """From each row's position among some words, -1 where it has none."""
+        index, missing = self._level_numbers, len(self.weights)
+        known = np.array([*(index.get(word, missing) for word in words), missing], dtype=np.intp)
+        unseen = [code for code, word in enumerate(words) if word not in index]
+        count = int(np.isin(unseen, codes).sum()) if unseen else 0
+        if count:
             warnings.warn(
-                f"column '{self.name}' has {len(unseen)} categories that were rare or unseen when "
+                f"column '{self.name}' has {count} categories that were rare or unseen when "
                 f"the model was fitted; they score as missing",
                 UserWarning,
                 stacklevel=2,
             )
-        return np.append(known, len(self.weights))[codes_of_words]
+        return np.asarray(known[codes])
+
+    @cached_property
+    def _edges(self) -> NDArray[np.float64]:
+        return np.array(self.edges, dtype=np.float64)
+
+    @cached_property
+    def _level_numbers(self) -> Mapping[str, int]:
+        return {level: code for code, level in enumerate(self.levels)}
 
     @cached_property
     def look_up(self) -> Micro:
@@ -125,6 +147,16 @@ class AdditiveTables:
         if self.note_column is not None:
             yield self.note_column, self.phrases.score_micro(X[self.note_column])
 
+    def weights_of(self, features: Mapping[str, Values], n: int) -> Micro:
+        """Weight of each feature in each of n rows, int64[n, features], of columns the engine made."""
+        weights = np.empty((n, len(self.names)), dtype=np.int64)
+        for place, table in enumerate(self.features):
+            weights[:, place] = table.look_up[table.codes_of(features[table.name])]
+        if self.note_column is not None:
+            notes = _series(self.note_column, features[self.note_column])
+            weights[:, -1] = self.phrases.score_micro(notes)
+        return weights
+
     def score_micro(self, X: pd.DataFrame) -> Micro:
         """Score of each row, int64[n], millionths of a log-odds."""
         score = np.full(len(X), self.intercept, dtype=np.int64)
@@ -136,6 +168,14 @@ class AdditiveTables:
         """Weight of each feature in each row, int64[n, features]; with the intercept they add up
         to `score_micro` exactly. The note column is the sum over its phrases."""
         return pd.DataFrame(dict(self.columns(X)), index=X.index, dtype=np.int64)
+
+
+def _series(name: str, values: Values) -> pd.Series:
+    """Numbers as they are, words as texts, None where none is known."""
+    if isinstance(values, Words):
+        texts = np.array([*values.words, None], dtype=object)[values.codes]
+        return pd.Series(texts, name=name, dtype=object)
+    return pd.Series(values, name=name)
 
 
 def number_values(column: pd.Series) -> NDArray[np.float64]:

@@ -12,8 +12,9 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from carescreen.encoding import (
     read_bytes,
 )
 from carescreen.errors import CaseloadError, MissingExtra, did_you_mean
+from carescreen.sheet import Sheet, objects
 
 SUFFIXES = (".csv", ".parquet", ".xlsx", ".jsonl")
 _SAMPLE_ROWS = 1000
@@ -55,6 +57,62 @@ class Table:
     rows: NDArray[np.int64]
     notices: tuple[str, ...] = ()
     damaged: tuple[tuple[int, str], ...] = ()
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The column names."""
+        return list(map(str, self.frame))
+
+    def column(self, name: str) -> pd.Series:
+        """The cells of a column."""
+        return self.frame[name]
+
+
+@dataclass(frozen=True)
+class GivenRows:
+    """A table of rows that a program gives as plain values by column name, as `Table` otherwise.
+
+    cells   objects, None where a row has no such column; blank rows are left out
+    """
+
+    file: str
+    cells: Sheet
+    rows: NDArray[np.int64]
+    notices: tuple[str, ...] = ()
+    damaged: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def of(
+        cls, name: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()
+    ) -> GivenRows:
+        """Rows under the names that occur in them, and `columns` where they do not."""
+        found = dict.fromkeys([*(key for row in rows for key in row), *columns])
+        kept = [number for number, row in enumerate(rows) if not _is_blank_row(row)]
+        cells = {
+            clean: objects([rows[number].get(key) for number in kept])
+            for clean, key in zip(_checked_names(name, list(found)), found, strict=True)
+        }
+        return cls(name, Sheet(cells, len(kept)), np.array(kept, dtype=np.int64) + 1)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The column names."""
+        return list(self.cells)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a data frame."""
+        return pd.DataFrame({name: self.cells[name].tolist() for name in self.cells})
+
+    def column(self, name: str) -> NDArray[np.object_]:
+        """The cells of a column."""
+        return self.cells[name]
+
+
+def _is_blank_row(row: Mapping[str, object]) -> bool:
+    return not any(
+        (cell if type(cell) is str else cell_text(cell)).strip() for cell in row.values()
+    )
 
 
 def find_table(folder: Path, name: str) -> Path | None:
@@ -422,8 +480,8 @@ def _checked_names(file: str, names: Sequence[str]) -> list[str]:
     empty = [place for place, name in enumerate(clean, start=1) if not name]
     if empty:
         raise CaseloadError(f"{file} has no name for column {empty[0]} in its first line.")
-    twice = next((name for place, name in enumerate(clean) if name in clean[:place]), None)
-    if twice is not None:
+    if len(set(clean)) < len(clean):
+        twice = next(name for place, name in enumerate(clean) if name in clean[:place])
         raise CaseloadError(
             f"{file} has two columns with the same name (columns {clean.index(twice) + 1} and "
             f"{len(clean) - clean[::-1].index(twice)}): rename or remove one."
@@ -454,16 +512,16 @@ def _without_blank_rows(table: Table) -> Table:
     )
 
 
-def require_columns(table: Table, name: str, wanted: Sequence[str]) -> None:
+def require_columns(table: Table | GivenRows, name: str, wanted: Sequence[str]) -> None:
     """CaseloadError unless the table has the wanted columns; it suggests a near name of the file.
 
     Names are shown only where they are near a known one: a file without a header would otherwise
     show a child's record.
     """
     for column in wanted:
-        if column in table.frame:
+        if column in table.names:
             continue
-        rest = [str(other) for other in table.frame if other not in wanted]
+        rest = [other for other in table.names if other not in wanted]
         near = [other for other in rest if did_you_mean(other.casefold(), [column])]
         if near:
             raise CaseloadError(

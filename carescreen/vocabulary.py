@@ -30,7 +30,9 @@ class Roles:
     value: Positions
 
     def of(self, *kinds: int) -> Roles:
-        rows = np.isin(self.kind, kinds) if len(kinds) > 1 else self.kind == kinds[0]
+        rows = self.kind == kinds[0]
+        for kind in kinds[1:]:
+            rows |= self.kind == kind
         return self.take(rows)
 
     def take(self, rows: Positions | NDArray[np.bool_]) -> Roles:
@@ -41,7 +43,8 @@ class Vocabulary:
     """The words, patterns, cue sets and stop lists of every language of a lexicon.
 
     Patterns come in two rows of numbers: those below `mention_patterns` mention the concept
-    `pattern_target`; the others are cues of the set `pattern_target`.
+    `pattern_target`; the others are cues of the set `pattern_target`. Of each cue set `concerns`
+    says on which concepts it acts, and `stopped_by` which stop lists end its reach.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -89,6 +92,16 @@ class Vocabulary:
                 roles.append((kind, value))
 
     def _finish(self) -> None:
+        concepts = [*self.concepts, ""]
+        self.concerns = [
+            np.array([not cues.concepts or name in cues.concepts for name in concepts])
+            for cues in self.cue_sets
+        ]
+        self.stopped_by = [
+            np.array([status in ("all", cues.status) for _, status in self.stop_sets], np.bool_)
+            for cues in self.cue_sets
+        ]
+        self.negates = np.array([cues.status == "negated" for cues in self.cue_sets], np.bool_)
         words = list(self._roles)
         self.scanner = Scanner(words)
         counts = np.array([len(self._roles[word]) for word in words], np.int64)

@@ -1,6 +1,8 @@
 """One case: a slip of the pen in it is said in plain words and never left out in silence."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 
 from carescreen import Caseload, Screener
 from carescreen.assessment import Case
+from carescreen.calibration import CalibrationMap
 from carescreen.errors import UsageError
 
 CASE = {
@@ -47,6 +50,37 @@ def test_a_key_that_means_nothing_is_refused_with_what_it_may_mean(screener, cha
 def test_a_mapping_is_assessed_as_the_case_it_describes(screener):
     own = {**CASE, "visits": [{**VISIT, "child_id": "C1"}]}
     assert screener.assess(own) == screener.assess(Case.model_validate(CASE))
+
+
+def test_who_changes_an_assessment_changes_no_later_one(screener):
+    case = {**CASE, "visits": [{**VISIT, "note": "孩子一个人在家，晚上才有人回来。"}]}
+    first = screener.assess(case)
+    wanted = first.model_dump_json()
+    for found in (*first.concerns, *first.entitlements, *first.advice):
+        for source in found.source:
+            for value in source.values():
+                if isinstance(value, dict):
+                    value.clear()
+            source.clear()
+        found.title.clear()
+    for mention in first.mentions:
+        mention["title"].clear()
+    assert screener.assess(case).model_dump_json() == wanted
+
+
+def test_an_assessment_follows_a_model_that_is_recalibrated():
+    own = Screener.load()
+    before = own.assess(CASE)
+    saved = own.model.saved_
+    manifest = saved.manifest.model_copy(update={"events_of_known_selection": 500})
+    own.model._adopt(replace(saved, calibration=CalibrationMap(), manifest=manifest))
+    after = own.assess(CASE)
+    assert before.probability is None
+    assert after.probability == pytest.approx(1 / (1 + math.exp(-after.score)))
+
+
+def test_an_id_is_read_without_the_blanks_around_it(screener):
+    assert screener.assess({**CASE, "child_id": " C1 "}).child_id == "C1"
 
 
 SECRET = "欧阳小草7391"

@@ -9,6 +9,7 @@ from carescreen.cases import build_columns
 from carescreen.columns import FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS
 from carescreen.indicators import Indicator
 from carescreen.pack import Settings
+from carescreen.sheet import Sheet
 
 TITLE = {"en": "x", "zh": "x"}
 AS_OF = np.datetime64("2026-11-01", "D")
@@ -65,7 +66,8 @@ def block_of(child=None, visits=(), household=None, more=(), more_homes=()):
     homes_again = pd.DataFrame([{"household_id": "H1", **row} for row in more_homes])
     if len(homes_again):
         homes_again["recorded_at"] = dates(homes_again["recorded_at"].tolist())
-    return make_block(children, table, houses, outcomes, empty, again, homes_again)
+    tables = (children, table, houses, outcomes, empty, again, homes_again)
+    return make_block(*map(Sheet.of_frame, tables))
 
 
 def column(block, name, settings=None):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from carescreen.cells import cell_text
 from carescreen.checks import (
-    FEW,
     check_dates,
     check_enum,
     check_ids,
@@ -24,6 +23,7 @@ from carescreen.checks import (
     expected,
 )
 from carescreen.indicators import Indicator
+from carescreen.sheet import FEW
 
 TITLE = {"en": "x", "zh": "x"}
 STATUS = Indicator("status", "care", "enum", "state", TITLE, ("home", "away"), ("unknown",))
