@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -99,12 +100,24 @@ class RulePack:
 
     def evaluate(self, data: CaseData) -> RuleOutcomes:
         """Every rule for every child; columns of the outcome stand in the order of `rules`."""
-        day = data.as_of.astype("datetime64[D]").astype(date)
-        in_force = {rule.id for rule in self.rules_at(day)}
-        active = [place for place, rule in enumerate(self.rules) if rule.id in in_force]
         planes = _of_one if data.n == 1 else _of_many
-        true, known, alone = planes(self.rules, active, data)
+        day = data.as_of.astype("datetime64[D]").astype(date)
+        true, known, alone = planes(self.rules, self._active_on(day), data)
         return RuleOutcomes(self.rules, true.T, known.T, alone.T)
+
+    def _active_on(self, day: date) -> list[int]:
+        """Positions in `rules` of those in force on a day; kept, as a service asks again and again."""
+        active = self._active.get(day)
+        if active is None:
+            in_force = {rule.id for rule in self.rules_at(day)}
+            active = [place for place, rule in enumerate(self.rules) if rule.id in in_force]
+            self._active.clear()
+            self._active[day] = active
+        return active
+
+    @cached_property
+    def _active(self) -> dict[date, list[int]]:
+        return {}
 
     def check(self) -> list[str]:
         """Run the examples of every rule, switched on or off; a sentence for each that fails."""

@@ -172,7 +172,9 @@ def _own_sources(record: Record) -> Record:
     """The record with sources that its reader may change: a rule's own stay as they are."""
     for lane in ("concerns", "entitlements", "advice"):
         for concern in record[lane]:
-            concern["source"] = copy.deepcopy(concern["source"])
+            concern["source"] = [
+                {**source, "title": copy.copy(source["title"])} for source in concern["source"]
+            ]
     return record
 
 
