@@ -21,6 +21,7 @@ from carescreen.block import (
     has_second_person,
     known_after,
     repeat_children,
+    sortable,
     sorted_numbers,
     to_days,
 )
@@ -232,10 +233,9 @@ def _newest_rows(block: Block, rows: Sheet) -> tuple[Ints, Sheet]:
     child = places(block.children["child_id"], rows["child_id"])
     valid = (child >= 0) & ~np.isnat(rows["decided_at"])
     child, rows = child[valid], rows.take(valid)
-    words = [
-        sorted_numbers(rows[name])[0] for name in ("review_on", "tier", "decision") if name in rows
-    ]
-    order = np.lexsort((*words, rows["decided_at"], child))
+    words = [sorted_numbers(rows[name])[0] for name in ("tier", "decision") if name in rows]
+    review = [sortable(rows["review_on"])] if "review_on" in rows else []
+    order = np.lexsort((*review, *words, rows["decided_at"], child))
     last = np.ones(len(order), dtype=bool)
     last[:-1] = child[order][1:] != child[order][:-1]
     return child[order[last]], rows.take(order[last])
@@ -346,7 +346,7 @@ def _decided_states(
     planned = stands & (word == "plan")
     state[index[planned]] = "planned"
     if "review_on" in decided:
-        review = to_days(decided["review_on"].astype("datetime64[s]"))
+        review = to_days(decided["review_on"])
         later = planned & (review > engine.as_of) & (tier[index] >= PRIORITY)
         waits[index[later]] = True
         due_on[index[later]] = review[later]

@@ -198,3 +198,16 @@ def test_without_the_solver_proving_says_what_to_install() -> None:
     assert done.returncode == 7
     assert "pip install 'carescreen[prove]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_review_date_that_is_none_is_reported_and_the_plan_stands(county) -> None:
+    decisions = (
+        "child_id,decided_at,decided_by,decision,review_on\n"
+        "C1,2026-10-01,me,plan,someday\nC1,2026-10-01,me,plan,\n"
+    )
+    (county / "decisions.csv").write_text(decisions, encoding="utf-8")
+    out, said, _ = rank(county)
+    assert "2 children as of" in said
+    rejected = (out / "rejected.csv").read_text(encoding="utf-8-sig")
+    assert 'decisions.csv,2,review_on,"a date such as' in rejected
+    assert "someday" not in rejected
