@@ -197,6 +197,12 @@ def sortable(days: Days) -> Ints:
     return np.where(np.isnat(days), LONG_AGO, days).astype("datetime64[D]").astype(np.int64)
 
 
+def last_seen_by_visit(block: Block) -> Days:
+    """The newest visit that saw each child; NaT where none did."""
+    seen = block.visits["child_seen"] == 1
+    return extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
+
+
 def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:
     """A block whose rows are the children at `positions` (repeats allowed), each with a cut-off.
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import NO_DATE, Block, Days, known_after, sortable
+from carescreen.block import NO_DATE, Block, Days, known_after, last_seen_by_visit, sortable
 from carescreen.columns import FROM_NOWHERE, Column, Noted, Recordings
 from carescreen.derived import count_prior_concerns, derived_columns
 from carescreen.indicators import Indicator
@@ -140,6 +140,8 @@ def _event(
     if indicator.hold == "window":
         age = (as_of - records.date).astype("timedelta64[D]").astype(np.int64)
         kept = _held(kept, np.isnat(records.date) | (age <= settings.event_window_days))
+    elif indicator.hold == "until_seen":
+        kept = _held(kept, ~(last_seen_by_visit(block)[kept.child] >= kept.date))
     if block.cutoff is not None:
         kept = _held(kept, known_after(kept.child, kept.known_at, block.cutoff))
     risk = risk_of(kept.values, indicator)

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.block import NO_DATE, Block, Days, extreme_date, no_dates, sortable, to_days
+from carescreen.block import (
+    NO_DATE,
+    Block,
+    Days,
+    extreme_date,
+    last_seen_by_visit,
+    no_dates,
+    sortable,
+    to_days,
+)
 from carescreen.columns import FROM_DATES, FROM_NOWHERE, BoolArray, Column
 from carescreen.indicators import Indicator
 from carescreen.sheet import Sheet, numbered, places
@@ -65,8 +74,7 @@ def _months_between(start: Days, end: np.datetime64) -> NDArray[np.float64]:
 
 def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64) -> Days:
     """When a worker last saw the child: a visit that says so, or the date the tables give."""
-    seen = block.visits["child_seen"] == 1
-    last = extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
+    last = last_seen_by_visit(block)
     stated = columns.get("last_seen_on")
     if stated is not None:
         on = stated.values.astype("datetime64[D]")

@@ -27,6 +27,7 @@ from carescreen.block import (
     Times,
     covered_until,
     has_second_person,
+    last_seen_by_visit,
     rows_of,
 )
 from carescreen.columns import BoolArray, Noted
@@ -201,10 +202,7 @@ def held(
 
 def _seen_since(block: Block, mentions: ChildMentions) -> BoolArray:
     """Whether a visit on the day of the mention or later saw the child it reaches."""
-    seen = (block.visits["child_seen"] == 1) & ~np.isnat(block.visit_date)
-    last = np.full(block.n, np.datetime64("NaT", "D"))
-    np.fmax.at(last, block.visit_child[seen], block.visit_date[seen])
-    return np.asarray(last[mentions.child] >= mentions.date)
+    return np.asarray(last_seen_by_visit(block)[mentions.child] >= mentions.date)
 
 
 def _within(date: Days, as_of: np.datetime64, days: int) -> BoolArray:

@@ -8,6 +8,7 @@ A pack declares its indicators in `indicators.yaml`; a child pack adds to its pa
     unrecorded  unknown       a blank is unknown: a rule that hangs on it cannot tell
                 not_observed  a blank counts as `baseline`, nothing observed (events only)
     hold        until_closed  the event counts until a person closes it (critical)
+                until_seen    it counts until a visit, on the day or later, saw the child
                 window        it counts for the pack's `event_window_days`
 """
 
@@ -30,7 +31,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": ("state", "event", "derived"),
     "sensitivity": ("normal", "sensitive", "highly_sensitive"),
     "unrecorded": ("unknown", "not_observed"),
-    "hold": ("until_closed", "window"),
+    "hold": ("until_closed", "until_seen", "window"),
     "risk_direction": ("up", "down"),
 }
 INDICATOR_REQUIRED = frozenset({"id", "level", "type", "kind", "title"})
@@ -75,7 +76,7 @@ class Indicator:
     risk_order: tuple[str, ...] | None = None
     risk_direction: Literal["up", "down"] | None = None
     unrecorded: Literal["unknown", "not_observed"] = "unknown"
-    hold: Literal["until_closed", "window"] = "window"
+    hold: Literal["until_closed", "until_seen", "window"] = "window"
     sensitivity: str = "normal"
     value_titles: Mapping[str, Texts] | None = None
     why: str | None = None
@@ -215,5 +216,5 @@ def _check(file: YamlFile, key: Key, indicator: Indicator) -> None:
             "or an event",
             "kind",
         )
-    if indicator.hold == "until_closed" and indicator.kind != "event":
-        raise error("only an event can be held until closed", "hold")
+    if indicator.hold != "window" and indicator.kind != "event":
+        raise error(f"only an event can be held {indicator.hold.replace('_', ' ')}", "hold")

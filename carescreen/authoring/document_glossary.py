@@ -86,8 +86,8 @@ def _facts(indicator: Indicator, shown: ShownPack) -> Iterator[tuple[Texts, Text
 def _kind(indicator: Indicator, shown: ShownPack) -> Texts:
     if indicator.kind != "event":
         return words(f"kind_{indicator.kind}")
-    if indicator.hold == "until_closed":
-        return words("kind_event_closed")
+    if indicator.hold != "window":
+        return words(f"kind_event_{indicator.hold}")
     return words("kind_event_window", count=shown.rules.settings.event_window_days)
 
 

@@ -142,7 +142,7 @@ def _counts_as(indicator: Indicator) -> str:
         return f"reads_{indicator.kind}"
     if indicator.unrecorded == "unknown":
         return "reads_event_unknown"
-    return "reads_event_closed" if indicator.hold == "until_closed" else "reads_event_window"
+    return f"reads_event_{indicator.hold}"
 
 
 def _situation(example: Example, shown: ShownPack) -> Situation:

@@ -325,7 +325,9 @@ def _indicator() -> Schema:
     conditions = [
         _where("type", ["enum", "set"], {"required": ["values"], "properties": {"values": words}}),
         _where("unrecorded", ["not_observed"], {"properties": {"kind": {"const": "event"}}}),
-        _where("hold", ["until_closed"], {"properties": {"kind": {"const": "event"}}}),
+        _where(
+            "hold", ["until_closed", "until_seen"], {"properties": {"kind": {"const": "event"}}}
+        ),
     ]
     return _mapping(properties, INDICATOR_REQUIRED, allOf=conditions)
 

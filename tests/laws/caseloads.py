@@ -173,6 +173,7 @@ ENUMS = {
     "hit_seen": ("no", "no", "yes", "unknown"),
     "mood": ("calm", "low", "despair"),
     "left_alone_now": ("no", "yes"),
+    "door_shut": ("no", "yes"),
     "papers": ("hukou", "allowance", "hukou;allowance"),
     "marks": ("bruise", "burn", "bite", "bruise;bite"),
     "alone_days": ("0", "1", "2", "7"),
@@ -192,6 +193,7 @@ VISIT_FIELDS = (
     "mood",
     "alone_days",
     "left_alone_now",
+    "door_shut",
     "debts",
     "helpers",
 )

@@ -516,6 +516,8 @@ class Facts:
         on = record["on"]
         if self.is_covered(record):
             return False
+        if indicator.get("hold") == "until_seen":
+            return not _seen_since(record, self.child)
         window = self.pack.settings["event_window_days"]
         return (
             on is None

@@ -31,7 +31,11 @@ SITES = Indicator(
     "sites", "safety", "set", "event", TITLE, ("ear", "neck", "limb"), risk_direction="up",
     unrecorded="not_observed",
 )  # fmt: skip
-ALL = {indicator.id: indicator for indicator in (CARER, HARM, ALONE, SITES)}
+REFUSED = Indicator(
+    "refused", "service", "enum", "event", TITLE, ("no", "yes"),
+    risk_order=("no", "yes"), unrecorded="not_observed", hold="until_seen",
+)  # fmt: skip
+ALL = {indicator.id: indicator for indicator in (CARER, HARM, ALONE, SITES, REFUSED)}
 
 
 def dates(values) -> pd.Series:
@@ -231,3 +235,21 @@ def test_days_since_seen_counts_from_the_last_visit_that_saw_the_child() -> None
     ]
     assert column(block_of(visits=visits), "days_since_seen").values[0] == 31
     assert not column(block_of(visits=visits[1:]), "days_since_seen").known[0]
+
+
+@pytest.mark.parametrize(
+    ("refused_on", "seen_on", "holds"),
+    [
+        ("2026-03-01", None, True),
+        ("2026-03-01", "2026-02-28", True),
+        ("2026-03-01", "2026-03-01", False),
+        ("2020-03-01", "2026-03-01", False),
+        ("2020-03-01", None, True),
+        (None, "2026-03-01", True),  # an event without a date holds
+    ],
+)
+def test_an_event_until_seen_is_over_once_a_visit_saw_the_child(refused_on, seen_on, holds) -> None:
+    visits = [{"visit_date": refused_on, "refused": 1}]
+    visits += [{"visit_date": seen_on, "child_seen": 1}] if seen_on else []
+    got = column(block_of(visits=visits), "refused")
+    assert bool(got.known[0] and got.values[0] == 1) is holds
