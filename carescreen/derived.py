@@ -36,12 +36,14 @@ def derived_columns(
     undated = no_dates(block.n)
     days = np.where(np.isnat(seen), np.nan, since)
     failed, first, last = _failed_visits(block)
+    visits = _visits_made(block, columns, seen, as_of)
     return {
         "age_months": _computed(months, ~np.isnan(months), undated, undated),
         "age_years": _computed(np.floor(months / 12), ~np.isnan(months), undated, undated),
         "last_seen_on": _computed(seen.astype("datetime64[s]"), ~np.isnat(seen), seen, seen),
         "days_since_seen": _computed(days, ~np.isnan(days), undated, undated),
         "failed_visits_in_row": _computed(failed, ~np.isnan(failed), first, last),
+        "visits_made": _computed(visits, np.ones(block.n, dtype=bool), undated, undated),
     }
 
 
@@ -80,6 +82,18 @@ def _last_seen(block: Block, columns: Mapping[str, Column], as_of: np.datetime64
         on = stated.values.astype("datetime64[D]")
         last = np.fmax(last, np.where(on > as_of, NO_DATE, on))  # a slip: nobody was seen tomorrow
     return last
+
+
+def _visits_made(
+    block: Block, columns: Mapping[str, Column], seen: Days, as_of: np.datetime64
+) -> NDArray[np.float64]:
+    """Visits on record; at least one where the tables say that one was made, or saw the child."""
+    count = np.bincount(block.visit_child, minlength=block.n).astype(np.float64)
+    told = ~np.isnat(seen)
+    first = columns.get("first_visit_on")
+    if first is not None:
+        told |= first.known & (first.values.astype("datetime64[D]") <= as_of)
+    return np.maximum(count, told)
 
 
 def _failed_visits(block: Block) -> tuple[NDArray[np.float64], Days, Days]:

@@ -68,6 +68,9 @@ class Kit:
         """The indicators that a rule or the model reads, by id: no others need be worked out."""
         read = set(_ALWAYS_READ).union(*(rule.condition.indicators for rule in self.rules.rules))
         read |= self.features.indicators
+        read |= (
+            {"first_visit_on"} & self.rules.indicators.keys() if "visits_made" in read else set()
+        )
         return {name: found for name, found in self.rules.indicators.items() if name in read}
 
     @cached_property

@@ -50,7 +50,14 @@ INDICATOR_KEYS = {
 RESERVED = frozenset({"month", "as_of", "noted", "noted_visits", "any_in", "len", "days_since"})
 MAX_VALUES = 1_000
 # What derived.py computes; a derived indicator of another name would be missing for ever.
-COMPUTED = ("age_years", "age_months", "days_since_seen", "failed_visits_in_row", "last_seen_on")
+COMPUTED = (
+    "age_years",
+    "age_months",
+    "days_since_seen",
+    "failed_visits_in_row",
+    "last_seen_on",
+    "visits_made",
+)
 MAX_SET_VALUES = 62  # a set is held as bits of one signed 64-bit integer
 
 

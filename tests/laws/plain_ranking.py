@@ -448,6 +448,7 @@ class Facts:
             "age_months": self._age_months,
             "days_since_seen": self._days_since_seen,
             "failed_visits_in_row": self._failed,
+            "visits_made": self._visits_made,
             "prior_concerns_24m": self._prior,
         }
         found = derived[name]() if name in derived else self._recorded(name)
@@ -568,6 +569,10 @@ class Facts:
             if visit["child_seen"] == "no" and (not seen or visit["on"] > max(seen))
         ]
         return Value(float(len(failed)), min(failed, default=None), max(failed, default=None))
+
+    def _visits_made(self) -> Value:
+        """Visits on record, at least one where the child was seen."""
+        return Value(float(max(len(self.child.visits), self.last_seen() is not None)))
 
     def _prior(self) -> Value:
         """At least the confirmed outcomes of two years."""
@@ -995,7 +1000,9 @@ def _group(line: Row) -> tuple[str, Any]:
     return "village", row.get("village_id")
 
 
-DERIVED = frozenset({"age_years", "age_months", "days_since_seen", "failed_visits_in_row"})
+DERIVED = frozenset(
+    {"age_years", "age_months", "days_since_seen", "failed_visits_in_row", "visits_made"}
+)
 
 
 def collected(tables: Any) -> frozenset[str]:

@@ -24,7 +24,7 @@ def doc(*arguments: object, code: int = 0) -> str:
 def test_a_pack_becomes_a_page_and_mistakes_are_one_line(tmp_path: Path) -> None:
     page = tmp_path / "rules.html"
     said = doc("cn-rural", "--out", page, "--as-of", "2026-11-01")
-    assert said == f"70 rules of cn-rural 0.1.0 written to {page}\n"
+    assert said == f"71 rules of cn-rural 0.1.0 written to {page}\n"
     first = page.read_bytes()
     doc("cn-rural", "--out", page, "--as-of", "2026-11-01")
     assert page.read_bytes() == first
