@@ -13,13 +13,14 @@ pack changes the number, and says why, without copying a rule: `left_alone_days:
 
 from __future__ import annotations
 
+import keyword
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from carescreen.errors import did_you_mean
-from carescreen.indicators import Texts
+from carescreen.indicators import RESERVED, Texts
 from carescreen.yamlfile import ID, YamlFile
 
 THRESHOLD_KEYS = frozenset({"value", "title", "reason"})
@@ -61,21 +62,21 @@ def _read_one(
 ) -> Threshold:
     key = ("thresholds", name)
     old = inherited.get(name)
-    if not ID.match(name) or name in taken:
-        why = "it is an indicator" if name in taken else "small letters, digits and _ only"
+    if name in taken or name in RESERVED or keyword.iskeyword(name) or not ID.match(name):
+        why = "it means something else in a condition" if ID.match(name) else "small letters only"
         raise file.key_error(f"threshold '{name}' cannot have this name: {why}", *key)
     if old is None and isinstance(declared := file.at(key), dict) and "title" not in declared:
         hint = did_you_mean(name, inherited)
         raise file.key_error(f"threshold '{name}' is new here, so it needs a title{hint}", *key)
     file.require_keys(key, set(THRESHOLD_KEYS), frozenset({"value", "reason"}))
     values = file.at(key)
-    title = _texts(file, (*key, "title")) if "title" in values or old is None else old.title
+    title = file.texts_at(*key, "title") if "title" in values or old is None else old.title
     line, _ = file.keys[key]
     return Threshold(
         name,
         _number(file, key, values["value"]),
         title,
-        _texts(file, (*key, "reason")),
+        file.texts_at(*key, "reason"),
         f"{file.path}:{line}",
     )
 
@@ -84,14 +85,3 @@ def _number(file: YamlFile, key: tuple[str, ...], value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
         raise file.error("value is a number", *key, "value")
     return float(value)
-
-
-def _texts(file: YamlFile, key: tuple[str, ...]) -> Texts:
-    value = file.at(key)
-    if (
-        not isinstance(value, dict)
-        or set(value) != {"en", "zh"}
-        or not all(isinstance(text, str) and text.strip() for text in value.values())
-    ):
-        raise file.error(f"{key[-1]} needs both languages: {{en: …, zh: …}}", *key)
-    return cast(Texts, value)

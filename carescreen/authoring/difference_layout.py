@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from carescreen.authoring.difference import Change, Moves, PackDifference, RuleChange
-from carescreen.authoring.load_layout import TIER_WORDS, table_lines
+from carescreen.authoring.terminal import place_word, table_lines
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
 
@@ -41,7 +41,7 @@ def pack_lines(difference: PackDifference, language: str, width: int) -> Iterato
             code=one.rule.code,
             id=one.rule.id,
             title=one.rule.title[language],
-            tier=TIER_WORDS[one.rule.tier or one.rule.lane][language],
+            tier=place_word(one.rule.tier or one.rule.lane, language),
         )
         yield from _changes(one, text["change"], language, width)
     for change in difference.settings:
@@ -55,7 +55,7 @@ def move_lines(moves: Moves, language: str) -> Iterator[str]:
     text = {key: texts[language] for key, texts in _TEXTS.items()}
     mark = text["synthetic"] if moves.synthetic else ""
     yield mark + text["head"].format(children=moves.children, day=moves.day, moved=len(moves.moved))
-    words = [TIER_WORDS[tier][language] for tier in TIERS]
+    words = [place_word(tier, language) for tier in TIERS]
     rows = [
         [word, *(f"{int(count):,}" for count in counts)]
         for word, counts in zip(words, moves.tiers.to_numpy(), strict=True)

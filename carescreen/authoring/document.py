@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -35,6 +35,7 @@ from carescreen.authoring.findings import Proofs
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
 from carescreen.results_place import replaced_file, require_own_page
+from carescreen.review.pages import page_environment
 from carescreen.review.texts import LANGUAGES, day
 from carescreen.rulefile import LANES
 from carescreen.rules import RulePack
@@ -126,13 +127,7 @@ def _groups(shown: ShownPack) -> list[tuple[str, Texts, Texts | None, list[RuleE
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(_TEMPLATES)
     environment.filters["say"] = _say
     environment.globals.update(t=words, tag=HTML_LANGUAGE)
     return environment

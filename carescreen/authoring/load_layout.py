@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from carescreen.authoring.load import Load, RuleLoad, TierLoad
+from carescreen.authoring.terminal import place_word, table_lines
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
 
-TIER_WORDS: dict[str, Texts] = {
-    "immediate": {"en": "immediate", "zh": "立即"},
-    "urgent": {"en": "urgent", "zh": "紧急"},
-    "priority": {"en": "priority", "zh": "优先"},
-    "routine": {"en": "routine", "zh": "常规"},
-    "entitlement": {"en": "entitlement", "zh": "待遇与手续"},
-    "advice": {"en": "advice", "zh": "提醒"},
-}
 _TEXTS: dict[str, Texts] = {
     "synthetic": {"en": "SYNTHETIC: ", "zh": "合成数据："},
     "head": {
@@ -90,7 +82,7 @@ def _verdict(load: Load, text: dict[str, str]) -> Iterator[str]:
 
 
 def _tier_row(load: Load, tier: TierLoad, language: str) -> list[str]:
-    row = [TIER_WORDS[tier.tier][language], f"{tier.children:,}", _share(tier.children, load)]
+    row = [place_word(tier.tier, language), f"{tier.children:,}", _share(tier.children, load)]
     row.append(f"{tier.due:,}")
     if tier.new_a_week is not None:
         row.append(f"{tier.new_a_week:.1f}" if tier.tier != TIERS[-1] else "")
@@ -102,7 +94,7 @@ def _rule_row(load: Load, one: RuleLoad, language: str) -> list[str]:
     return [
         rule.code,
         rule.title[language],
-        TIER_WORDS[rule.tier or rule.lane][language],
+        place_word(rule.tier or rule.lane, language),
         f"{one.children:,}",
         _share(one.children, load),
         f"{one.alone:,}" if rule.tier else "",
@@ -112,24 +104,3 @@ def _rule_row(load: Load, one: RuleLoad, language: str) -> list[str]:
 
 def _share(children: int, load: Load) -> str:
     return f"{children / load.children:.1%}"
-
-
-def table_lines(rows: list[list[str]], words: int) -> Iterator[str]:
-    """Columns aligned in a terminal; the first `words` of them to the left."""
-    widths = [max(_cells(row[place]) for row in rows) for place in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            _padded(cell, width, left=place < words)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  " + "  ".join(cells).rstrip()
-
-
-def _padded(cell: str, width: int, left: bool) -> str:
-    space = " " * (width - _cells(cell))
-    return cell + space if left else space + cell
-
-
-def _cells(text: str) -> int:
-    """How many cells a text takes in a terminal: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

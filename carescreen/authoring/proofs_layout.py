@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from carescreen.authoring.findings import Counterexample, Failure, Proof, Proofs
+from carescreen.authoring.terminal import place_word
 from carescreen.authoring.words import Wording
 from carescreen.indicators import Texts
 from carescreen.rules import RulePack
@@ -25,12 +26,6 @@ _TEXTS: dict[str, Texts] = {
         "en": "{total} properties, {failed} do not hold",
         "zh": "共 {total} 项，{failed} 项不成立",
     },
-}
-_TIERS: dict[str, Texts] = {
-    "immediate": {"en": "immediate", "zh": "立即"},
-    "urgent": {"en": "urgent", "zh": "紧急"},
-    "priority": {"en": "priority", "zh": "优先"},
-    "routine": {"en": "routine", "zh": "常规"},
 }
 
 
@@ -80,7 +75,7 @@ class _Layout:
     def _tier(self, tier: str | None) -> str:
         if tier is None:
             return ""
-        return self.text("tier").format(_TIERS.get(tier, {}).get(self.language, tier))
+        return self.text("tier").format(place_word(tier, self.language))
 
     def _wrapped(self, text: str, deeper: int = 0) -> Iterator[str]:
         indent = " " * (9 + deeper)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -26,6 +26,7 @@ from carescreen.review.bilingual import Bilingual
 from carescreen.review.cards import Card, Setting, card, sources_cited
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
+from carescreen.review.pages import page_environment
 from carescreen.review.reading import Record, days_overdue
 from carescreen.review.texts import (
     LANGUAGES,
@@ -177,13 +178,7 @@ def _households(records: Sequence[Record]) -> dict[str, list[str]]:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     """The templates, read and compiled once; what changes from page to page is in the context."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(_TEMPLATES)
     environment.filters["spans"] = _spans
     environment.globals.update(
         t=both,

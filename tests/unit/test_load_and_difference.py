@@ -153,7 +153,7 @@ def test_a_pack_does_not_differ_from_itself() -> None:
 def test_rules_settings_and_numbers_that_differ_are_said_in_words(mine: Screener) -> None:
     lines = list(pack_lines(compare_packs(shipped().rules, mine.rules), "en", 200))
     assert lines[0].startswith("- H03 cn_dv_household")
-    assert "- N02 cn_home_hazard: A hazard at home that can be fixed [advice]" in lines
+    assert "- N02 cn_home_hazard: A hazard at home that can be fixed [Advice]" in lines
     assert any(line.startswith("+ L05 cn_vaccination_overdue") for line in lines)
     gap = lines.index(
         "~ G11 cn_parent_contact_gap: No contact with an absent parent for over 30 days"

@@ -68,8 +68,12 @@ def test_a_number_that_stays_the_same_needs_no_second_condition(tmp_path: Path) 
         (f"thresholds: {{small_child: {{value: yes, {BOTH}}}}}\n", "value is a number"),
         (f"thresholds: {{small_child: {{value: true, {BOTH}}}}}\n", "value is a number"),
         (f"thresholds: {{small_child: {{valu: 4, {BOTH}}}}}\n", "did you mean 'value'"),
-        (f"thresholds: {{age_years: {{value: 4, {BOTH}}}}}\n", "it is an indicator"),
+        (
+            f"thresholds: {{age_years: {{value: 4, {BOTH}}}}}\n",
+            "it means something else in a condition",
+        ),
         (f"thresholds: {{Small: {{value: 4, {BOTH}}}}}\n", "small letters"),
+        (f"thresholds: {{month: {{value: 4, {BOTH}}}}}\n", "something else in a condition"),
         (f"thresholds: {{small_child: {{value: 40, {BOTH}}}}}\n", "40 is outside what 'age_years'"),
     ],
 )
