@@ -151,6 +151,7 @@ def rules_load(
     With two as-of dates, exit code 4 where new immediate and urgent follow-ups take more than half
     of a caseworker's visits. No child is named.
 
+    \b
     Example: carescreen rules load cn-rural --on county --as-of 2026-10-01 --as-of 2026-11-01
     """
     from joblib import cpu_count
@@ -201,6 +202,7 @@ def rules_diff(
 
     Both packs rank the same tables. The terminal has counts; ids are only in the file of --out.
 
+    \b
     Example: carescreen rules diff cn-rural mypack --on county --as-of 2026-11-01 --out moved.csv
     """
     from joblib import cpu_count
