@@ -244,7 +244,7 @@ class _Partition:
         sheets = known.sheets
         children = sheets["children"]
         blocks = _block_numbers(children, size)
-        self.count = int(blocks.max(initial=-1)) + 1
+        self.count = int(np.max(blocks, initial=-1)) + 1
         house, house_ids = numbered(children["household_id"])
         house_blocks = np.zeros(len(house_ids), dtype=np.int64)
         house_blocks[house[house >= 0]] = blocks[house >= 0]
