@@ -46,15 +46,17 @@ class ChildReading:
 
     def truth(self, node: Node) -> bool | None:
         """Kleene truth of a tree."""
-        kind = node.__class__  # two hundred nodes a case: asking for the class is quickest
-        if kind is And:
-            return self._joined(node.parts, decisive=False)  # type: ignore[union-attr]
-        if kind is Or:
-            return self._joined(node.parts, decisive=True)  # type: ignore[union-attr]
-        if kind is Not:
-            truth = self.truth(node.part)  # type: ignore[union-attr]
-            return None if truth is None else not truth
-        return _READERS[kind](self, node)
+        return _READERS[node.__class__](self, node)  # two hundred a case: the quickest way to ask
+
+    def _and(self, node: And) -> bool | None:
+        return self._joined(node.parts, decisive=False)
+
+    def _or(self, node: Or) -> bool | None:
+        return self._joined(node.parts, decisive=True)
+
+    def _not(self, node: Not) -> bool | None:
+        truth = self.truth(node.part)
+        return None if truth is None else not truth
 
     def _joined(self, parts: tuple[Node, ...], decisive: bool) -> bool | None:
         result: bool | None = not decisive
@@ -126,6 +128,9 @@ class ChildReading:
 
 _AMONG = ("==", "in")
 _READERS: dict[type, Callable[[ChildReading, Any], bool | None]] = {
+    And: ChildReading._and,
+    Or: ChildReading._or,
+    Not: ChildReading._not,
     WordTest: ChildReading._word,
     SetTest: ChildReading._set,
     NumberTest: ChildReading._number,

@@ -91,9 +91,11 @@ def chain(shown: ShownPack) -> tuple[Link, ...]:
 
 def counts(shown: ShownPack) -> tuple[Row, ...]:
     """The rules of each tier and lane by state; those without any rule left out."""
-    found = Counter((rule.tier or rule.lane, shown.state(rule)) for rule in shown.every)
+    found: Counter[tuple[str, str]] = Counter(
+        (rule.tier or rule.lane, shown.state(rule)) for rule in shown.every
+    )
     rows = [
-        Row(group_title(name), tuple(found[name, state] for state in STATES))  # type: ignore[index]
+        Row(group_title(name), tuple(found[name, state] for state in STATES))
         for name in (*TIERS, *LANES)
     ]
     return tuple(row for row in rows if row.total)
