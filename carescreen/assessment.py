@@ -35,7 +35,17 @@ _CAME = {
 }
 
 
-class _Open(BaseModel):
+class _Quiet(BaseModel):
+    """Shown without its values: a record must not reach a log or a traceback."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class _Open(_Quiet):
     """Fixed fields are typed; every other field is an indicator, checked against the pack."""
 
     model_config = ConfigDict(extra="allow")
@@ -198,7 +208,7 @@ def _cells(values: Mapping[str, Scalar]) -> dict[str, Any]:
     }
 
 
-class Concern(BaseModel):
+class Concern(_Quiet):
     """A met rule, with the values and the words of notes that it rests on."""
 
     rule: str
@@ -216,7 +226,7 @@ class Concern(BaseModel):
     evidence: list[dict[str, Any]]
 
 
-class ClosedConcern(BaseModel):
+class ClosedConcern(_Quiet):
     """A met rule that a person closed for the evidence known by then."""
 
     rule: str
@@ -226,14 +236,14 @@ class ClosedConcern(BaseModel):
     decided_at: date | None
 
 
-class RaisedByPerson(BaseModel):
+class RaisedByPerson(_Quiet):
     """A tier that a person raised the child to, and when."""
 
     tier: Tier
     date: date
 
 
-class OpenQuestion(BaseModel):
+class OpenQuestion(_Quiet):
     """A rule that cannot be told, and the question that would settle it."""
 
     rule: str | None
@@ -243,7 +253,7 @@ class OpenQuestion(BaseModel):
     why: Literal["state_unknown", "please_confirm", "sibling_mention"]
 
 
-class Contribution(BaseModel):
+class Contribution(_Quiet):
     """What one feature adds to the score, in log-odds; with the intercept they add up to it."""
 
     feature: str
@@ -252,7 +262,7 @@ class Contribution(BaseModel):
     value: str
 
 
-class Assessment(BaseModel):
+class Assessment(_Quiet):
     """Why one child is where it is; a person decides.
 
     `score` is a log-odds, not a probability; `probability` stays empty until the model's manifest

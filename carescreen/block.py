@@ -21,7 +21,7 @@ LONG_AGO = np.datetime64("0001-01-01", "D")
 _DAY, _SECOND = np.timedelta64(86_400, "s"), np.timedelta64(1, "s")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Block:
     """Tables of whole households, by position: what cases are built from.
 

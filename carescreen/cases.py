@@ -31,7 +31,7 @@ _NO_TIME = np.datetime64("NaT", "s")
 _ONLY = np.zeros(1, dtype=np.int64)  # the one row of one record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Cases:
     """One row per child as of a date (see carescreen.columns.CaseData)."""
 

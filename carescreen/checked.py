@@ -38,7 +38,7 @@ _NO_TIME = np.datetime64("NaT", "s")
 _OLDEST = np.iinfo(np.int64).min
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Rows:
     """Encoded tables before any row was compared with another.
 
@@ -261,7 +261,7 @@ def _years(dates: NDArray[np.datetime64], day: np.datetime64) -> NDArray[np.floa
     return np.where(np.isnat(days), np.nan, (day - days).astype(np.int64) / _DAYS_OF_YEAR)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Joined:
     """The tables after their rows were compared, and what that showed."""
 

@@ -266,13 +266,18 @@ def check_times(column: Cells) -> Checked:
 def _parse_dates(texts: NDArray[np.object_]) -> NDArray[np.datetime64]:
     """The usual forms at C speed, then the rest one by one."""
     found = np.full(len(texts), _MISSING_DATE)
+    # pandas alone would also read "now", and a minute 5 for 05: what it reads is looked at first.
+    exact = np.array([_ISO.fullmatch(text) is not None for text in texts], dtype=bool)
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
-        left = np.flatnonzero(np.isnat(found))
+        left = np.flatnonzero(exact & np.isnat(found))
         parsed = pd.to_datetime(pd.Series(texts[left]), format=form, errors="coerce")
         found[left] = parsed.to_numpy(dtype="datetime64[s]")
     for place in np.flatnonzero(np.isnat(found)):
         found[place] = _parse_date(texts[place])
     return found
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:[0-5]\d:[0-5]\d)?", re.ASCII)
 
 
 @lru_cache(maxsize=4096)

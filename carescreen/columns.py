@@ -19,7 +19,7 @@ FROM_NOWHERE, FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS, FROM_DATES = range(5)
 SOURCE_TABLES = ("", "children", "households", "visits", "derived")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Recordings:
     """Every recording of an indicator that counts, by child; of a state in the order of time.
 
@@ -35,7 +35,7 @@ class Recordings:
     values: NDArray[np.generic]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Column:
     """The value of one indicator for each of n children, as of a date.
 
@@ -60,7 +60,7 @@ class Column:
     is_event: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Noted:
     """Whether each of n children has a held, raised mention of one concept.
 

@@ -31,7 +31,7 @@ from carescreen.truth import Reading, satisfies
 from carescreen.truth_of_one import ChildReading
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Dates:
     """For each child, NaT where there is no date: since when, last seen, and newest known.
 

@@ -59,7 +59,7 @@ def _age_months(children: Sheet, as_of: np.datetime64) -> NDArray[np.float64]:
     if "age_years" not in children or not np.isnan(months).any():
         return months
     recorded = to_days(children["recorded_at"])
-    stated = children["age_years"] * 12
+    stated = np.floor(children["age_years"] * 12)
     elapsed = np.fmax(_months_between(recorded, as_of), 0)
     return np.where(np.isnan(months), stated + elapsed, months)
 

@@ -100,6 +100,8 @@ def _one_of(indicator: Indicator, word: Any) -> str:
 
 def _number(indicator: Indicator, value: Any) -> float:
     low, high = indicator.range or (-np.inf, np.inf)
+    if indicator.kind == "derived":  # computed, and by no range: a child on file may be over 18
+        low, high = 0.0, np.inf
     if type(value) not in (int, float) or not low <= value <= high:
         raise _wrong(indicator, f"a number from {low:g} to {high:g}")
     return float(value)
@@ -155,8 +157,8 @@ def _mention(name: str, mention: Any) -> tuple[str, int]:
     status, visits = mention.get("status"), mention.get("visits", 1)
     if status not in statuses or not mention.keys() <= {"status", "visits"}:
         raise PackError(f"given: noted {name} takes one of {', '.join(statuses)}")
-    if type(visits) is not int or not 1 <= visits <= MAX_VISITS:
+    if type(visits) is not int or not 0 <= visits <= MAX_VISITS:
         raise PackError(
-            f"given: noted {name} takes a number of visits of at least 1 and at most {MAX_VISITS}"
+            f"given: noted {name} takes a number of visits from 0 (another child's) to {MAX_VISITS}"
         )
     return str(status), visits

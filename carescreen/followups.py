@@ -52,7 +52,7 @@ class Raised:
     on: Days
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class FollowUps:
     """One entry a child of the block, in the block's order.
 

@@ -47,7 +47,7 @@ LEARNED = 2
 ANSWERS_TO_CLEAR = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class ChildMentions:
     """One entry a mention and child it reaches, sorted by child, then newest visit first.
 

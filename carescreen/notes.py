@@ -156,7 +156,7 @@ class NoteReader:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class FoundMentions:
     """Mentions of some notes, sorted by note, start, end and concept.
 

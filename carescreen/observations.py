@@ -15,7 +15,7 @@ from carescreen.indicators import Indicator
 from carescreen.sheet import Bools, Ints, Sheet, every
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class Observations:
     """Known values of one indicator, sorted by child and date: one entry a recording."""
 

@@ -71,6 +71,7 @@ class RulePack:
         rules = [read_rule(entry, pack, concepts) for entry in entries.values()]
         _check_codes(rules, entries)
         _check_links(rules, entries)
+        _check_covers(rules, entries)
         _check_switches(pack, entries)
         rules = _with_shared_atoms(rules)
         on = [rule for rule in rules if _is_on(rule, pack)]
@@ -163,6 +164,20 @@ def _check_links(rules: list[Rule], entries: Mapping[str, Entry]) -> None:
             if other is not None and (other not in entries or other == rule.id):
                 hint = did_you_mean(other, set(entries) - {rule.id})
                 raise entries[rule.id].error(f"{key} names no other rule: '{other}'{hint}", key)
+
+
+def _check_covers(rules: list[Rule], entries: Mapping[str, Entry]) -> None:
+    """No circle of rules that each say another covers them: none of them would be left to."""
+    covers = {rule.id: rule.covered_by for rule in rules}
+    for rule in rules:
+        seen, name = [rule.id], rule.covered_by
+        while name is not None and name not in seen:
+            seen, name = [*seen, name], covers[name]
+        if name == rule.id:
+            circle = " -> ".join([*seen, name])
+            raise entries[rule.id].error(
+                f"rules cover each other in a circle: {circle}", "covered_by"
+            )
 
 
 def _check_switches(pack: Pack, entries: Mapping[str, Entry]) -> None:

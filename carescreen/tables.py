@@ -68,7 +68,7 @@ class Table:
         return self.frame[name]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # its values are records
 class GivenRows:
     """A table of rows that a program gives as plain values by column name, as `Table` otherwise.
 

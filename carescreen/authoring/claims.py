@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from carescreen.authoring.findings import Counterexample, Failure, Proof
-from carescreen.authoring.smallest import Given, smallest
+from carescreen.authoring.smallest import Given, Shows, smallest
 from carescreen.authoring.solving import Solving, lowered
 from carescreen.authoring.statements import Statement
 from carescreen.authoring.symbols import (
     Term,
-    age_ties,
     equals,
-    field_domain,
-    free_field,
+    free_fields,
     solver_library,
+    with_whole_ages,
 )
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
+
+_NOBODY = {"en": "no child is in this situation", "zh": "没有孩子符合所述情形"}
 
 
 def prove_statement(one: Statement, solving: Solving) -> Proof:
     """One property of the pack; one about children that there cannot be fails as well."""
     narrowed = _narrowed(solving, one)
     if solving.find(*narrowed) is None:
-        text = {"en": "no child is in this situation", "zh": "没有孩子符合所述情形"}
-        return Proof(one.title, 1, (Failure(one.id, text),))
+        return Proof(one.title, 1, (Failure(one.id, _NOBODY),))
     if one.reaches is not None:
         failure = _not_reached(solving, one, narrowed)
     elif one.at_most is not None:
@@ -46,7 +46,7 @@ def _narrowed(solving: Solving, one: Statement) -> list[Term]:
     if one.only is not None:
         notes = solving.child.notes.values()
         wanted += solving.silent(one.only)
-        wanted += [z3.And(note.visits == 0, z3.Not(note.learned)) for note in notes]
+        wanted += [z3.Not(z3.Or(note.noted, note.learned)) for note in notes]
     return wanted
 
 
@@ -95,27 +95,45 @@ def _shown(
 def _falls(solving: Solving, one: Statement, narrowed: Sequence[Term]) -> Failure | None:
     assert one.worsens is not None
     before, after = one.worsens.before, one.worsens.after
-    fields, declared = solving.child.fields, solving.pack.indicators
-    moved = {name: free_field(declared[name], "'") for name in after}
-    second = solving.child.with_fields(moved)
+    child, declared = solving.child, solving.pack.indicators
+    second = child.with_fields(free_fields(child.indicators, after, "'"))
     wanted = [
         *narrowed,
-        *(equals(declared[name], fields[name], value) for name, value in before.items()),
-        *(equals(declared[name], moved[name], value) for name, value in after.items()),
-        *age_ties(second),
+        *(equals(declared[name], child.fields[name], value) for name, value in before.items()),
+        *(equals(declared[name], second.fields[name], value) for name, value in after.items()),
+        *second.domain(),
     ]
-    shown = solving.lowering(second, wanted, solving.rules, {**before, **after})
+    if solving.find(*wanted) is None:
+        return Failure(one.id, _NOBODY)
+    shown = solving.lowering(child, second, wanted, solving.rules, _kept(solving, one, before))
     return None if shown is None else lowered(one.id, one.title, shown)
+
+
+def _kept(solving: Solving, one: Statement, before: Given) -> Shows:
+    """That a child stays one of those the statement is about while it is made smaller."""
+
+    def keeps(given: Given, change: Given) -> bool:
+        del change
+        is_there = all(given.get(name) == value for name, value in before.items())
+        return is_there and solving.witness.holds(one.when, given)
+
+    return keeps
 
 
 def _depends(
     solving: Solving, one: Statement, name: str, narrowed: Sequence[Term]
 ) -> Failure | None:
-    """That the tier changes with an indicator that should not matter."""
-    indicator = solving.pack.indicators[name]
-    moved = free_field(indicator, "'")
-    second = solving.child.with_fields({name: moved})
-    wanted = [*narrowed, *field_domain(indicator, moved), *age_ties(second)]
-    readers = [rule for rule in solving.rules if name in rule.condition.indicators]
-    shown = solving.lowering(second, wanted, readers)
+    """That the tier changes, either way, with an indicator that should not matter."""
+    child = solving.child
+    second = child.with_fields(free_fields(child.indicators, [name], "'"))
+    wanted = [*narrowed, *second.domain()]
+    names = set(with_whole_ages([name]))
+    readers = [rule for rule in solving.rules if names & rule.condition.indicators]
+
+    def keeps_after(given: Given, change: Given) -> bool:
+        return solving.witness.holds(one.when, {**given, **change})
+
+    shown = solving.lowering(child, second, wanted, readers, _kept(solving, one, {}))
+    if shown is None:
+        shown = solving.lowering(second, child, wanted, readers, keeps_after)
     return None if shown is None else lowered(one.id, one.title, shown)

@@ -69,7 +69,7 @@ class Moves:
 
     tiers    children by tier before (rows) and after (columns)
     workers  for each caseworker or village: entered and left its list
-    rules    for each rule: children it was open for before and after
+    rules    for each rule but advice: children it was open for before and after
     """
 
     day: str
@@ -111,7 +111,7 @@ def compare_rankings(
     before, after = (ranking.to_frame().set_index("child_id") for ranking in rankings)
     both = before.add_suffix("_old").join(after.add_suffix("_new"), how="outer")
     table = _moved(both)
-    names = pd.Index(sorted({rule.id for one in (old, new) for rule in one.rules.rules}))
+    names = pd.Index(sorted(_counted(old.rules) | _counted(new.rules)))
     differs = (
         (table["tier_old"] != table["tier_new"])
         | (table["on_list_old"] != table["on_list_new"])
@@ -129,6 +129,11 @@ def compare_rankings(
         rules=_rule_counts(both, names),
         synthetic=rankings[0].run.synthetic,
     )
+
+
+def _counted(pack: RulePack) -> set[str]:
+    """The rules that a ranking's table tells of each child: all but advice."""
+    return {rule.id for rule in pack.rules if rule.lane != "advice"}
 
 
 def _moved(both: pd.DataFrame) -> pd.DataFrame:

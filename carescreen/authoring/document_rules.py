@@ -9,6 +9,8 @@ from typing import Any
 from carescreen.authoring.document_pack import Place, ShownPack, State
 from carescreen.authoring.document_texts import listed, words
 from carescreen.authoring.words import Clause
+from carescreen.errors import PackError
+from carescreen.examples import example_data
 from carescreen.indicators import Indicator, Texts
 from carescreen.lexicon import Concept
 from carescreen.pack import TIERS
@@ -146,6 +148,10 @@ def _counts_as(indicator: Indicator) -> str:
 
 
 def _situation(example: Example, shown: ShownPack) -> Situation:
+    try:
+        example_data(example.given, shown.rules.indicators, shown.rules.concepts)
+    except PackError as error:
+        raise PackError(f"{example.place}: {error}; 'rules check' tells every such place") from None
     given = shown.in_words(lambda wording: wording.child(example.given))
     return Situation(example.text, given, words(example.expect))
 

@@ -21,22 +21,21 @@ from functools import partial
 
 from carescreen.authoring.claims import prove_statement
 from carescreen.authoring.findings import Counterexample, Failure, Proof, Proofs
-from carescreen.authoring.solving import ROUTINE, Solving, Undecided, lowered
+from carescreen.authoring.smallest import Given, Witness, smallest
+from carescreen.authoring.solving import ROUTINE, Solving, Undecided, lowered, pair
 from carescreen.authoring.statements import read_statements
 from carescreen.authoring.symbols import (
+    AGES,
     Field,
-    Mentions,
     Term,
-    age_ties,
-    field_domain,
-    free_field,
+    free_fields,
     free_mentions,
     rises,
     solver_library,
+    with_whole_ages,
 )
 from carescreen.authoring.words import Wording
 from carescreen.indicators import Texts
-from carescreen.lexicon import Concept
 from carescreen.pack import TIERS
 from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
@@ -132,7 +131,7 @@ def _covering(solving: Solving, rule: Rule) -> list[str]:
         if other is not rule
         and other.lane == rule.lane
         and (other.covered_by is None or other.id == rule.covered_by)
-        and (rule.tier is None or TIERS.index(str(other.tier)) <= TIERS.index(rule.tier))
+        and _is_as_soon(other, rule)
     ]
     if solving.find(solving.met(rule), *solving.unmet(others)) is not None:
         return []
@@ -145,6 +144,12 @@ def _covering(solving: Solving, rule: Rule) -> list[str]:
         if solving.find(solving.met(rule), *solving.unmet(rest)) is None:
             others = rest
     return [other.id for other in others]
+
+
+def _is_as_soon(other: Rule, rule: Rule) -> bool:
+    if rule.tier is None or other.tier is None or rule.hours is None or other.hours is None:
+        return True
+    return TIERS.index(other.tier) <= TIERS.index(rule.tier) and other.hours <= rule.hours
 
 
 def _in_shadow(rule: Rule, covering: Sequence[str]) -> Failure:
@@ -228,46 +233,62 @@ def _harm_never_lowers(solving: Solving) -> Proof:
 
 
 def _lowered_by_field(solving: Solving, name: str) -> Counterexample | None:
-    indicator, before = solving.pack.indicators[name], solving.child.fields[name]
-    after = Field(solver_library().BoolVal(True), free_field(indicator, "'").value)
-    second = solving.child.with_fields({name: after})
-    wanted = [
-        before.known,
-        rises(indicator, before, after),
-        *field_domain(indicator, after),
-        *age_ties(second),
-    ]
-    readers = [rule for rule in solving.rules if name in rule.condition.indicators]
-    return solving.lowering(second, wanted, readers)
+    indicator, child = solving.pack.indicators[name], solving.child
+    second = child.with_fields(free_fields(child.indicators, [name], "'"))
+    before, after = child.fields[name], second.fields[name]
+    rise = rises(indicator, before, after)
+    wanted = [before.known, after.known, rise, *second.domain()]
+    return solving.lowering(child, second, wanted, _readers(solving, name))
+
+
+def _readers(solving: Solving, name: str) -> list[Rule]:
+    """The rules that read an indicator, or the age of which it is a part."""
+    names = set(with_whole_ages([name]))
+    return [rule for rule in solving.rules if names & rule.condition.indicators]
 
 
 def _lowered_by_note(solving: Solving, concept: str) -> Counterexample | None:
     z3 = solver_library()
     before, after = solving.child.notes[concept], free_mentions(concept, "'")
     second = solving.child.with_notes({**solving.child.notes, concept: after})
-    wanted = [after.visits >= before.visits, z3.Implies(before.learned, after.learned)]
+    wanted = [
+        z3.Implies(before.noted, after.noted),
+        after.visits >= before.visits,
+        z3.Implies(before.learned, after.learned),
+        *second.domain(),
+    ]
     readers = [rule for rule in solving.rules if concept in rule.condition.concepts]
-    return solving.lowering(second, wanted, readers)
+    return solving.lowering(solving.child, second, wanted, readers)
 
 
 def _completing_ends_nothing(solving: Solving) -> Proof:
     z3 = solver_library()
     later = {
-        name: Field(z3.Or(one.known, z3.Bool(f"{name} found out")), one.value)
+        name: Field(z3.Or(one.known, z3.Bool(f"{_whole(name)} found out")), one.value)
         for name, one in solving.child.fields.items()
         if solving.pack.indicators[name].unrecorded == "unknown"
     }
-    second = solving.child.with_fields(later)
+    second, witness = solving.child.with_fields(later), solving.witness
     failures = []
     for rule in solving.rules:
         unmet = solving.unmet([rule], second)
         model = solving.find(solving.met(rule), *unmet, *second.domain())
         if model is not None:
-            before, change = solving.pair(model, second)
+            before, change = pair(model, solving.child, second)
+            found = smallest(before, change, partial(_is_ended, witness, rule))
             text = {"en": "met, until more is known", "zh": "信息补全后不再成立"}
-            shown = Counterexample(before, rule.tier or rule.lane, change)
+            shown = Counterexample(found, rule.tier or rule.lane, change)
             failures.append(Failure(rule.id, text, shown))
     return Proof(_COMPLETING, len(solving.rules), tuple(failures))
+
+
+def _whole(name: str) -> str:
+    """One name for the two of an age: they are found out together."""
+    return "age" if name in AGES else name
+
+
+def _is_ended(witness: Witness, rule: Rule, given: Given, change: Given) -> bool:
+    return witness.meets(rule, given) and not witness.meets(rule, {**given, **change})
 
 
 def _notes_alone(solving: Solving) -> Proof:
@@ -284,7 +305,9 @@ def _notes_alone(solving: Solving) -> Proof:
                     "en": f"notes that may not reach {TIERS[place]} alone do",
                     "zh": f"单凭走访记录就达到了不允许的等级：{TIERS[place]}",
                 }
-                shown = Counterexample(solving.child.given(model), TIERS[place])
+                given, without = solving.child.given(model), {"noted": None}
+                found = smallest(given, without, solving.witness.is_lowered)
+                shown = Counterexample(found, TIERS[place])
                 failures.append(Failure(rule.id, text, shown))
     return Proof(_NOTES, len(solving.child.notes), tuple(failures))
 
@@ -292,16 +315,16 @@ def _notes_alone(solving: Solving) -> Proof:
 def _too_weak(solving: Solving, name: str, place: int) -> Term:
     """That the mentions of a concept may not reach a tier by themselves."""
     z3 = solver_library()
-    concept: Concept = solving.pack.concepts[name]
-    mentions: Mentions = solving.child.notes[name]
+    concept, note = solving.pack.concepts[name], solving.child.notes[name]
     if concept.note_limit is None or TIERS.index(concept.note_limit) > place:
         return z3.BoolVal(True)
-    when = concept.note_limit_when or {}
+    when, age = concept.note_limit_when or {}, solving.child.fields.get("age_years")
     if "age_under" in when:
-        age = solving.child.fields["age_years"]
+        if age is None:  # no rule reads it: never known to be under the limit
+            return z3.BoolVal(True)
         under = z3.And(age.known, age.value < when["age_under"])
-        return z3.Implies(under, mentions.visits == 0)
-    return mentions.visits < when.get("visits", 1)
+        return z3.Implies(under, z3.Not(note.noted))
+    return note.visits < when["visits"] if "visits" in when else z3.Not(note.noted)
 
 
 _PROPERTIES: tuple[tuple[Texts, Property], ...] = (

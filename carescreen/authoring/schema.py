@@ -279,7 +279,7 @@ def _example() -> Schema:
 
 def _given() -> Schema:
     status = _one_of([*RAISED, LEARNED, *NOT_RAISED])
-    visits: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_VISITS}
+    visits: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_VISITS}
     mention = {"anyOf": [status, _mapping({"status": status, "visits": visits}, ["status"])]}
     properties = {
         "month": {"type": ["integer", "null"], "minimum": 1, "maximum": 12},

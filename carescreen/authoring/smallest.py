@@ -41,6 +41,10 @@ class Witness:
         data = example_data(given, self.pack.indicators, self.pack.concepts)
         return ChildReading(data, 0).truth(condition.root) is True
 
+    def meets(self, rule: Rule, given: Given) -> bool:
+        """Whether a child meets a rule."""
+        return self.holds(rule.condition, given)
+
     def is_lowered(self, given: Given, change: Given) -> bool:
         """Whether a change lowers the tier."""
         return self.tier({**given, **change}) > self.tier(given)

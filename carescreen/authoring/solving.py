@@ -8,15 +8,16 @@ from functools import cached_property
 from typing import Any
 
 from carescreen.authoring.findings import Counterexample, Failure
-from carescreen.authoring.smallest import Witness, smallest
+from carescreen.authoring.smallest import Given, Shows, Witness, smallest
 from carescreen.authoring.statements import Statement
 from carescreen.authoring.symbols import (
-    AGES,
-    Mentions,
+    ALWAYS_KNOWN,
     Planes,
     SymbolicChild,
     Term,
+    no_mentions,
     solver_library,
+    with_whole_ages,
 )
 from carescreen.pack import TIERS
 from carescreen.rulefile import Rule
@@ -47,8 +48,9 @@ class Solving:
         names |= {name for one in self.statements for name in one.indicators}
         concepts = frozenset(name for condition in conditions for name in condition.concepts)
         declared = self.pack.indicators
-        names |= {name for name in AGES if name in declared}
-        return SymbolicChild.of({name: declared[name] for name in sorted(names)}, concepts)
+        read = [name for name in with_whole_ages(sorted(names)) if name in declared]
+        shared = [name for name in concepts if self.pack.concepts[name].subject != "child"]
+        return SymbolicChild.of({name: declared[name] for name in read}, concepts, shared)
 
     @cached_property
     def planes(self) -> Mapping[str, Planes]:
@@ -81,16 +83,15 @@ class Solving:
         finally:
             self._solver.pop()
 
-    def met(self, rule: Rule) -> Term:
-        """That a rule is met."""
-        return self.planes[rule.id].true
+    def met(self, rule: Rule, child: SymbolicChild | None = None) -> Term:
+        """That a rule is met, by the child or by a second one."""
+        if child is None or child is self.child:
+            return self.planes[rule.id].true
+        return child.planes(rule.condition.root).true
 
-    def unmet(self, rules: Iterable[Rule], second: SymbolicChild | None = None) -> list[Term]:
+    def unmet(self, rules: Iterable[Rule], child: SymbolicChild | None = None) -> list[Term]:
         """That none of the rules is met, by the child or by a second one."""
-        z3 = solver_library()
-        if second is None:
-            return [z3.Not(self.met(rule)) for rule in rules]
-        return [z3.Not(second.planes(rule.condition.root).true) for rule in rules]
+        return [solver_library().Not(self.met(rule, child)) for rule in rules]
 
     def at_least(self, place: int) -> list[Rule]:
         """Rules at a tier (its position in TIERS) or above."""
@@ -99,49 +100,52 @@ class Solving:
         ]
 
     def silent(self, names: Iterable[str]) -> list[Term]:
-        """That nothing but these indicators is recorded."""
+        """That nothing but these indicators, and what is always known, is recorded."""
         z3 = solver_library()
-        kept = set(names)
+        kept = {*with_whole_ages(names), *ALWAYS_KNOWN}
         return [z3.Not(one.known) for name, one in self.child.fields.items() if name not in kept]
 
     def without_notes(self) -> SymbolicChild:
         """The same child with no note about anything."""
-        z3 = solver_library()
-        nothing = Mentions(z3.IntVal(0), z3.BoolVal(False))
-        return self.child.with_notes(dict.fromkeys(self.child.notes, nothing))
-
-    def pair(self, model: Any, second: SymbolicChild) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A found child, and what a second one has in its place; None where it has nothing."""
-        before, after = self.child.given(model), second.given(model)
-        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        return before, {name: after.get(name) for name in names}
+        return self.child.with_notes({name: no_mentions() for name in self.child.notes})
 
     def lowering(
         self,
-        second: SymbolicChild,
+        high: SymbolicChild,
+        low: SymbolicChild,
         wanted: Sequence[Term],
         readers: Sequence[Rule],
-        change: Mapping[str, Any] | None = None,
+        keeps: Shows | None = None,
     ) -> Counterexample | None:
-        """A child whose tier falls on becoming the second one, by a rule among the readers.
+        """A child whose tier, by a rule among the readers, falls on becoming the other one.
 
-        `change` says what of the second child is meant, where that is fixed.
+        `keeps` says what else has to stay true while the child is made smaller.
         """
         for place in range(ROUTINE):
-            hit = [self.met(rule) for rule in readers if rule.tier == TIERS[place]]
+            hit = [self.met(rule, high) for rule in readers if rule.tier == TIERS[place]]
             if not hit:
                 continue
-            unmet = self.unmet(self.at_least(place), second)
+            unmet = self.unmet(self.at_least(place), low)
             model = self.find(*wanted, solver_library().Or(hit), *unmet)
             if model is not None:
-                before, found = self.pair(model, second)
-                return self._lowered(before, found if change is None else change)
+                return self._lowered(*pair(model, high, low), keeps)
         return None
 
-    def _lowered(self, before: Mapping[str, Any], change: Mapping[str, Any]) -> Counterexample:
-        found = smallest(before, change, self.witness.is_lowered)
+    def _lowered(self, given: Given, change: Given, keeps: Shows | None) -> Counterexample:
+        def shows(given: Given, change: Given) -> bool:
+            is_kept = keeps is None or keeps(given, change)
+            return is_kept and self.witness.is_lowered(given, change)
+
+        found = smallest(given, change, shows)
         after = TIERS[self.witness.tier({**found, **change})]
         return Counterexample(found, TIERS[self.witness.tier(found)], dict(change), after)
+
+
+def pair(model: Any, first: SymbolicChild, second: SymbolicChild) -> tuple[Given, Given]:
+    """A found child, and what a second one has in its place; None where it has nothing."""
+    before, after = first.given(model), second.given(model)
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return before, {name: after.get(name) for name in names}
 
 
 def lowered(subject: str, title: Mapping[str, str], shown: Counterexample) -> Failure:

@@ -169,7 +169,14 @@ class _Reader:
             example_data(given, self.pack.indicators)
         except PackError as error:
             raise self._error(str(error), "worsens", side) from None
-        return given
+        return {name: self._plain(side, name, value) for name, value in given.items()}
+
+    def _plain(self, side: str, name: str, value: Any) -> Any:
+        """A recorded value, a set as the list of its words."""
+        indicator = self.pack.indicators[name]
+        if value is None or (isinstance(value, str) and value in indicator.missing):
+            raise self._error("name what is recorded, not that nothing is", "worsens", side, name)
+        return value.split(";") if indicator.type == "set" and isinstance(value, str) else value
 
     @staticmethod
     def _can_be_set(indicator: Indicator | None) -> bool:

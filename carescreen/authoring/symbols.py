@@ -1,12 +1,13 @@
 """A child of whom nothing is fixed, for the solver: conditions as formulas over what may be recorded.
 
 Every indicator has a term for its value and one for whether it is known; a set has one for each of
-its words, a date the whole days since it, a concept the number of visits it was noted on and whether
-learned weights alone found it. A condition becomes two formulas, as in `truth`: `true`, and
-`possible` (true or unknown). What is derived together is tied together: completed years and months
-of age.
+its words, a date the whole days since it (fewer than none for a day to come), a concept whether it
+was noted, on how many visits, and whether learned weights found it. A condition becomes two
+formulas, as in `truth`: `true`, and `possible` (true or unknown).
 
-Values are those that the tables let in: inside the declared range, dates up to the as-of date.
+Values are those that the tables let in: inside the declared range where there is one, and what is
+derived as it is derived (derived.py): an age is one number of months, visits on record are always
+known, and who was seen has a visit or a date of being seen.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import cache
 from typing import Any
 
 from carescreen.errors import MissingExtra
-from carescreen.examples import LEARNED
+from carescreen.examples import LEARNED, MAX_VISITS
 from carescreen.indicators import Indicator
 from carescreen.syntax import (
     And,
@@ -36,9 +37,9 @@ from carescreen.syntax import (
 
 Term = Any  # a formula or term of the solver, which has no types of its own
 AGES = ("age_years", "age_months")  # completed years and months of one age (derived.py)
-MAX_DAYS = 36_500  # a date lies within a hundred years
-MAX_VISITS = 100
+ALWAYS_KNOWN = ("visits_made",)
 _YEAR = 2026  # of the month that a found child is seen in; any year without a leap day
+_DAYS = (date(_YEAR, 1, 1) - date(2100, 12, 31)).days, (date(_YEAR, 12, 1) - date(1900, 1, 1)).days
 
 
 @cache
@@ -73,8 +74,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Mentions:
-    """What notes say of a concept: on how many visits, and whether learned weights found it too."""
+    """What notes say of a concept: whether it is noted, on how many of the child's own visits, and
+    whether learned weights found it. A note about the household or its guardian reaches every child
+    of it, and those who were not visited on no visit of theirs.
+    """
 
+    noted: Term
     visits: Term
     learned: Term
 
@@ -86,18 +91,24 @@ class SymbolicChild:
     indicators: Mapping[str, Indicator]
     fields: Mapping[str, Field]
     notes: Mapping[str, Mentions]
+    shared: frozenset[str]
     month: Term
 
     @classmethod
-    def of(cls, indicators: Mapping[str, Indicator], concepts: Iterable[str]) -> SymbolicChild:
-        """A child with a free term for each of the indicators and concepts."""
+    def of(
+        cls,
+        indicators: Mapping[str, Indicator],
+        concepts: Iterable[str],
+        shared: Iterable[str] = (),
+    ) -> SymbolicChild:
+        """A child with a free term for each of the indicators and concepts.
+
+        `shared` are the concepts whose mentions reach a child that was not visited.
+        """
         z3 = solver_library()
-        return cls(
-            indicators,
-            {name: free_field(indicators[name], "") for name in indicators},
-            {name: free_mentions(name, "") for name in sorted(concepts)},
-            z3.Int("month"),
-        )
+        notes = {name: free_mentions(name, "") for name in sorted(concepts)}
+        fields = free_fields(indicators, indicators, "")
+        return cls(indicators, fields, notes, frozenset(shared), z3.Int("month"))
 
     def with_fields(self, changed: Mapping[str, Field]) -> SymbolicChild:
         """The same child with other fields."""
@@ -113,9 +124,9 @@ class SymbolicChild:
         found = [z3.And(self.month >= 1, self.month <= 12)]
         for name, one in self.fields.items():
             found += field_domain(self.indicators[name], one)
-        for mentions in self.notes.values():
-            found += [mentions.visits >= 0, mentions.visits <= MAX_VISITS]
-        return [*found, *age_ties(self)]
+        for name, mentions in self.notes.items():
+            found += _mentions_domain(mentions, name in self.shared)
+        return [*found, *_ties(self.fields)]
 
     def planes(self, node: Node) -> Planes:
         """A condition as formulas, in Kleene's logic."""
@@ -134,9 +145,9 @@ class SymbolicChild:
     def _atom(self, atom: Atom) -> Planes:
         z3 = solver_library()
         if isinstance(atom, NotedTest | VisitsTest):
-            mentions = self.notes[atom.concept]
-            true = mentions.visits >= (atom.least if isinstance(atom, VisitsTest) else 1)
-            return Planes(true, z3.Or(true, z3.And(mentions.learned, mentions.visits == 0)))
+            note = self.notes[atom.concept]
+            true = note.visits >= atom.least if isinstance(atom, VisitsTest) else note.noted
+            return Planes(true, z3.Or(true, z3.And(note.learned, z3.Not(note.noted))))
         if atom.indicator is None:
             holds = _compared(self.month, atom)
             return Planes(holds, holds)
@@ -157,32 +168,41 @@ class SymbolicChild:
         noted = {}
         for concept, mentions in self.notes.items():
             visits = model.eval(mentions.visits, model_completion=True).as_long()
-            if visits:
+            if _is_true(model, mentions.noted):
                 noted[concept] = {"status": "affirmed", "visits": visits}
             elif _is_true(model, mentions.learned):
                 noted[concept] = {"status": LEARNED}
         return {**given, "noted": noted} if noted else given
 
 
-def age_ties(child: SymbolicChild) -> list[Term]:
-    """That completed years and months are of one age."""
-    if not all(name in child.fields for name in AGES):
-        return []
-    years, months = (child.fields[name] for name in AGES)
-    return [
-        years.known == months.known,
-        12 * years.value <= months.value,
-        months.value <= 12 * years.value + 11,
-    ]
+def free_fields(
+    indicators: Mapping[str, Indicator], names: Iterable[str], mark: str
+) -> dict[str, Field]:
+    """Fields of which nothing is fixed; `mark` tells the terms of one child from another's.
+
+    The years and the months of an age are one number: who asks for one gets both.
+    """
+    z3 = solver_library()
+    wanted = [name for name in with_whole_ages(names) if name in indicators]
+    found = {name: _free_field(indicators[name], mark) for name in wanted if name not in AGES}
+    months, known = z3.Int(f"age in months{mark}"), z3.Bool(f"age{mark}?")
+    ages = {"age_years": Field(known, months / 12), "age_months": Field(known, months)}
+    return {name: ages[name] if name in AGES else found[name] for name in wanted}
 
 
-def free_field(indicator: Indicator, mark: str) -> Field:
-    """A field of which nothing is fixed; `mark` tells the terms of one child from another's."""
+def with_whole_ages(names: Iterable[str]) -> list[str]:
+    """The names, with both of an age where one of them is there."""
+    named = list(dict.fromkeys(names))
+    missing = [name for name in AGES if name not in named] if set(named) & set(AGES) else []
+    return named + missing
+
+
+def _free_field(indicator: Indicator, mark: str) -> Field:
     z3 = solver_library()
     name = f"{indicator.id}{mark}"
     if indicator.type == "set":
         value: Any = {word: z3.Bool(f"{name}:{word}") for word in indicator.values}
-    elif indicator.type == "number" and indicator.id not in AGES:
+    elif indicator.type == "number":
         value = z3.Real(name)
     else:
         value = z3.Int(name)
@@ -192,18 +212,57 @@ def free_field(indicator: Indicator, mark: str) -> Field:
 def free_mentions(concept: str, mark: str) -> Mentions:
     """Mentions of which nothing is fixed."""
     z3 = solver_library()
-    return Mentions(z3.Int(f"noted {concept}{mark}"), z3.Bool(f"learned {concept}{mark}"))
+    return Mentions(
+        z3.Bool(f"noted {concept}{mark}"),
+        z3.Int(f"visits noting {concept}{mark}"),
+        z3.Bool(f"learned {concept}{mark}"),
+    )
+
+
+def no_mentions() -> Mentions:
+    """That nothing is noted of a concept."""
+    z3 = solver_library()
+    return Mentions(z3.BoolVal(False), z3.IntVal(0), z3.BoolVal(False))
+
+
+def _mentions_domain(note: Mentions, is_shared: bool) -> list[Term]:
+    z3 = solver_library()
+    on_a_visit = note.visits >= 1
+    tie = z3.Implies(on_a_visit, note.noted) if is_shared else on_a_visit == note.noted
+    return [note.visits >= 0, note.visits <= MAX_VISITS, tie]
+
+
+def _ties(fields: Mapping[str, Field]) -> list[Term]:
+    """What holds between values that are derived from the same visits."""
+    z3 = solver_library()
+    found = [fields[name].known for name in ALWAYS_KNOWN if name in fields]
+    since, last = fields.get("days_since_seen"), fields.get("last_seen_on")
+    if since is not None and last is not None:
+        found += [since.known == last.known, since.value == last.value]
+    visits, failed = fields.get("visits_made"), fields.get("failed_visits_in_row")
+    if visits is not None:
+        seen = [one.known for one in (since, last) if one is not None]
+        found += [z3.Implies(known, visits.value >= 1) for known in seen]
+    if visits is not None and failed is not None:
+        found.append(
+            z3.Implies(failed.known, z3.And(visits.value >= 1, visits.value >= failed.value))
+        )
+    return found
 
 
 def field_domain(indicator: Indicator, one: Field) -> list[Term]:
-    """What the tables let in for a field."""
+    """What the tables let in for a field; what is derived has no range but its nature."""
     if indicator.type in ("set", "string"):
         return []
     if indicator.type == "enum":
         return [one.value >= 0, one.value < len(indicator.values)]
+    if indicator.kind == "derived" and indicator.type in ("number", "integer"):
+        return [one.value >= 0]
     if indicator.type in ("date", "datetime"):
-        return [one.value >= 0, one.value <= MAX_DAYS]
-    low, high = indicator.range or (-1e9, 1e9)
+        return [one.value >= _DAYS[0], one.value <= _DAYS[1]]
+    if indicator.range is None:
+        return []
+    low, high = indicator.range
     return [one.value >= _number(low), one.value <= _number(high)]
 
 
@@ -265,7 +324,7 @@ def _compared(value: Term, atom: NumberTest) -> Term:
 def _number(number: float) -> Term:
     """A number exactly: whole ones as integers, others as fractions."""
     z3 = solver_library()
-    exact = Fraction(number).limit_denominator(10**9)
+    exact = Fraction(number)
     return z3.IntVal(exact.numerator) if exact.denominator == 1 else z3.Q(*exact.as_integer_ratio())
 
 

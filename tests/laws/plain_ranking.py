@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -540,7 +541,7 @@ class Facts:
             return Value(None)
         recorded = self.child.row.get("on")
         since = months_between(recorded, self.as_of) if recorded else 0
-        return Value(float(stated) * 12 + since)
+        return Value(math.floor(float(stated) * 12) + since)
 
     def _age_years(self) -> Value:
         months = self._age_months().value

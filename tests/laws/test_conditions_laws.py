@@ -189,7 +189,7 @@ def children(draw: Draw, fields: Fields, month: int) -> dict[str, Any]:
             child[name] = draw(values(indicator))
     for concept in CONCEPTS:
         if draw(st.booleans()):
-            mention = {"status": draw(st.sampled_from(STATUSES)), "visits": draw(st.integers(1, 3))}
+            mention = {"status": draw(st.sampled_from(STATUSES)), "visits": draw(st.integers(0, 3))}
             child["noted"][concept] = mention
     return child
 

@@ -38,8 +38,9 @@ def fixed(child: SymbolicChild, recorded: Mapping[str, Any], fields: Fields) -> 
             wanted.append(one.value == value)
     for concept in CONCEPTS:
         mention = recorded["noted"].get(concept, {"status": "none"})
-        visits = mention["visits"] if mention["status"] in RAISED else 0
-        wanted.append(child.notes[concept].visits == visits)
+        noted = mention["status"] in RAISED
+        wanted.append(child.notes[concept].noted == noted)
+        wanted.append(child.notes[concept].visits == (mention["visits"] if noted else 0))
         wanted.append(child.notes[concept].learned == (mention["status"] == "learned"))
     return wanted
 
@@ -50,7 +51,7 @@ def test_a_formula_is_true_and_possible_where_the_condition_is(
     situation: tuple[Fields, str, list[dict[str, Any]]],
 ) -> None:
     fields, text, (recorded,) = situation
-    child = SymbolicChild.of(fields, CONCEPTS)
+    child = SymbolicChild.of(fields, CONCEPTS, shared=CONCEPTS)
     planes = child.planes(parse(text, fields, CONCEPTS).root)
     solver = z3.Solver()
     solver.add(fixed(child, recorded, fields))
@@ -66,7 +67,7 @@ def test_a_child_that_the_solver_finds_is_one_for_the_engine(
 ) -> None:
     fields, text, _ = situation
     root = parse(text, fields, CONCEPTS).root
-    child = SymbolicChild.of(fields, CONCEPTS)
+    child = SymbolicChild.of(fields, CONCEPTS, shared=CONCEPTS)
     planes = child.planes(root)
     for wanted, truth in (
         (planes.true, True),

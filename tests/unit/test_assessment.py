@@ -145,3 +145,20 @@ def test_null_is_asked_about_and_a_field_left_out_is_not_collected(screener) -> 
     }
     assert "cn_no_hukou" in asked["null"]
     assert "cn_no_hukou" not in asked["left out"]
+
+
+def test_a_case_and_its_assessment_are_shown_without_their_values() -> None:
+    case = Case.model_validate(
+        {
+            "child_id": "C-secret",
+            "birth_date": "2018-03-01",
+            "as_of": "2026-11-01",
+            "visits": [{"visit_id": "N1", "visit_date": "2026-10-20", "note": "昨天被打了"}],
+        }
+    )
+    found = Screener.load("cn-rural").assess(case)
+    for shown in (case, case.visits[0], found, *found.concerns):
+        for text in (repr(shown), str(shown), f"{shown}"):
+            assert "secret" not in text
+            assert "被打" not in text
+            assert "2018" not in text

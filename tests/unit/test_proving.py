@@ -12,7 +12,7 @@ from carescreen.authoring.findings import Failure, Proof
 from carescreen.authoring.proving import prove
 from carescreen.errors import PackError
 from carescreen.rules import RulePack
-from tests.unit.small_pack import PACK, rule, write_pack
+from tests.unit.small_pack import CONCEPTS, INDICATORS, PACK, rule, write_pack
 
 DAY = date(2026, 11, 1)
 TITLE = "title: {en: A promise, zh: 承诺}"
@@ -276,3 +276,120 @@ def test_a_wrong_statement_is_refused_with_its_place(tmp_path: Path, more: str, 
     with pytest.raises(PackError, match=r"pack\.yaml:\d+") as raised:
         proofs(tmp_path, HARM_RULE, more=more)
     assert says in str(raised.value)
+
+
+# What a model of children must not forget
+
+
+AGE_MONTHS = """  - id: age_months
+    level: child
+    type: integer
+    kind: derived
+    range: [0, 216]
+    title: {en: Months, zh: 月龄}
+  - id: visits_made
+    level: service
+    type: integer
+    kind: derived
+    range: [0, 1000]
+    risk_direction: down
+    title: {en: Visits, zh: 走访次数}
+"""
+CARER = """  - id: carer_drinks
+    title: {en: Carer drinks, zh: 照料人酗酒}
+    polarity: risk
+    severity: high
+    subject: guardian
+"""
+
+
+def promise(tmp_path: Path, when: str, text: str) -> tuple[Failure, ...]:
+    """What breaks a promise of a pack with one rule, whose age has months too."""
+    folder = write_pack(
+        tmp_path / "small",
+        rule("it", when),
+        pack=PACK + stated(text),
+        indicators=INDICATORS + AGE_MONTHS,
+        concepts=CONCEPTS + CARER,
+    )
+    return prove(RulePack.load(folder), DAY).proofs[-1].failures
+
+
+YOUNG = "age_years < 8 and unattended == 'yes'"
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        (YOUNG, "only: [age_years, unattended]\n    at_most: routine"),
+        (YOUNG, "only: [age_months, unattended]\n    at_most: routine"),
+        (YOUNG, "same_tier_whatever: [age_years]"),
+        (YOUNG, "same_tier_whatever: [age_months]"),
+        (YOUNG, "worsens: {from: {age_years: 5}, to: {age_years: 9}}"),
+        ("sex == 'female'", "only: [age_years]\n    same_tier_whatever: [sex]"),
+        ("sex == 'female'", "when: sex == 'male'\n    same_tier_whatever: [sex]"),
+        (
+            "noted_visits(carer_drinks) >= 1 and unattended == 'yes'",
+            "when: noted(carer_drinks) and unattended == 'yes'\n    reaches: urgent",
+        ),
+        (
+            "visits_made == 0 and days_since(registered_on) > 7",
+            "only: [registered_on]\n    at_most: routine",
+        ),
+        ("days_since(registered_on) < 7", "only: [registered_on]\n    at_most: routine"),
+        (
+            "unattended == 'yes' and age_years <= 18",
+            "when: unattended == 'yes' and age_years >= 14\n    reaches: urgent",
+        ),
+        (
+            "contact_gap > 20",
+            "when: contact_gap > 20\n    worsens: {from: {contact_gap: 9}, to: {contact_gap: 30}}",
+        ),
+    ],
+)  # fmt: skip
+def test_a_promise_that_the_engine_would_break_does_not_hold(
+    tmp_path: Path, when: str, text: str
+) -> None:
+    assert promise(tmp_path, when, text)
+
+
+def test_a_child_that_is_shown_is_one_the_statement_is_about(tmp_path: Path) -> None:
+    text = "when: boarding == 'yes'\n    worsens: {from: {contact_gap: 9}, to: {contact_gap: 30}}"
+    (failure,) = promise(tmp_path, "contact_gap in [9, 10]", text)
+    assert failure.counterexample is not None
+    assert dict(failure.counterexample.given) == {"boarding": "yes", "contact_gap": 9}
+
+
+@pytest.mark.parametrize("value", ["unknown", "null", "~"])
+def test_a_worsening_names_what_is_recorded(tmp_path: Path, value: str) -> None:
+    with pytest.raises(PackError, match="name what is recorded"):
+        promise(tmp_path, YOUNG, f"worsens: {{from: {{sex: {value}}}, to: {{sex: male}}}}")
+
+
+def test_a_set_in_a_worsening_may_be_written_as_one_text(tmp_path: Path) -> None:
+    (failure,) = promise(
+        tmp_path, "hazards_count".replace("hazards_count", "len(hazards) == 1"),
+        "worsens: {from: {hazards: fire}, to: {hazards: fire;fall}}",
+    )  # fmt: skip
+    assert failure.counterexample is not None
+    assert failure.counterexample.tier_after == "routine"
+
+
+def test_a_rule_that_has_to_be_seen_to_sooner_is_in_no_shadow(tmp_path: Path) -> None:
+    sooner = "    hours: 12\n    examples: [{given: {}, expect: not_met}]\n"
+    found = proofs(
+        tmp_path,
+        rule("wide", "age_years < 8 and unattended == 'yes'"),
+        rule("narrow", "age_years < 5 and unattended == 'yes'", code="X2", more=sooner),
+    )
+    assert not any(proof.failures for proof in found)
+
+
+def test_rules_that_cover_each_other_are_refused(tmp_path: Path) -> None:
+    said = "    covered_by: {}\n    examples: [{{given: {{}}, expect: not_met}}]\n"
+    with pytest.raises(PackError, match="cover each other in a circle: one -> two -> one"):
+        proofs(
+            tmp_path,
+            rule("one", YOUNG, more=said.format("two")),
+            rule("two", YOUNG, code="X2", more=said.format("one")),
+        )
