@@ -18,6 +18,7 @@ from carescreen.cli_options import (
     day_of,
     progress,
     read_caseload,
+    tell_note,
 )
 from carescreen.errors import PackError, UsageError
 
@@ -156,19 +157,26 @@ def rules_load(
     """
     from joblib import cpu_count
 
-    from carescreen.authoring.load import measure_load
+    from carescreen.authoring.load import WORKER_COLUMNS, measure_load
     from carescreen.authoring.load_layout import load_lines
     from carescreen.results import write_csv_aside
+    from carescreen.results_place import require_own_csv
     from carescreen.screener import Screener
 
     on = [as_of_day(text) for text in days or (None,)]
     screener, caseload = Screener.load(pack=pack, model=model), read_caseload(folder, mapping)
+    if workers is not None:
+        require_own_csv(workers, WORKER_COLUMNS, caseload.files)
     with progress("ranking") as tell:
         load = measure_load(
             screener, caseload, on, capacity, processes=processes or cpu_count(), progress=tell
         )
     for line in load_lines(load, language):
         click.echo(line)
+    for notice in load.notices:
+        tell_note(notice)
+    if load.rejected:
+        tell_note(f"{load.rejected:,} fields or rows could not be used: see carescreen check")
     if workers is not None:
         write_csv_aside(load.workers, workers, caseload.files)
     if load.over:
@@ -207,13 +215,20 @@ def rules_diff(
     """
     from joblib import cpu_count
 
-    from carescreen.authoring.difference import compare_packs, compare_rankings
+    from carescreen.authoring.difference import (
+        LIST_COLUMNS,
+        MOVED_COLUMNS,
+        compare_packs,
+        compare_rankings,
+    )
     from carescreen.authoring.difference_layout import move_lines, pack_lines
     from carescreen.results import write_csv_aside
+    from carescreen.results_place import require_own_csv
     from carescreen.screener import Screener
 
     if folder is None and (out is not None or workers is not None):
         raise UsageError("--out and --workers write who moves, which needs --on FOLDER")
+    day = as_of_day(as_of)
     screeners = [Screener.load(pack=name, model=model) for name in (old, new)]
     width = shutil.get_terminal_size((100, 24)).columns
     for line in pack_lines(compare_packs(*(s.rules for s in screeners)), language, width):
@@ -221,12 +236,15 @@ def rules_diff(
     if folder is None:
         return
     caseload = read_caseload(folder, mapping)
+    for path, header in ((out, MOVED_COLUMNS), (workers, LIST_COLUMNS)):
+        if path is not None:
+            require_own_csv(path, header, caseload.files)
     with progress("ranking") as tell:
         moves = compare_rankings(
             screeners[0],
             screeners[1],
             caseload,
-            as_of_day(as_of),
+            day,
             processes=processes or cpu_count(),
             progress=tell,
         )
@@ -252,6 +270,7 @@ def rules_doc(
 
     Every rule in words, with its sources, questions, examples and numbers; the programme's settings;
     what is recorded and what a blank means. Made for a lawyer, or for whoever answers for the rules.
+    With --prove, exit code 4 where a property does not hold; the page is written all the same.
 
     Example: carescreen rules doc cn-rural --out rules.html
     """
@@ -270,6 +289,7 @@ def rules_doc(
     click.echo(f"{count} rules of {loaded.pack.id} {loaded.pack.version} written to {out}")
     if proofs is not None and proofs.failed:
         click.echo(f"{proofs.failed} properties do not hold; the page says which")
+        sys.exit(PackError.exit_code)
 
 
 def _passed(rule: Rule) -> str:

@@ -56,7 +56,9 @@ class Kit:
     @cached_property
     def rule_days(self) -> NDArray[np.timedelta64]:
         """Days in which the hours of each rule fall; of rules without a tier they are not asked."""
-        return np.array([_whole_days(rule.hours or 0) for rule in self.rules.rules])
+        return np.array(
+            [_whole_days(rule.hours or 0) for rule in self.rules.rules], dtype="timedelta64[D]"
+        )
 
     @cached_property
     def is_entitlement(self) -> BoolArray:

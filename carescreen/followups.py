@@ -211,7 +211,7 @@ def _closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times]:
     At tier immediate a closing counts only with a second person.
     """
     rows = block.decisions
-    if not len(rows) or "rule" not in rows:
+    if not len(rows) or "rule" not in rows or not engine.rules.rules:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, np.zeros(0, "datetime64[D]"), np.zeros(0, "datetime64[s]")
     child = places(block.children["child_id"], rows["child_id"])

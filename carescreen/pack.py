@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from carescreen.errors import PackError, did_you_mean
 from carescreen.indicators import Indicator, load_indicators
@@ -62,6 +62,13 @@ class TierHours(BaseModel):
     urgent: int = Field(72, gt=0, le=MAX_HOURS)
     priority: int = Field(168, gt=0, le=MAX_HOURS)
     routine: int = Field(720, gt=0, le=MAX_HOURS)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TierHours:
+        hours = [self.immediate, self.urgent, self.priority, self.routine]
+        if hours != sorted(hours):
+            raise ValueError(f"a higher tier is seen sooner; came {', '.join(map(str, hours))}")
+        return self
 
 
 class Settings(BaseModel):
@@ -295,5 +302,9 @@ def _settings(file: YamlFile) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise file.error(f"setting '{where}': {first['msg']}", "settings", *first["loc"]) from None
+        raise file.error(
+            f"setting '{where}': {first['msg'].removeprefix('Value error, ')}",
+            "settings",
+            *first["loc"],
+        ) from None
     return dict(settings)

@@ -241,6 +241,10 @@ class Ranking:
         shown = rows["within_capacity"] | rows["just_below"] | (rows["state"] == "backlog")
         return [int(position) for position in np.flatnonzero(shown)]
 
+    def listed_by_order(self) -> BoolArray:
+        """Who would be on a list by the order alone, in rank order: without the random share."""
+        return give_seats(self._rows, self.capacity, 0.0, "").within
+
     def tier_counts(self) -> dict[str, int]:
         """How many children each tier has."""
         counts = np.bincount(self._rows["tier_code"], minlength=len(TIERS))

@@ -17,6 +17,7 @@ from carescreen.authoring.symbols import (
 )
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
+from carescreen.review.wording import tier_word
 
 _NOBODY = {"en": "no child is in this situation", "zh": "没有孩子符合所述情形"}
 
@@ -54,7 +55,7 @@ def _not_reached(solving: Solving, one: Statement, narrowed: Sequence[Term]) -> 
     place = TIERS.index(str(one.reaches))
     text = {
         "en": f"a child in this situation stays below {one.reaches}",
-        "zh": f"所述情形的孩子没有达到 {one.reaches}",
+        "zh": f"所述情形的孩子没有达到“{tier_word(str(one.reaches), 'zh')}”",
     }
     wanted = [*narrowed, *solving.unmet(solving.at_least(place))]
     return _shown(solving, one, wanted, text, lambda tier: tier > place)
@@ -64,7 +65,7 @@ def _exceeded(solving: Solving, one: Statement, narrowed: Sequence[Term]) -> Fai
     place = TIERS.index(str(one.at_most))
     text = {
         "en": f"a child in this situation goes above {one.at_most}",
-        "zh": f"所述情形的孩子超过了 {one.at_most}",
+        "zh": f"所述情形的孩子超过了“{tier_word(str(one.at_most), 'zh')}”",
     }
     above = [solving.met(rule) for rule in solving.at_least(place - 1)]
     wanted = [*narrowed, solver_library().Or(above)]

@@ -7,15 +7,17 @@ the packs: rules, settings, lexicon and indicators alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from carescreen.authoring.statements import read_statements
 from carescreen.authoring.words import Wording
 from carescreen.caseload import Caseload
 from carescreen.indicators import Texts
+from carescreen.lexicon import load_lexicon
 from carescreen.pack import TIERS
 from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
@@ -37,6 +39,9 @@ MOVED_COLUMNS = (
 )
 
 
+LIST_COLUMNS = ("worker", "entered", "left")
+
+
 @dataclass(frozen=True)
 class Change:
     """One thing that is said otherwise, old and new in both languages."""
@@ -56,11 +61,22 @@ class RuleChange:
 
 
 @dataclass(frozen=True)
+class OtherChange:
+    """A part of a pack that differs, and the names in it that are new, gone or said otherwise."""
+
+    what: Texts
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PackDifference:
-    """Two packs: rules, and settings and numbers that are said otherwise."""
+    """Two packs: rules, settings and numbers that are said otherwise, and the names of whatever else
+    differs: indicators, concepts, words of notes, features, properties.
+    """
 
     rules: tuple[RuleChange, ...]
     settings: tuple[Change, ...]
+    others: tuple[OtherChange, ...]
 
 
 @dataclass(frozen=True)
@@ -85,14 +101,19 @@ def compare_packs(old: RulePack, new: RulePack) -> PackDifference:
     """What two packs say differently; a rule that is off counts as not there."""
     before, after = ({rule.id: rule for rule in pack.rules} for pack in (old, new))
     removed = [RuleChange(rule, "removed") for name, rule in before.items() if name not in after]
-    added = [RuleChange(rule, "added") for name, rule in after.items() if name not in before]
     words = _Words(old, new)
+    added = [
+        RuleChange(rule, "added", tuple(_takes_the_place(rule)))
+        for name, rule in after.items()
+        if name not in before
+    ]
     changed = [
         RuleChange(rule, "changed", changes)
         for name, rule in after.items()
         if name in before and (changes := tuple(words.rule(before[name], rule)))
     ]
-    return PackDifference((*removed, *added, *changed), tuple(_settings(old, new)))
+    rules = (*removed, *added, *changed)
+    return PackDifference(rules, tuple(_settings(old, new)), tuple(_others(old, new)))
 
 
 def compare_rankings(
@@ -104,11 +125,17 @@ def compare_rankings(
     processes: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Moves:
-    """Rank a caseload with both and compare; each list with the capacity its own pack sets."""
+    """Rank a caseload with both and compare; each list with the capacity its own pack sets.
+
+    Lists are compared by order alone: the random share is drawn anew for every pack.
+    """
     rankings = [
         one.rank(caseload, day, processes=processes, progress=progress) for one in (old, new)
     ]
-    before, after = (ranking.to_frame().set_index("child_id") for ranking in rankings)
+    before, after = (
+        ranking.to_frame().assign(on_list=ranking.listed_by_order()).set_index("child_id")
+        for ranking in rankings
+    )
     both = before.add_suffix("_old").join(after.add_suffix("_new"), how="outer")
     table = _moved(both)
     names = pd.Index(sorted(_counted(old.rules) | _counted(new.rules)))
@@ -150,8 +177,8 @@ def _moved(both: pd.DataFrame) -> pd.DataFrame:
             "tier_new": both["tier_new"].to_numpy(dtype=object),
             "rank_old": both["rank_old"].to_numpy(),
             "rank_new": both["rank_new"].to_numpy(),
-            "on_list_old": both["within_capacity_old"].to_numpy(dtype=bool),
-            "on_list_new": both["within_capacity_new"].to_numpy(dtype=bool),
+            "on_list_old": both["on_list_old"].to_numpy(dtype=bool),
+            "on_list_new": both["on_list_new"].to_numpy(dtype=bool),
             "rules_entered": entered,
             "rules_left": left,
         }
@@ -228,10 +255,19 @@ _WHAT: Mapping[str, Texts] = {
     "threshold": {"en": "the programme's reason", "zh": "项目设定的理由"},
     "how_soon": {"en": "what the source says about how soon", "zh": "依据对时限的表述"},
     "mandatory": {"en": "mandatory report, item", "zh": "强制报告情形"},
+    "replaces": {"en": "takes the place of, while in force", "zh": "有效期内取代"},
+    "covered_by": {"en": "covered by", "zh": "被涵盖于"},
+    "sensitive": {"en": "sensitive", "zh": "敏感"},
+    "indicators": {"en": "indicators", "zh": "指标"},
+    "concepts": {"en": "concepts", "zh": "概念"},
+    "lexicon": {"en": "words of notes", "zh": "走访记录用词"},
+    "features": {"en": "features of the model", "zh": "模型特征"},
+    "properties": {"en": "properties", "zh": "整体承诺"},
     "setting": {"en": "setting {}", "zh": "设置 {}"},
     "number": {"en": "number: {}", "zh": "数值：{}"},
 }
 _NOTHING: Texts = {"en": "none", "zh": "无"}
+_YES: Texts = {"en": "yes", "zh": "是"}
 
 
 def _same(text: object) -> Texts:
@@ -262,7 +298,44 @@ _PLAIN: Mapping[str, Callable[[Rule], Texts]] = {
     "in_force": _force,
     "threshold": lambda rule: rule.threshold_reason or _NOTHING,
     "mandatory": lambda rule: _same(rule.mandatory),
+    "replaces": lambda rule: _same(rule.replaces),
+    "covered_by": lambda rule: _same(rule.covered_by),
+    "sensitive": lambda rule: _YES if rule.sensitive else _NOTHING,
 }
+
+
+def _takes_the_place(rule: Rule) -> Iterator[Change]:
+    """What a new rule does to an old one, and from when."""
+    if rule.replaces is not None:
+        yield Change(_WHAT["replaces"], _NOTHING, _same(rule.replaces))
+    if rule.replaces is not None or rule.in_force[0] is not None:
+        yield Change(_WHAT["in_force"], _NOTHING, _force(rule))
+
+
+def _others(old: RulePack, new: RulePack) -> Iterator[OtherChange]:
+    """Whatever else of the packs differs, by name."""
+    parts = (_parts(pack) for pack in (old, new))
+    for (what, before), (_, after) in zip(*parts, strict=True):
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        if names:
+            yield OtherChange(_WHAT[what], tuple(sorted(names)))
+
+
+def _parts(pack: RulePack) -> list[tuple[str, dict[str, object]]]:
+    """Each part of a pack by name; the words of a concept and cue are those of all languages."""
+    words: dict[str, list[object]] = {}
+    for language in load_lexicon(pack.pack).languages:
+        for name, found in language.concepts.items():
+            words.setdefault(name, []).append((language.language, found))
+        words[f"cues ({language.language})"] = [language.cues, language.shields, language.stops]
+    statements = read_statements(pack.pack, pack.concepts)
+    return [
+        ("indicators", dict(pack.indicators)),
+        ("concepts", dict(pack.concepts)),
+        ("lexicon", dict(words)),
+        ("features", {str(one["id"]): one for one in pack.pack.features}),
+        ("properties", {one.id: replace(one, place="") for one in statements}),
+    ]
 
 
 def _own_hours(rule: Rule, pack: RulePack) -> Texts:

@@ -14,7 +14,8 @@ _TEXTS: dict[str, Texts] = {
     "added": {"en": "+ {code} {id}: {title} [{tier}]", "zh": "+ {code} {id}：{title}［{tier}］"},
     "removed": {"en": "- {code} {id}: {title} [{tier}]", "zh": "- {code} {id}：{title}［{tier}］"},
     "changed": {"en": "~ {code} {id}: {title}", "zh": "~ {code} {id}：{title}"},
-    "same": {"en": "no rule differs", "zh": "规则没有差别"},
+    "same": {"en": "nothing differs", "zh": "没有差别"},
+    "other": {"en": "{what} that differ: {names}", "zh": "{what}有差别：{names}"},
     "change": {"en": "{what}: {old} -> {new}", "zh": "{what}：{old} → {new}"},
     "synthetic": {"en": "SYNTHETIC: ", "zh": "合成数据："},
     "head": {
@@ -46,7 +47,12 @@ def pack_lines(difference: PackDifference, language: str, width: int) -> Iterato
         yield from _changes(one, text["change"], language, width)
     for change in difference.settings:
         yield from _wrapped(_said(change, text["change"], language), "~ ", width)
-    if not difference.rules and not difference.settings:
+    for other in difference.others:
+        names = ", ".join(other.names)
+        yield from _wrapped(
+            text["other"].format(what=other.what[language], names=names), "~ ", width
+        )
+    if not difference.rules and not difference.settings and not difference.others:
         yield text["same"]
 
 

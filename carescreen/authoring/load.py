@@ -25,6 +25,7 @@ from carescreen.screener import Screener
 
 URGENT_SHARE = 0.5  # of capacity, for new immediate and urgent follow-ups; a programme's choice
 WEEK = 7
+WORKER_COLUMNS = ("worker", "children", "immediate", "urgent", "due", "new_urgent_a_week")
 _URGENT = TIERS.index("urgent")
 _PARTS = ("concerns", "entitlements", "advice")
 
@@ -51,9 +52,11 @@ class TierLoad:
 
 @dataclass(frozen=True)
 class Load:
-    """What a pack asks for on the (last) day. `workers` has a row for each caseworker, or village
-    where no caseworker is known: children, immediate, urgent, due, new_urgent_a_week (NaN with one
-    date). `over` counts those whose new urgent work exceeds URGENT_SHARE of capacity.
+    """What a pack asks for on the (last) day, by the rules in force then.
+
+    `workers` has a row for each caseworker, or village where no caseworker is known: children,
+    immediate, urgent, due, new_urgent_a_week (NaN with one date). `over` counts those whose new
+    urgent work exceeds URGENT_SHARE of capacity. `rejected` rows and fields could not be used.
     """
 
     days: tuple[str, ...]
@@ -63,6 +66,8 @@ class Load:
     tiers: tuple[TierLoad, ...]
     rules: tuple[RuleLoad, ...]
     workers: pd.DataFrame
+    notices: tuple[str, ...]
+    rejected: int
 
     @property
     def most(self) -> float:
@@ -102,7 +107,9 @@ def measure_load(
         capacity=rankings[-1].capacity,
         children=len(now),
         tiers=_tiers(now, new, weeks, days[-1]),
-        rules=_rules(screener.rules.rules, now),
+        rules=_rules(screener.rules.rules_at(days[-1]), now),
+        notices=rankings[-1].notices,
+        rejected=len(rankings[-1].rejected),
         workers=_workers(now, new, weeks, days[-1]),
     )
 

@@ -36,7 +36,9 @@ from carescreen.authoring.symbols import (
 )
 from carescreen.authoring.words import Wording
 from carescreen.indicators import Texts
+from carescreen.lexicon import load_lexicon
 from carescreen.pack import TIERS
+from carescreen.review.wording import tier_word
 from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
 from carescreen.syntax import And, Node, Not, Or
@@ -47,6 +49,7 @@ Property = Callable[[Solving], Proof]
 def prove(pack: RulePack, day: date) -> Proofs:
     """Prove the properties of a pack with the rules in force on a day; MissingExtra without z3."""
     solver_library()
+    load_lexicon(pack.pack)  # a pack whose words cannot be read is no pack
     solving = Solving(pack, pack.rules_at(day), read_statements(pack.pack, pack.concepts))
     properties = [_settled(solving, title, prove_one) for title, prove_one in _PROPERTIES]
     statements = [
@@ -125,6 +128,8 @@ def _covering(solving: Solving, rule: Rule) -> list[str]:
 
     Of two rules that mean the same, the one that says `covered_by:` does not cover the other.
     """
+    if solving.find(solving.met(rule)) is None:
+        return []  # nobody meets it: that is another property's failure
     others = [
         other
         for other in solving.rules
@@ -303,7 +308,7 @@ def _notes_alone(solving: Solving) -> Proof:
             if model is not None:
                 text = {
                     "en": f"notes that may not reach {TIERS[place]} alone do",
-                    "zh": f"单凭走访记录就达到了不允许的等级：{TIERS[place]}",
+                    "zh": f"单凭走访记录就达到了不允许的等级：{tier_word(TIERS[place], 'zh')}",
                 }
                 given, without = solving.child.given(model), {"noted": None}
                 found = smallest(given, without, solving.witness.is_lowered)

@@ -20,6 +20,7 @@ from carescreen.authoring.symbols import (
     with_whole_ages,
 )
 from carescreen.pack import TIERS
+from carescreen.review.wording import tier_word
 from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
 
@@ -150,11 +151,12 @@ def pair(model: Any, first: SymbolicChild, second: SymbolicChild) -> tuple[Given
 
 def lowered(subject: str, title: Mapping[str, str], shown: Counterexample) -> Failure:
     """The failure that a worse value lowers the tier."""
+    before, after = (tier_word(str(tier), "zh") for tier in (shown.tier, shown.tier_after))
     return Failure(
         subject,
         {
             "en": f"{title['en']}: the tier falls from {shown.tier} to {shown.tier_after}",
-            "zh": f"{title['zh']}：等级由 {shown.tier} 降为 {shown.tier_after}",
+            "zh": f"{title['zh']}：等级由“{before}”降为“{after}”",
         },
         shown,
     )

@@ -145,7 +145,7 @@ def test_the_report_names_no_child(language: str) -> None:
 def test_a_pack_does_not_differ_from_itself() -> None:
     difference = compare_packs(shipped().rules, shipped().rules)
     assert difference.rules == difference.settings == ()
-    assert list(pack_lines(difference, "en", 100)) == ["no rule differs"]
+    assert list(pack_lines(difference, "en", 100)) == ["nothing differs"]
     moves = compare_rankings(shipped(), shipped(), county(), DAY)
     assert len(moves.moved) == 0
 
@@ -167,14 +167,14 @@ def test_rules_settings_and_numbers_that_differ_are_said_in_words(mine: Screener
 def test_who_moves_is_counted_as_both_rankings_have_it(mine: Screener) -> None:
     moves = compare_rankings(shipped(), mine, county(), DAY)
     old, new = (
-        ranking.to_frame().set_index("child_id")
+        ranking.to_frame().assign(listed=ranking.listed_by_order()).set_index("child_id")
         for ranking in (shipped().rank(county(), DAY), mine.rank(county(), DAY))
     )
     for before in TIERS:
         for after in TIERS:
             pairs = (old["tier"] == before) & (new["tier"].reindex(old.index) == after)
             assert moves.tiers.loc[before, after] == pairs.sum()
-    entered = new["within_capacity"].reindex(old.index) & ~old["within_capacity"]
+    entered = new["listed"].reindex(old.index) & ~old["listed"]
     assert moves.workers["entered"].sum() == entered.sum()
     rows = moves.moved.set_index("child_id")
     assert set(rows.index[rows["tier_old"] != rows["tier_new"]]) == set(
@@ -183,3 +183,43 @@ def test_who_moves_is_counted_as_both_rankings_have_it(mine: Screener) -> None:
     gap = moves.rules.set_index("rule").loc["cn_parent_contact_gap"]
     assert gap["new"] > gap["old"]
     assert not any(str(child) in line for line in move_lines(moves, "zh") for child in old.index)
+
+
+def extending(tmp_path: Path, text: str, lexicon: str = "") -> Screener:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text(
+        "format: carescreen-pack/1\nid: other\nversion: 0.1.0\ntitle: {en: O, zh: 他}\n" + text,
+        encoding="utf-8",
+    )
+    if lexicon:
+        (folder / "lexicon.en.yaml").write_text(lexicon, encoding="utf-8")
+    return Screener.load(pack=folder, model="evidence")
+
+
+def test_a_pack_that_changes_nothing_moves_nobody(tmp_path: Path) -> None:
+    same = extending(tmp_path, "extends: cn-rural\n")
+    assert list(pack_lines(compare_packs(shipped().rules, same.rules), "en", 100)) == [
+        "nothing differs"
+    ]
+    moves = compare_rankings(shipped(), same, county(), DAY)
+    assert len(moves.moved) == 0
+    assert moves.workers["entered"].sum() == moves.workers["left"].sum() == 0
+
+
+def test_other_words_of_notes_are_a_difference_too(tmp_path: Path) -> None:
+    lexicon = (
+        "format: carescreen-lexicon/1\nlanguage: en\n"
+        "concepts:\n  dv_exposure:\n    phrases: {add: [exercise books on the table]}\n"
+    )
+    other = extending(tmp_path, "extends: cn-rural\n", lexicon)
+    (line,) = pack_lines(compare_packs(shipped().rules, other.rules), "en", 100)
+    assert line == "~ words of notes that differ: dv_exposure"
+
+
+def test_a_pack_without_rules_lists_everybody_at_routine(tmp_path: Path) -> None:
+    bare = extending(tmp_path, "extends: base\n")
+    load = measure_load(bare, county(), [DAY])
+    tiers = {tier.tier: tier.children for tier in load.tiers}
+    assert tiers["immediate"] == tiers["urgent"] == 0
+    assert load.rules == ()

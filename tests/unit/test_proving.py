@@ -393,3 +393,12 @@ def test_rules_that_cover_each_other_are_refused(tmp_path: Path) -> None:
             rule("one", YOUNG, more=said.format("two")),
             rule("two", YOUNG, code="X2", more=said.format("one")),
         )
+
+
+def test_a_rule_that_nobody_can_meet_stands_in_no_shadow(tmp_path: Path) -> None:
+    found = proofs(
+        tmp_path,
+        rule("harm", HARM, tier="tier: immediate"),
+        rule("never", "age_years < 3 and age_years > 5", code="X2"),
+    )
+    assert [bool(proof.failures) for proof in found[:2]] == [True, False]
