@@ -423,9 +423,14 @@ class _Parser:
         if number is None:
             raise self._not_a_number(node, quantity)
         if not quantity.lowest <= number <= quantity.highest:
+            what = (
+                f"threshold '{node.id}' is {number:g},"
+                if isinstance(node, ast.Name)
+                else f"{number:g} is"
+            )
             raise self._fault(
                 node,
-                f"{number:g} is outside what '{quantity.name}' can be: "
+                f"{what} outside what '{quantity.name}' can be: "
                 f"{quantity.lowest:g} to {quantity.highest:g}",
             )
         return number

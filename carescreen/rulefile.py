@@ -209,7 +209,12 @@ def _condition(
     if not isinstance(text, str):
         raise entry.error("when is a condition, written as text", "when")
     numbers = {name: threshold.value for name, threshold in thresholds.items()}
-    condition = parse(text, pack.indicators, concepts, entry.condition_error, numbers)
+
+    def where(message: str) -> ConditionError:
+        named = [one.place for one in thresholds.values() if f"threshold '{one.id}'" in message]
+        return entry.condition_error("; set in ".join([message, *named]))
+
+    condition = parse(text, pack.indicators, concepts, where, numbers)
     derived = [name for name, indicator in pack.indicators.items() if indicator.kind == "derived"]
     problems = note_limit_problems(condition.root, tier, concepts, derived)
     if problems:

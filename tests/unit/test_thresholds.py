@@ -74,7 +74,7 @@ def test_a_number_that_stays_the_same_needs_no_second_condition(tmp_path: Path) 
         ),
         (f"thresholds: {{Small: {{value: 4, {BOTH}}}}}\n", "small letters"),
         (f"thresholds: {{month: {{value: 4, {BOTH}}}}}\n", "something else in a condition"),
-        (f"thresholds: {{small_child: {{value: 40, {BOTH}}}}}\n", "40 is outside what 'age_years'"),
+        (f"thresholds: {{small_child: {{value: 40, {BOTH}}}}}\n", "outside what 'age_years'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, thresholds: str, says: str) -> None:
@@ -98,3 +98,11 @@ def test_visits_and_lists_take_names_too(tmp_path: Path) -> None:
     assert listed.root.numbers == (2.0, 3.0)
     with pytest.raises(ConditionError, match="with a whole number"):
         parse("noted_visits(x) >= half", indicators, ["x"], thresholds=numbers)
+
+
+def test_a_number_that_cannot_be_is_named_where_it_was_set(tmp_path: Path) -> None:
+    parent(tmp_path)
+    with pytest.raises(ConditionError) as raised:
+        child(tmp_path, f"thresholds: {{small_child: {{value: 40, {BOTH}}}}}\n")
+    assert "threshold 'small_child' is 40, outside what 'age_years' can be" in str(raised.value)
+    assert f"set in {tmp_path / 'child' / 'pack.yaml'}:" in str(raised.value)
