@@ -274,11 +274,12 @@ def rules_doc(
 
     Example: carescreen rules doc cn-rural --out rules.html
     """
-    from carescreen.authoring.document import write_document
+    from carescreen.authoring.document import require_place, write_document
     from carescreen.rules import RulePack
 
     day = day_of("--as-of", as_of) or date.today()
     loaded = RulePack.load(pack)
+    require_place(loaded, out)
     proofs = None
     if proving:
         from carescreen.authoring.proving import prove

@@ -241,6 +241,10 @@ class Ranking:
         shown = rows["within_capacity"] | rows["just_below"] | (rows["state"] == "backlog")
         return [int(position) for position in np.flatnonzero(shown)]
 
+    def groups(self) -> NDArray[np.object_]:
+        """Whose list each child is on, in rank order: a caseworker, or "village:" and the village."""
+        return self._rows["group"]
+
     def listed_by_order(self) -> BoolArray:
         """Who would be on a list by the order alone, in rank order: without the random share."""
         return give_seats(self._rows, self.capacity, 0.0, "").within

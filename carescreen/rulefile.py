@@ -29,7 +29,7 @@ from carescreen.lexicon import Concept
 from carescreen.note_limits import note_limit_problems
 from carescreen.pack import MAX_HOURS, TIERS, Pack, Tier, TierHours
 from carescreen.thresholds import Threshold
-from carescreen.yamlfile import ID, LANGUAGES, Key, YamlFile
+from carescreen.yamlfile import ID, LANGUAGES, Key, YamlFile, is_in_both_languages
 
 Lane = Literal["tier", "entitlement", "advice"]
 Expect = Literal["met", "not_met", "cannot_tell"]
@@ -246,13 +246,9 @@ def _code(entry: Entry) -> str:
 def _texts(entry: Entry, *key: str | int) -> Texts:
     """A text in both languages."""
     value = entry.file.at(("rules", entry.index, *key))
-    if (
-        not isinstance(value, dict)
-        or set(value) != {"en", "zh"}
-        or not all(isinstance(text, str) and text.strip() for text in value.values())
-    ):
+    if not is_in_both_languages(value):
         raise entry.error(f"{key[-1]} needs both languages: {{en: …, zh: …}}", *key)
-    return cast(Texts, value)
+    return value
 
 
 def _sources(entry: Entry) -> tuple[Mapping[str, Any], ...]:

@@ -14,7 +14,7 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 
@@ -111,11 +111,7 @@ class YamlFile:
     def texts_at(self, *key: str | int) -> dict[str, str]:
         """The text in both languages at a key path."""
         node = self.at(key)
-        if (
-            not isinstance(node, dict)
-            or node.keys() != LANGUAGES
-            or not all(isinstance(text, str) and text.strip() for text in node.values())
-        ):
+        if not is_in_both_languages(node):
             raise self.error(f"{key[-1]} needs both languages: {{en: …, zh: …}}", *key)
         return node
 
@@ -125,6 +121,15 @@ class YamlFile:
         for part in key:
             node = node[part]
         return node
+
+
+def is_in_both_languages(node: Any) -> TypeGuard[dict[str, str]]:
+    """Whether a value is a text in English and Chinese, neither blank."""
+    return (
+        isinstance(node, dict)
+        and node.keys() == LANGUAGES
+        and all(isinstance(text, str) and text.strip() for text in node.values())
+    )
 
 
 def read_yaml(path: Path) -> YamlFile:

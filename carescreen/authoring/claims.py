@@ -11,9 +11,7 @@ from carescreen.authoring.statements import Statement
 from carescreen.authoring.symbols import (
     Term,
     equals,
-    free_fields,
     solver_library,
-    with_whole_ages,
 )
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
@@ -97,7 +95,7 @@ def _falls(solving: Solving, one: Statement, narrowed: Sequence[Term]) -> Failur
     assert one.worsens is not None
     before, after = one.worsens.before, one.worsens.after
     child, declared = solving.child, solving.pack.indicators
-    second = child.with_fields(free_fields(child.indicators, after, "'"))
+    second = child.elsewhere(after)
     wanted = [
         *narrowed,
         *(equals(declared[name], child.fields[name], value) for name, value in before.items()),
@@ -126,10 +124,8 @@ def _depends(
 ) -> Failure | None:
     """That the tier changes, either way, with an indicator that should not matter."""
     child = solving.child
-    second = child.with_fields(free_fields(child.indicators, [name], "'"))
+    second, readers = child.elsewhere([name]), solving.readers(name)
     wanted = [*narrowed, *second.domain()]
-    names = set(with_whole_ages([name]))
-    readers = [rule for rule in solving.rules if names & rule.condition.indicators]
 
     def keeps_after(given: Given, change: Given) -> bool:
         return solving.witness.holds(one.when, {**given, **change})

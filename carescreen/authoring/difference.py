@@ -19,6 +19,7 @@ from carescreen.caseload import Caseload
 from carescreen.indicators import Texts
 from carescreen.lexicon import load_lexicon
 from carescreen.pack import TIERS
+from carescreen.review.texts import LANGUAGES
 from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
 from carescreen.screener import Screener
@@ -37,8 +38,6 @@ MOVED_COLUMNS = (
     "rules_entered",
     "rules_left",
 )
-
-
 LIST_COLUMNS = ("worker", "entered", "left")
 
 
@@ -97,6 +96,9 @@ class Moves:
     synthetic: bool
 
 
+_RuleSets = Mapping[str, list[frozenset[str]]]  # by side, "old" and "new", then by child
+
+
 def compare_packs(old: RulePack, new: RulePack) -> PackDifference:
     """What two packs say differently; a rule that is off counts as not there."""
     before, after = ({rule.id: rule for rule in pack.rules} for pack in (old, new))
@@ -133,11 +135,14 @@ def compare_rankings(
         one.rank(caseload, day, processes=processes, progress=progress) for one in (old, new)
     ]
     before, after = (
-        ranking.to_frame().assign(on_list=ranking.listed_by_order()).set_index("child_id")
+        ranking.to_frame()
+        .assign(on_list=ranking.listed_by_order(), worker=ranking.groups())
+        .set_index("child_id")
         for ranking in rankings
     )
     both = before.add_suffix("_old").join(after.add_suffix("_new"), how="outer")
-    table = _moved(both)
+    rules = {side: _rule_sets(both, side) for side in ("old", "new")}
+    table = _moved(both, rules)
     names = pd.Index(sorted(_counted(old.rules) | _counted(new.rules)))
     differs = (
         (table["tier_old"] != table["tier_new"])
@@ -152,8 +157,8 @@ def compare_rankings(
         tiers=pd.crosstab(table["tier_old"], table["tier_new"]).reindex(
             index=list(TIERS), columns=list(TIERS), fill_value=0
         ),
-        workers=_workers(table),
-        rules=_rule_counts(both, names),
+        workers=_workers(both),
+        rules=_rule_counts(rules, names),
         synthetic=rankings[0].run.synthetic,
     )
 
@@ -163,9 +168,9 @@ def _counted(pack: RulePack) -> set[str]:
     return {rule.id for rule in pack.rules if rule.lane != "advice"}
 
 
-def _moved(both: pd.DataFrame) -> pd.DataFrame:
+def _moved(both: pd.DataFrame, rules: _RuleSets) -> pd.DataFrame:
     entered, left = [], []
-    for old, new in zip(_rule_sets(both, "old"), _rule_sets(both, "new"), strict=True):
+    for old, new in zip(rules["old"], rules["new"], strict=True):
         entered.append(";".join(sorted(new - old)))
         left.append(";".join(sorted(old - new)))
     return pd.DataFrame(
@@ -185,30 +190,22 @@ def _moved(both: pd.DataFrame) -> pd.DataFrame:
     )[list(MOVED_COLUMNS)]
 
 
-def _rule_sets(both: pd.DataFrame, side: str) -> Iterator[frozenset[str]]:
+def _rule_sets(both: pd.DataFrame, side: str) -> list[frozenset[str]]:
     """The rules that are open for each child, concerns and entitlements."""
     parts = both[f"concerns_{side}"] + ";" + both[f"entitlements_{side}"]
-    return (frozenset(filter(None, text.split(";"))) for text in parts)
+    return [frozenset(filter(None, text.split(";"))) for text in parts]
 
 
-def _workers(table: pd.DataFrame) -> pd.DataFrame:
-    worker = table["caseworker_id"].where(
-        table["caseworker_id"].notna(), "village:" + table["village_id"].fillna("")
-    )
-    counts = pd.DataFrame(
-        {
-            "worker": worker,
-            "entered": table["on_list_new"] & ~table["on_list_old"],
-            "left": table["on_list_old"] & ~table["on_list_new"],
-        }
-    )
-    return counts.groupby("worker", as_index=False).sum()
+def _workers(both: pd.DataFrame) -> pd.DataFrame:
+    old, new = both["on_list_old"].astype(bool), both["on_list_new"].astype(bool)
+    counts = pd.DataFrame({"worker": both["worker_new"], "entered": new & ~old, "left": old & ~new})
+    return counts.groupby("worker", as_index=False).sum()[list(LIST_COLUMNS)]
 
 
-def _rule_counts(both: pd.DataFrame, names: pd.Index) -> pd.DataFrame:
+def _rule_counts(rules: _RuleSets, names: pd.Index) -> pd.DataFrame:
     counts = {
-        side: pd.Series([name for rules in _rule_sets(both, side) for name in rules]).value_counts()
-        for side in ("old", "new")
+        side: pd.Series([name for found in sets for name in found]).value_counts()
+        for side, sets in rules.items()
     }
     frame = pd.DataFrame(counts).reindex(names).fillna(0).astype(np.int64)
     return frame.rename_axis("rule").reset_index()
@@ -242,7 +239,6 @@ class _Words:
                 yield Change(_WHAT[what], old, new)
 
 
-LANGUAGES = ("en", "zh")
 _WHAT: Mapping[str, Texts] = {
     "when": {"en": "condition", "zh": "条件"},
     "tier": {"en": "tier", "zh": "等级"},
@@ -347,7 +343,9 @@ def _own_hours(rule: Rule, pack: RulePack) -> Texts:
 def _numbers(before: Sequence[Threshold], after: Sequence[Threshold]) -> Iterator[Change]:
     for old, new in zip(before, after, strict=True):
         if old.value != new.value:
-            what = {name: _WHAT["number"][name].format(new.title[name]) for name in LANGUAGES}
+            what: Texts = {
+                name: _WHAT["number"][name].format(new.title[name]) for name in LANGUAGES
+            }
             yield Change(what, _same(f"{old.value:g}"), _same(f"{new.value:g}"))
 
 

@@ -59,12 +59,17 @@ def write_document(
 
     OutputError where it cannot be written, or where another file stands.
     """
-    sources = [file for folder in pack.pack.chain for file in folder.rglob("*.yaml")]
-    require_own_page(path, GENERATOR, sources)
+    require_place(pack, path)
     page = document(pack, as_of, language, proofs)
     with replaced_file(path) as aside:
         aside.write_text(page, encoding="utf-8", errors="replace", newline="\n")
         aside.chmod(0o644)  # rules are for everybody to read; no child's record is in them
+
+
+def require_place(pack: RulePack, path: Path) -> None:
+    """OutputError unless the page may be written there: new, or an earlier one, and no source."""
+    sources = [file for folder in pack.pack.chain for file in folder.rglob("*.yaml")]
+    require_own_page(path, GENERATOR, sources)
 
 
 def document(

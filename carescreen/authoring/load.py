@@ -98,7 +98,7 @@ def measure_load(
         screener.rank(checked, day, capacity, processes=processes, progress=progress)
         for day in days
     ]
-    now = [_Child.of(record) for record in _records(rankings[-1])]
+    now = list(_children(rankings[-1]))
     new = _new(rankings, now)
     weeks = (days[-1] - days[0]).days / WEEK or None
     return Load(
@@ -128,14 +128,14 @@ class _Child:
     asked: frozenset[str]
 
     @classmethod
-    def of(cls, record: dict[str, object]) -> _Child:
+    def of(cls, record: dict[str, object], group: str) -> _Child:
         concerns, questions = record["concerns"], record["open_questions"]
         assert isinstance(concerns, list)
         assert isinstance(questions, list)
         parts = [entries for part in _PARTS if isinstance(entries := record[part], list)]
         return cls(
             id=str(record["child_id"]),
-            group=str(record["caseworker_id"] or f"village:{record['village_id'] or ''}"),
+            group=group,
             tier=str(record["tier"]),
             due_on=None if record["due_on"] is None else str(record["due_on"]),
             waits=record["state"] in ("planned", "backlog"),
@@ -147,15 +147,16 @@ class _Child:
         )
 
 
-def _records(ranking: Ranking) -> Iterator[dict[str, object]]:
-    return (ranking.records([position])[0] for position in range(len(ranking)))
+def _children(ranking: Ranking) -> Iterator[_Child]:
+    for position, group in enumerate(ranking.groups()):
+        yield _Child.of(ranking.records([position])[0], str(group))
 
 
 def _new(rankings: Sequence[Ranking], now: Sequence[_Child]) -> set[str]:
     """Children in a tier for a rule that was not open for them on the first day."""
     if len(rankings) < 2:
         return set()
-    before = {child.id: child.open for child in map(_Child.of, _records(rankings[0]))}
+    before = {child.id: child.open for child in _children(rankings[0])}
     return {child.id for child in now if set(child.deciding) - before.get(child.id, frozenset())}
 
 
@@ -210,4 +211,4 @@ def _workers(now: Sequence[_Child], new: set[str], weeks: float | None, day: dat
     workers["new_urgent_a_week"] = (
         np.full(len(workers), np.nan) if weeks is None else a_week / weeks
     )
-    return workers
+    return workers[list(WORKER_COLUMNS)]

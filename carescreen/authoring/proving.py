@@ -28,16 +28,15 @@ from carescreen.authoring.symbols import (
     AGES,
     Field,
     Term,
-    free_fields,
     free_mentions,
     rises,
     solver_library,
-    with_whole_ages,
 )
 from carescreen.authoring.words import Wording
 from carescreen.indicators import Texts
 from carescreen.lexicon import load_lexicon
 from carescreen.pack import TIERS
+from carescreen.review.texts import LANGUAGES
 from carescreen.review.wording import tier_word
 from carescreen.rulefile import Rule
 from carescreen.rules import RulePack
@@ -184,7 +183,7 @@ def _parts_matter(solving: Solving) -> Proof:
     z3 = solver_library()
     words = {
         language: Wording(solving.pack.indicators, solving.pack.concepts, language)
-        for language in ("en", "zh")
+        for language in LANGUAGES
     }
     checked, remarks = 0, []
     for rule in solving.rules:
@@ -239,17 +238,11 @@ def _harm_never_lowers(solving: Solving) -> Proof:
 
 def _lowered_by_field(solving: Solving, name: str) -> Counterexample | None:
     indicator, child = solving.pack.indicators[name], solving.child
-    second = child.with_fields(free_fields(child.indicators, [name], "'"))
+    second = child.elsewhere([name])
     before, after = child.fields[name], second.fields[name]
     rise = rises(indicator, before, after)
     wanted = [before.known, after.known, rise, *second.domain()]
-    return solving.lowering(child, second, wanted, _readers(solving, name))
-
-
-def _readers(solving: Solving, name: str) -> list[Rule]:
-    """The rules that read an indicator, or the age of which it is a part."""
-    names = set(with_whole_ages([name]))
-    return [rule for rule in solving.rules if names & rule.condition.indicators]
+    return solving.lowering(child, second, wanted, solving.readers(name))
 
 
 def _lowered_by_note(solving: Solving, concept: str) -> Counterexample | None:

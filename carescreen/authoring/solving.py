@@ -100,6 +100,11 @@ class Solving:
             rule for rule in self.rules if rule.tier is not None and TIERS.index(rule.tier) <= place
         ]
 
+    def readers(self, name: str) -> list[Rule]:
+        """The rules that read an indicator, or the age of which it is a part."""
+        names = set(with_whole_ages([name]))
+        return [rule for rule in self.rules if names & rule.condition.indicators]
+
     def silent(self, names: Iterable[str]) -> list[Term]:
         """That nothing but these indicators, and what is always known, is recorded."""
         z3 = solver_library()

@@ -114,6 +114,10 @@ class SymbolicChild:
         """The same child with other fields."""
         return replace(self, fields={**self.fields, **changed})
 
+    def elsewhere(self, names: Iterable[str]) -> SymbolicChild:
+        """The same child with other values, and other gaps, in these fields."""
+        return self.with_fields(free_fields(self.indicators, names, "'"))
+
     def with_notes(self, notes: Mapping[str, Mentions]) -> SymbolicChild:
         """The same child with other notes."""
         return replace(self, notes=notes)
@@ -123,7 +127,7 @@ class SymbolicChild:
         z3 = solver_library()
         found = [z3.And(self.month >= 1, self.month <= 12)]
         for name, one in self.fields.items():
-            found += field_domain(self.indicators[name], one)
+            found += _field_domain(self.indicators[name], one)
         for name, mentions in self.notes.items():
             found += _mentions_domain(mentions, name in self.shared)
         return [*found, *_ties(self.fields)]
@@ -250,7 +254,7 @@ def _ties(fields: Mapping[str, Field]) -> list[Term]:
     return found
 
 
-def field_domain(indicator: Indicator, one: Field) -> list[Term]:
+def _field_domain(indicator: Indicator, one: Field) -> list[Term]:
     """What the tables let in for a field; what is derived has no range but its nature."""
     if indicator.type in ("set", "string"):
         return []
@@ -267,7 +271,7 @@ def field_domain(indicator: Indicator, one: Field) -> list[Term]:
 
 
 def rises(indicator: Indicator, calm: Field, worse: Field) -> Term | None:
-    """That a value is strictly more concerning than another; None where no order is declared."""
+    """That a value is more concerning than another (a set: at least as much); None without an order."""
     z3 = solver_library()
     if indicator.risk_order is not None:
         ranks = [indicator.risk_order.index(word) for word in indicator.values]

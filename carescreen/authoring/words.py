@@ -10,6 +10,7 @@ from typing import Any
 from carescreen.examples import LEARNED
 from carescreen.indicators import Indicator, Texts
 from carescreen.lexicon import Concept
+from carescreen.review.wording import plain_value
 from carescreen.syntax import (
     And,
     Atom,
@@ -51,8 +52,6 @@ _TEXTS: Mapping[str, Texts] = {
     },
     "not_recorded": {"en": "not recorded", "zh": "没有记录"},
     "nothing": {"en": "none", "zh": "无"},
-    "yes": {"en": "yes", "zh": "是"},
-    "no": {"en": "no", "zh": "否"},
 }
 _MONTHS = [
     "January", "February", "March", "April", "May", "June",
@@ -158,8 +157,7 @@ class Wording:
 
     def value(self, indicator: Indicator, word: str) -> str:
         """A value's title; yes and no in words."""
-        titled = indicator.title_of(word, self.language)
-        return self._text(word) if titled in ("yes", "no") else titled
+        return plain_value(indicator.title_of(word, self.language), self.language)
 
     def _number(self, atom: NumberTest) -> str:
         if atom.indicator is None:
