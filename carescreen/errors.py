@@ -3,6 +3,7 @@
     CarescreenError            1   anything below; catch this one
     ├── UsageError             2   an option, argument or date that cannot be used
     ├── CaseloadError          3   a table that cannot be read, or lacks what it must have
+    ├── CorpusError            3   a file of annotated notes that is wrong: file, line, what is wanted
     ├── PackError              4   a pack file that is wrong: file, line, column, what is allowed
     │   └── ConditionError     4   a rule's condition that cannot be parsed or typed
     ├── ModelError             5   a model folder that is missing, tampered with or does not fit
@@ -11,7 +12,7 @@
     └── MissingExtra           7   an optional library that is not installed
 
 Messages say what was wanted, what came and what to do. They may show a value of a pack or model
-file; they never show a value of a child's record.
+file; they never show a value of a child's record, nor the words of a note.
 """
 
 from __future__ import annotations
@@ -39,6 +40,20 @@ class CaseloadError(CarescreenError):
     """A table that cannot be read, or lacks a column it must have."""
 
     exit_code = 3
+
+
+class CorpusError(CarescreenError):
+    """A file of annotated notes is wrong; the message starts with file:line where they are known."""
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, path: Path | str | None = None, line: int | None = None
+    ) -> None:
+        self.path, self.line = path, line
+        place = ":".join(str(part) for part in (path, line) if part is not None)
+        text = _in_one_line(message)
+        super().__init__(f"{place}: {text}" if place else text)
 
 
 class PackError(CarescreenError):

@@ -33,6 +33,7 @@ ORDER = [
     "mentions",
     "status",
     "notes",
+    "corpus",
     "block",
     "observations derived",
     "cases",
