@@ -16,11 +16,9 @@ or a whole new list. Words are plain text; a pattern is data, never a regular ex
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from carescreen.errors import PackError, did_you_mean
@@ -213,12 +211,34 @@ def _error_at(pack: Pack, concept: str, problem: str) -> PackError:
 def load_lexicon(pack: Pack) -> Lexicon:
     """Concepts and words of a pack, merged over its chain."""
     concepts = load_concepts(pack)
-    languages = tuple(
-        _load_language(language, pack.chain, concepts)
-        for language in LANGUAGES
-        if any(os.path.lexists(folder / f"lexicon.{language}.yaml") for folder in pack.chain)
-    )
-    return Lexicon(concepts, languages)
+    merged = _merge_chain(pack, concepts)
+    return Lexicon(concepts, tuple(lists.finish(language) for language, lists in merged.items()))
+
+
+def load_entries(pack: Pack) -> dict[str, Entries]:
+    """The word lists of a pack's lexicons by language, for whoever has to say where a word stands."""
+    merged = _merge_chain(pack, load_concepts(pack))
+    return {
+        language: Entries({key: tuple(items) for key, items in lists.lists.items()}, lists.places)
+        for language, lists in merged.items()
+    }
+
+
+def concept_places(pack: Pack) -> dict[str, str]:
+    """file:line of each concept; of one that a child pack declares anew, the child's."""
+    places: dict[str, str] = {}
+    for folder in pack.chain:
+        file = read_if_there(folder / "concepts.yaml")
+        for index, entry in enumerate(file.list_at("concepts") if file else []):
+            assert file is not None
+            places[entry["id"]] = place_of(file, ("concepts", index))
+    return places
+
+
+def place_of(file: YamlFile, key: Key) -> str:
+    """file:line of a key path: of the word before the colon, or of an entry of a list."""
+    line, _ = file.keys.get(key) or file.positions[key]
+    return f"{file.path}:{line}"
 
 
 def _read_concepts(file: YamlFile) -> dict[str, Concept]:
@@ -274,35 +294,54 @@ def _answered_by(file: YamlFile, key: Key, entry: Mapping[str, Any]) -> Answered
     return AnsweredBy(entry["answered_by"]["indicator"], entry["answered_by"]["value"])
 
 
-def _load_language(
-    language: str, chain: Iterable[Path], concepts: Mapping[str, Concept]
-) -> LanguageWords:
-    merged = _Merged()
-    for folder in chain:
-        file = read_if_there(folder / f"lexicon.{language}.yaml")
-        if file is not None:
-            _merge_file(merged, file, language, concepts)
-    return merged.finish(language)
+def _merge_chain(pack: Pack, concepts: Mapping[str, Concept]) -> dict[str, _Merged]:
+    """The word lists of each language for which a pack of the chain has a file."""
+    merged: dict[str, _Merged] = {}
+    for language in LANGUAGES:
+        for folder in pack.chain:
+            file = read_if_there(folder / f"lexicon.{language}.yaml")
+            if file is not None:
+                _merge_file(merged.setdefault(language, _Merged()), file, language, concepts)
+    return merged
 
 
 @dataclass(frozen=True)
-class _Item:
-    """An entry of a list and where it stands, for errors that show only when all is merged."""
+class Entry:
+    """An entry of a list and where it stands, for what shows only when all is merged."""
 
     value: Any
-    file: YamlFile
+    file: YamlFile = field(repr=False)
     key: Key
+
+    @property
+    def place(self) -> str:
+        """file:line."""
+        return place_of(self.file, self.key)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The word lists of one language as merged, each entry with its place.
+
+    `lists` by key, such as ("concepts", "neglect", "phrases"), ("classes", "by") or ("shields",), in
+    the order of `LanguageWords` and with what stands there twice; `places`: file:line of each list.
+    """
+
+    lists: Mapping[Key, tuple[Entry, ...]]
+    places: Mapping[Key, str]
 
 
 class _Merged:
     """Word lists while the files of a chain are laid over each other."""
 
     def __init__(self) -> None:
-        self.lists: dict[Key, list[_Item]] = {}
+        self.lists: dict[Key, list[Entry]] = {}
+        self.places: dict[Key, str] = {}
         self.cues: dict[str, dict[str, Any]] = {}
 
     def lay(self, file: YamlFile, key: Key) -> None:
         """Lay the list at `key` over what the parents gave."""
+        self.places[key] = place_of(file, key)
         if not isinstance(file.at(key), dict):
             self.lists[key] = _items(file, key)
             return
@@ -442,11 +481,11 @@ def _acted_on(file: YamlFile, key: Key, concepts: Mapping[str, Concept]) -> tupl
     return tuple(item.value for item in items)
 
 
-def _items(file: YamlFile, key: Key) -> list[_Item]:
+def _items(file: YamlFile, key: Key) -> list[Entry]:
     """The list at `key`, none where there is none: patterns as they stand, words checked."""
     is_pattern = key[2:3] == ("patterns",)
     return [
-        _Item(item if is_pattern else _word(file, (*key, index), item), file, (*key, index))
+        Entry(item if is_pattern else _word(file, (*key, index), item), file, (*key, index))
         for index, item in enumerate(_list(file, key))
     ]
 
@@ -481,64 +520,3 @@ def _section(file: YamlFile, name: str) -> dict[str, Any]:
     if not isinstance(node, dict):
         raise file.error(f"{name} wants names, each with what belongs to it", name)
     return node
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something a lexicon's author should look at: what is wrong with which word."""
-
-    kind: Literal["two_concepts", "shadowed", "no_words", "idle_exclusion"]
-    language: str
-    concept: str
-    word: str
-    other: str = ""
-
-    def __str__(self) -> str:
-        said = {
-            "two_concepts": f"'{self.word}' is a phrase of {self.concept} and of {self.other}",
-            "shadowed": f"'{self.word}' of {self.concept} is never found: '{self.other}' hides it",
-            "no_words": f"{self.concept} has no phrase and no pattern",
-            "idle_exclusion": f"'{self.word}' excludes from {self.concept} nothing that is found",
-        }
-        return f"{self.language}: {said[self.kind]}"
-
-
-def check_lexicon(lexicon: Lexicon) -> list[Finding]:
-    """What is odd in a lexicon that loads: `carescreen notes check PACK` prints it."""
-    found: list[Finding] = []
-    for words in lexicon.languages:
-        found += _in_two_concepts(words)
-        found += _shadowed(words)
-        found += [
-            Finding("no_words", words.language, name, "")
-            for name in lexicon.concepts
-            if not (words.concepts.get(name) or ConceptWords()).phrases
-            and not (words.concepts.get(name) or ConceptWords()).patterns
-        ]
-    return found
-
-
-def _all_phrases(words: LanguageWords) -> Iterable[tuple[str, str]]:
-    for name, entry in words.concepts.items():
-        for phrase in (*entry.phrases, *entry.lasting):
-            yield name, phrase.lower()
-
-
-def _in_two_concepts(words: LanguageWords) -> list[Finding]:
-    first: dict[str, str] = {}
-    found = []
-    for name, phrase in _all_phrases(words):
-        owner = first.setdefault(phrase, name)
-        if owner != name:
-            found.append(Finding("two_concepts", words.language, owner, phrase, name))
-    return found
-
-
-def _shadowed(words: LanguageWords) -> list[Finding]:
-    found = []
-    for name, phrase in _all_phrases(words):
-        exclusions = words.concepts[name].exclusions
-        hiding = [word for word in exclusions if word.lower() in phrase]
-        if hiding:
-            found.append(Finding("shadowed", words.language, name, phrase, hiding[0]))
-    return found

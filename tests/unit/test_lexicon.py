@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from carescreen.errors import PackError
-from carescreen.lexicon import check_lexicon, load_lexicon
+from carescreen.lexicon import concept_places, load_entries, load_lexicon
 from carescreen.notes import NoteReader
 from carescreen.pack import Pack
 
@@ -256,29 +256,36 @@ def test_any_value_in_any_place_loads_or_is_a_pack_error(tmp_path: Path, value: 
         loads_or_is_a_pack_error(write(tmp_path / "small", changed(lexicon, at, value)))
 
 
-# -- what an author should look at -------------------------------------------------------------------
+# -- where each word stands --------------------------------------------------------------------------
 
 
-def test_the_check_names_words_of_two_concepts_and_words_that_are_never_found(
-    tmp_path: Path,
-) -> None:
-    text = LEXICON.replace("[挨打]", "[挨打, 打球时]")
-    text = text.replace("cues:\n", "  care: {phrases: [挨打]}\ncues:\n", 1)
-    findings = check_lexicon(load_lexicon(Pack.load(write(tmp_path / "small", text))))
-    assert [str(finding) for finding in findings] == [
-        "zh: '挨打' is a phrase of harm and of care",
-        "zh: '打球时' of harm is never found: '打球' hides it",
-    ]
-
-
-def test_a_phrase_that_is_itself_a_shield_is_still_found(tmp_path: Path) -> None:
-    # Only a longer shield hides; the check must not say that this phrase is never found.
-    folder = write(tmp_path / "small", LEXICON.replace("[打工]", "[打工, 挨打]"))
-    assert said(NoteReader.load(folder), "他挨打") == [("harm", "affirmed", "挨打")]
-    kinds = {finding.kind for finding in check_lexicon(load_lexicon(Pack.load(folder)))}
-    assert kinds == {"no_words"}
-
-
-def test_a_concept_without_words_is_named_by_the_check(tmp_path: Path) -> None:
-    findings = check_lexicon(load_lexicon(Pack.load(write(tmp_path / "small"))))
-    assert [str(finding) for finding in findings] == ["zh: care has no phrase and no pattern"]
+def test_every_word_of_a_merged_lexicon_says_its_file_and_line(tmp_path: Path) -> None:
+    child = write_child(
+        tmp_path,
+        """\
+concepts:
+  harm:
+    phrases:
+      add: [挨揍]
+      remove: [挨打]
+    lasting: []
+""",
+    )
+    pack = Pack.load(child)
+    entries = load_entries(pack)["zh"]
+    lists = entries.lists
+    of_child = child / "lexicon.zh.yaml"
+    of_parent = tmp_path / "base_words" / "lexicon.zh.yaml"
+    placed = {
+        key: [(entry.value, entry.place) for entry in lists[key]]
+        for key in (("concepts", "harm", "phrases"), ("concepts", "harm", "lasting"), ("shields",))
+    }
+    assert placed == {
+        ("concepts", "harm", "phrases"): [("挨揍", f"{of_child}:6")],
+        ("concepts", "harm", "lasting"): [],
+        ("shields",): [("打工", f"{of_parent}:5")],
+    }
+    assert lists["concepts", "harm", "patterns"][0].place == f"{of_parent}:11"
+    assert entries.places["classes", "by"] == f"{of_parent}:4"
+    assert entries.places["concepts", "harm", "lasting"] == f"{of_child}:8"
+    assert concept_places(pack)["care"] == f"{tmp_path / 'base_words' / 'concepts.yaml'}:10"
