@@ -2,17 +2,17 @@
 
     <folder>/<lang>-<voice>.tsv   one file a writer's voice; or any .tsv or .jsonl file
 
-A .tsv file may begin with lines that start with "# " (who writes so, the licence). Then each line is
-one note, its language, a tab, and its text with what it mentions in tags:
+A .tsv file may begin with lines that start with "# " (who writes so, the licence). Then each line
+is one note, its language, a tab, and its text with what it mentions in tags:
 
     zh<TAB>奶奶说[[physical_abuse|negated:没有人打他]]，邻居也这么讲。
 
-A .jsonl file has one object a line: `lang`, `text` and `mentions`, each of a `concept`, a `status`, and
-`start` and `end` in Unicode code points, or `evidence`, the exact words. There, two concepts may share
-words (a father's death is a guardian lost, and a bereavement); tags cannot.
+A .jsonl file has one object a line: `lang`, `text` and `mentions`, each of a `concept`, a `status`,
+and `start` and `end` in Unicode code points, or `evidence`, the exact words. There, two concepts
+may share words (a father's death is a guardian lost, and a bereavement); tags cannot.
 
-Reading is strict: what cannot be read as it was meant is a CorpusError with file and line. No message
-holds words of a note.
+Reading is strict: what cannot be read as it was meant is a CorpusError with file and line. No
+message holds words of a note.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class AnnotatedNote:
 
 @dataclass(frozen=True, repr=False)  # its values are records
 class Corpus:
-    """Notes in the order of their files and lines; `about` has the first lines of a writer's file."""
+    """Notes in the order of their files and lines; `about`: the first lines of a writer's file."""
 
     notes: tuple[AnnotatedNote, ...]
     about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -77,8 +77,8 @@ class Corpus:
 def read_corpus(paths: str | Path | Iterable[str | Path], concepts: Collection[str]) -> Corpus:
     """Read folders and files; `concepts` are the ids that a tag may name.
 
-    CorpusError for a file that cannot be read, an unknown concept, status or language, a tag that is
-    broken, inside another or around nothing, and a note without text.
+    CorpusError for a file that cannot be read, an unknown concept, status or language, a tag that
+    is broken, inside another or around nothing, and a note without text.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     files = [file for path in given for file in _files_of(Path(path))]

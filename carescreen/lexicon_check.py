@@ -1,11 +1,11 @@
 """Checking a lexicon that loads: what can never be found, what contradicts, what does nothing.
 
-What is said to be never found is shown by reading it: a phrase alone; a pattern in every choice of its
-words, or MOST_TRIED of them, with its gaps as short as they may be.
+What is said to be never found is shown by reading it: a phrase alone; a pattern in every choice of
+its words, or MOST_TRIED of them, with its gaps as short as they may be.
 
-An exclusion acts in every clause in which it stands, beside whatever words of its concept. So it never
-applies where the concept has no words, and adds nothing where it holds a shorter one; of the others
-only annotated notes can tell. Places are file:line, over all packs of the chain.
+An exclusion acts in every clause in which it stands, beside whatever words of its concept. So it
+never applies where the concept has no words, and adds nothing where it holds a shorter one; of the
+others only annotated notes can tell. Places are file:line, over all packs of the chain.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ class _Check:
             yield from _contained(unique)
 
     def _cues_in_phrases(self) -> Iterator[Finding]:
-        """Of cues inside each other the longest; those of status "none" only keep others from acting."""
+        """Of cues inside each other the longest; those of status "none" only hold others back."""
         cues = {
             folded: (word, cue_set)
             for cue_set in self.words.cues

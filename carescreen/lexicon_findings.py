@@ -11,11 +11,13 @@ EXCLUDED = Kind(
     "excluded_phrase",
     "error",
     {
-        "en": "'{word}' of {concept} is never found: it holds the exclusion '{other}' ({other_place}).",
+        "en": "'{word}' of {concept} is never found: it holds the exclusion '{other}' "
+        "({other_place}).",
         "zh": "{concept} 的短语“{word}”永远找不到：其中含有排除词“{other}”（{other_place}）。",
     },
     {
-        "en": "An exclusion rules out the concept in its whole clause. Take the phrase out, or write "
+        "en": "An exclusion rules out the concept in its whole clause. Take the phrase out, or "
+        "write "
         "the exclusion longer.",
         "zh": "排除词使整个分句不算该概念。请删去短语，或把排除词写得更具体。",
     },
@@ -36,7 +38,8 @@ OPPOSED = Kind(
     "opposed_concepts",
     "error",
     {
-        "en": "'{word}' is a phrase of {concept} and of {other} ({other_place}): a risk and a protection.",
+        "en": "'{word}' is a phrase of {concept} and of {other} ({other_place}): a risk and a "
+        "protection.",
         "zh": "“{word}”既是 {concept} 又是 {other}（{other_place}）的短语：一为风险，一为保护。",
     },
     {
@@ -64,7 +67,8 @@ TWICE = Kind(
         "zh": "“{word}”在 {list} 中已有（{other_place}）。",
     },
     {
-        "en": "Width, case and traditional characters make no difference. It does nothing, and whoever "
+        "en": "Width, case and traditional characters make no difference. It does nothing, and "
+        "whoever "
         "takes one out will think it gone. Take one out.",
         "zh": "全半角、大小写、繁简不作区分。重复无用，删一处时会误以为已删净。请删去一处。",
     },
@@ -73,11 +77,13 @@ NEVER_MATCHES = Kind(
     "pattern_never",
     "error",
     {
-        "en": "the pattern {word} of {concept} never matches, in any of {tried} choices of its words.",
+        "en": "the pattern {word} of {concept} never matches, in any of {tried} choices of its "
+        "words.",
         "zh": "{concept} 的句式 {word} 试了 {tried} 种词语组合都匹配不到。",
     },
     {
-        "en": "A shield or an exclusion hides its words, a part holds a comma, or Latin words have no "
+        "en": "A shield or an exclusion hides its words, a part holds a comma, or Latin words "
+        "have no "
         "room between them. Mend it or take it out.",
         "zh": "可能被遮蔽词或排除词挡住、部件中含有逗号，或西文词之间没有空位。请改正或删去。",
     },
@@ -86,7 +92,8 @@ PART_NEVER = Kind(
     "part_never",
     "warning",
     {
-        "en": "in the pattern {word} of {concept}, '{other}' never matches, in any of {tried} choices of "
+        "en": "in the pattern {word} of {concept}, '{other}' never matches, in any of {tried} "
+        "choices of "
         "the other words.",
         "zh": "{concept} 的句式 {word} 中，“{other}”试了 {tried} 种组合都匹配不到。",
     },
@@ -113,7 +120,8 @@ NOTHING_TO_EXCLUDE = Kind(
     "exclusion_without_words",
     "warning",
     {
-        "en": "the exclusion '{word}' of {concept} has nothing to rule out: the concept has no phrase and "
+        "en": "the exclusion '{word}' of {concept} has nothing to rule out: the concept has no "
+        "phrase and "
         "no pattern in this language.",
         "zh": "{concept} 的排除词“{word}”无可排除：该概念在此语言中没有短语和句式。",
     },
@@ -140,7 +148,8 @@ NEGATOR_IN_PHRASE = Kind(
     "note",
     _HOLDS_CUE,
     {
-        "en": "Inside a phrase a negator does not act: right where it is part of the concern (没人管, nobody "
+        "en": "Inside a phrase a negator does not act: right where it is part of the concern "
+        "(没人管, nobody "
         "feeds her). Otherwise write the phrase without it.",
         "zh": "短语中的否定词不起作用：否定词本身属于问题时（没人管）正该如此，否则请把它移出短语。",
     },
@@ -150,7 +159,8 @@ GROWN_UP_IN_PHRASE = Kind(
     "note",
     _HOLDS_CUE,
     {
-        "en": "Inside a phrase a grown-up does not make it a grown-up's affair. Right where the grown-up is "
+        "en": "Inside a phrase a grown-up does not make it a grown-up's affair. Right where the "
+        "grown-up is "
         "who does it, or whom it is about.",
         "zh": "短语中的大人不会使其变成大人自己的事：大人是施行者或当事人时正该如此。",
     },
@@ -160,7 +170,8 @@ CUE_IN_PHRASE = Kind(
     "note",
     _HOLDS_CUE,
     {
-        "en": "Inside a phrase a cue does not act, and this one could change what is said of the concern. "
+        "en": "Inside a phrase a cue does not act, and this one could change what is said of the "
+        "concern. "
         "Write the phrase without it, unless the word means something else here.",
         "zh": "短语中的提示词不起作用，而它本可改变该问题的状态。除非此处另有含义，请把它移出短语。",
     },
@@ -173,7 +184,8 @@ NO_WORDS = Kind(
         "zh": "{concept} 在 {language} 中没有短语和句式。",
     },
     {
-        "en": "Notes in this language never mention it, and rules that read it stay silent. Give it words.",
+        "en": "Notes in this language never mention it, and rules that read it stay silent. Give "
+        "it words.",
         "zh": "该语言的记录永远读不出它，依赖它的规则也不会触发。请补充词语。",
     },
 )

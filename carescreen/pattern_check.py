@@ -1,7 +1,7 @@
 """Trying a pattern: can it match, and can each of its words?
 
-Each try writes the pattern out, a word of every part with gaps as short as they may be, and reads it
-with nothing but the pattern, the shields and the exclusions of its concept.
+Each try writes the pattern out, a word of every part with gaps as short as they may be, and reads
+it with nothing but the pattern, the shields and the exclusions of its concept.
 """
 
 from __future__ import annotations
