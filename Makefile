@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws format bench bench-rules evidence clean
+.PHONY: help setup demo check test laws format bench bench-notes bench-rules evidence clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test    set up, then format check, lint, types, tests and doctests"
 	@echo "make laws    the laws again with 25 times as many, random, examples (half an hour)"
 	@echo "make bench   speed figures, each beside a reference measured in the same run"
+	@echo "make bench-notes   the status of spans found by others, on public text where it is at hand"
 	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
 	@echo "                   and how many ordinary children each pack puts in a tier"
 
@@ -47,6 +48,9 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/one_case.py
+
+bench-notes: $(STAMP)
+	$(BIN)/python benchmarks/given_spans.py
 
 bench-rules: $(STAMP)
 	$(BIN)/python benchmarks/rules.py

@@ -30,8 +30,9 @@ FORMAT = "carescreen-lexicon/1"
 LANGUAGES = ("zh", "en")
 STATUSES = ("other", "hypothetical", "negated", "suspected", "past", "affirmed")
 # "none" is a cue that only keeps shorter cues inside it from acting (不得不, "not only");
-# "question" is hypothetical unless an answer follows; "adult" is a grown-up as the subject.
-CUE_STATUSES = (*STATUSES, "question", "adult", "none")
+# "question" is hypothetical unless an answer follows; "adult" is a grown-up as the subject; "join"
+# says of nothing: a concern right behind it is one more item of a list ("no cough, fever or rash").
+CUE_STATUSES = (*STATUSES, "question", "adult", "none", "join")
 MAX_GAP = 60
 MAX_WORD = 60
 BEYOND = "\uffff"  # all characters from here on fold to one, so no word may hold one

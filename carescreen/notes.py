@@ -30,7 +30,7 @@ from carescreen.normalise import Text, as_texts, join
 from carescreen.pack import Pack
 from carescreen.status import Decided, decide
 from carescreen.tables import read_table, require_columns
-from carescreen.vocabulary import Vocabulary
+from carescreen.vocabulary import LASTING, Roles, Vocabulary
 
 BLOCK = 1_000_000  # characters read together: large enough to share the overhead, small in memory
 CLAUSE_REACH = 200
@@ -105,11 +105,10 @@ class NoteReader:
         for first, last in _blocks(texts):
             block = join(texts[first:last])
             offset = block.starts[:-1]
-            given = _given(
-                start[first:last] + offset, end[first:last] + offset, concept[first:last]
-            )
             found = find_mentions(block, self._vocabulary)
-            decided = self._decide(found, given, block)
+            span = start[first:last] + offset, end[first:last] + offset
+            given = _given(*span, concept[first:last], found.roles.of(LASTING))
+            decided = decide(found, given, block.codes, self._vocabulary, given=True)
             codes = np.where(decided.status < 0, STATUSES.index("other"), decided.status)
             words[first:last] = np.array(STATUSES)[codes]
         return words
@@ -273,11 +272,13 @@ def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _given(
-    start: NDArray[np.int64], end: NDArray[np.int64], concept: NDArray[np.int64]
+    start: NDArray[np.int64], end: NDArray[np.int64], concept: NDArray[np.int64], lasting: Roles
 ) -> Mentions:
-    size = start.size
-    found_by, lasting = np.full(size, BY_PHRASE, np.int8), np.zeros(size, np.bool_)
-    return Mentions(start, end, start, concept, found_by, lasting)
+    """Given spans as mentions; one that holds a phrase of a lasting state (去世) is lasting."""
+    earliest_end = np.full(lasting.start.size + 1, np.iinfo(np.int64).max)
+    earliest_end[:-1] = np.minimum.accumulate(lasting.end[::-1])[::-1]
+    lasts = earliest_end[lasting.start.searchsorted(start)] <= end
+    return Mentions(start, end, start, concept, np.full(start.size, BY_PHRASE, np.int8), lasts)
 
 
 def _check_spans(texts: Sequence[str], start: NDArray[np.int64], end: NDArray[np.int64]) -> None:

@@ -7,7 +7,7 @@ between. Among the statuses that cover a mention the first of PRECEDENCE decides
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,13 @@ from carescreen.vocabulary import CUE, STOP, Roles, Vocabulary
 STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 # From the one that yields to all to the one that wins.
 PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
+ALL = np.iinfo(np.int32).max
+# What a given span may say of itself ("perhaps hit by his uncle"), and within how many characters of
+# its start: an "if" opens it. A negator in it is part of the concern (没人管).
+SAID_INSIDE = {"past": ALL, "suspected": ALL, "other": ALL, "hypothetical": 8}
 DROPPED = -1  # the words are about a grown-up: nothing is mentioned
 _NONE = np.int64(-1)
+_FAR_BEFORE = np.array([-(1 << 40)])
 _BEFORE, _BEYOND = np.array([-1]), np.array([np.iinfo(np.int64).max])
 
 
@@ -42,8 +47,15 @@ class _Cover:
     cue: Positions
 
 
-def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabulary) -> Decided:
-    """The status of each mention."""
+def decide(
+    found: Found,
+    mentions: Mentions,
+    codes: Codes,
+    vocabulary: Vocabulary,
+    *,
+    given: bool = False,
+) -> Decided:
+    """The status of each mention; of a given span the cues inside it count too (SAID_INSIDE)."""
     status = np.full(mentions.start.size, STATUS_CODE["affirmed"], np.int8)
     cue_start = np.full(mentions.start.size, _NONE)
     cue_end = np.full(mentions.start.size, _NONE)
@@ -56,6 +68,10 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
             if vocabulary.cue_sets[index].status != name:
                 continue
             cover = _cover(index, found, mentions, codes, vocabulary)
+            if given and name in SAID_INSIDE:
+                last = np.minimum(mentions.end, mentions.start + SAID_INSIDE[name])
+                inside = replace(mentions, end=mentions.start, anchor=last)
+                cover = _either(cover, _cover(index, found, inside, codes, vocabulary))
             covered = cover.covered & vocabulary.concerns[index][mentions.concept]
             if name == "past":
                 covered &= ~mentions.lasting & vocabulary.is_risk[mentions.concept]
@@ -81,6 +97,11 @@ def _cover(
     wide = sides[cues.side](rows, found.cues, mentions, cues.reach, (found.breaks.hard, stops))
     listed = _list_items(mentions, found, codes, vocabulary)
     return _Cover(cover.covered | (wide.covered & listed), cover.cue)
+
+
+def _either(first: _Cover, second: _Cover) -> _Cover:
+    cue = np.where(first.covered, first.cue, second.cue)
+    return _Cover(first.covered | second.covered, cue)
 
 
 def _cover_before(
@@ -138,10 +159,17 @@ def _previous(sorted_positions: Positions, at: Positions) -> Positions:
 def _list_items(
     mentions: Mentions, found: Found, codes: Codes, vocabulary: Vocabulary
 ) -> BoolArray:
-    """Concerns that directly follow a comma and bring no negator of their own (没有挨打，不想活)."""
+    """Concerns right behind a comma or a joining word that bring no negator of their own.
+
+    (没有挨打，不想活; "no cough, fever or rash")
+    """
     gap = mentions.start - _previous(found.breaks.soft, mentions.start) - 1
     near = np.where(is_word(codes[mentions.start]), 5, 0)
     words = found.roles.of(CUE)
     own = words.start[vocabulary.negates[words.value]]
     own_negator = _previous(own, mentions.start + 1) == mentions.start
-    return np.asarray((gap <= near) & ~own_negator & vocabulary.is_risk[mentions.concept])
+    joins = np.sort(found.cues.end[vocabulary.joins[found.cues.value]])
+    behind = joins.searchsorted(mentions.start, side="right")
+    joined = mentions.start - np.concatenate([_FAR_BEFORE, joins])[behind] <= near
+    is_item = ((gap <= near) | joined) & ~own_negator & vocabulary.is_risk[mentions.concept]
+    return np.asarray(is_item)

@@ -102,6 +102,7 @@ class Vocabulary:
             for cues in self.cue_sets
         ]
         self.negates = np.array([cues.status == "negated" for cues in self.cue_sets], np.bool_)
+        self.joins = np.array([cues.status == "join" for cues in self.cue_sets], np.bool_)
         words = list(self._roles)
         self.scanner = Scanner(words)
         counts = np.array([len(self._roles[word]) for word in words], np.int64)

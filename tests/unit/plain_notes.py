@@ -17,7 +17,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from carescreen.lexicon import Concept, CueSet, Lexicon, Pattern
@@ -31,6 +31,8 @@ CLAUSE_ENDS = SENTENCE_ENDS + ",()"
 BEYOND = "\uffff"  # every character outside the basic plane
 # Later ones win. A question without an answer is hypothetical, but a negation after it answers it.
 YIELDING = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
+# What a given span may say of itself, within how many characters of its start.
+INSIDE = {"past": 10**6, "suspected": 10**6, "other": 10**6, "hypothetical": 8}
 TRADITIONAL = to_simplified()
 
 
@@ -127,8 +129,15 @@ class PlainReader:
         """The status of a span that someone else found; a grown-up's is "other"."""
         page = self._page(note)
         _, cues = self._candidates_and_cues(page)
-        given = Candidate(concept or "", Span(start, end), start, "phrase")
-        status = self._said(page, given, cues).status
+        span = Span(start, end)
+        lasting = any(
+            span.holds(state)
+            for language in self.languages
+            for words in language.concepts.values()
+            for state in page.found(words.lasting)
+        )
+        given = Candidate(concept or "", span, start, "phrase", lasting)
+        status = self._said(page, given, cues, given=True).status
         return "other" if status == "adult" else status
 
     # -- words ------------------------------------------------------------------------------------
@@ -248,12 +257,15 @@ class PlainReader:
 
     # -- status -----------------------------------------------------------------------------------
 
-    def _said(self, page: Page, candidate: Candidate, cues: Cues) -> Said:
+    def _said(self, page: Page, candidate: Candidate, cues: Cues, *, given: bool = False) -> Said:
         status, cue = "affirmed", Span(-1, -1)
         for name in YIELDING:
             for cue_set in self.cue_sets:
                 if cue_set.status == name and self._may_change(cue_set, candidate):
                     deciding = self._covering(page, candidate, cue_set, cues)
+                    if deciding is None and given and name in INSIDE:
+                        inside = _inside(candidate, INSIDE[name])
+                        deciding = self._covering(page, inside, cue_set, cues)
                     if deciding is not None:
                         status = "hypothetical" if name == "question" else name
                         cue = deciding
@@ -299,12 +311,26 @@ class PlainReader:
         return cue if last - first <= cue_set.reach and not barred else None
 
     def _is_list_item(self, page: Page, candidate: Candidate, cues: Cues) -> bool:
-        """A concern right after a comma (a Latin one: within a short word) that denies nothing itself."""
+        """A concern right after a comma (a Latin one: within a short word) or a joining word that
+        denies nothing itself."""
         start = candidate.span.start
         before = max((end for end in page.clause_ends if end < start), default=-1)
         latin = start < len(page.text) and is_word(page.text[start])
-        near = start - before - 1 <= (5 if latin else 0)
-        return near and start not in cues.negators and self._is_risk(candidate.concept)
+        near = 5 if latin else 0
+        joins = [
+            span
+            for cue_set in self.cue_sets
+            if cue_set.status == "join"
+            for span in cues.by_set[cue_set.id]
+        ]
+        is_item = start - before - 1 <= near or any(0 <= start - j.end <= near for j in joins)
+        return is_item and start not in cues.negators and self._is_risk(candidate.concept)
+
+
+def _inside(candidate: Candidate, width: int) -> Candidate:
+    """A given span as cues inside it see it: they may end, or begin, anywhere in it."""
+    start, end = candidate.span.start, candidate.span.end
+    return replace(candidate, span=Span(start, start), anchor=min(end, start + width))
 
 
 @lru_cache(maxsize=100_000)

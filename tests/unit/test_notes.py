@@ -250,10 +250,11 @@ LASTING = {fold(word) for words in CONCEPT_WORDS for word in words.lasting}
 
 @given(a_note())
 def test_the_status_of_a_phrase_of_the_reader_is_the_one_it_read(note: str) -> None:
-    # A pattern's cue may stand between its parts and a lasting phrase is never past: a span alone
-    # does not tell either.
+    # A pattern's cue may stand between its parts, and a span that holds a phrase of a lasting state
+    # counts as lasting, whatever longer phrase it is.
     mine = [row for row in READER.read([note]).itertuples() if row.found_by == "phrase"]
-    mine = [row for row in mine if fold(note[row.start : row.end]) not in LASTING]
+    words = {row.Index: fold(note[row.start : row.end]) for row in mine}
+    mine = [row for row in mine if not any(word in words[row.Index] for word in LASTING)]
     starts, ends = [row.start for row in mine], [row.end for row in mine]
     status = READER.status([note] * len(mine), starts, ends, [row.concept for row in mine])
     assert status.tolist() == [row.status for row in mine]
@@ -266,6 +267,24 @@ def test_a_grown_up_as_the_subject_of_a_childs_concept_is_other() -> None:
     assert READER.status([note], [2], [4], ["guardian_incapacity"]).tolist() == ["affirmed"]
     assert READER.status([note], [2], [4]).tolist() == ["affirmed"]
     assert READER.status([note], [2], [4], [None]).tolist() == ["affirmed"]
+
+
+@pytest.mark.parametrize(
+    ("note", "status"),
+    [
+        ("Teacher thinks [perhaps hit by his uncle] on Sunday.", "suspected"),
+        ("[if he misses school again], we call.", "hypothetical"),
+        ("[sleeps at his desk and wants to leave].", "affirmed"),
+        ("[前年从树上掉下来摔断了腿]，腿长好了。", "past"),
+        ("[大概一直没吃饱]。", "suspected"),
+        ("[没人给他洗衣服]。", "affirmed"),
+        ("[爸爸前年因病去世]，奶奶带着他。", "affirmed"),
+    ],
+)
+def test_a_given_span_may_hold_its_cue_but_not_its_negator(note: str, status: str) -> None:
+    start, end = note.index("["), note.index("]") - 1
+    plain = note.replace("[", "").replace("]", "")
+    assert READER.status([plain], [start], [end]).tolist() == [status]
 
 
 def test_given_spans_of_many_notes_have_one_status_each() -> None:

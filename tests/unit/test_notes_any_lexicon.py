@@ -49,7 +49,10 @@ def cue_set(name: str) -> st.SearchStrategy[CueSet]:
         CueSet,
         st.just(name),
         st.sampled_from(
-            ["negated", "suspected", "past", "question", "hypothetical", "other", "adult", "none"]
+            [
+                *("negated", "suspected", "past", "question", "hypothetical", "other"),
+                *("adult", "none", "join"),
+            ]
         ),
         st.sampled_from(["before", "after"]),
         st.integers(1, 6),
@@ -80,6 +83,20 @@ def test_the_fast_reader_finds_what_the_plain_one_finds(lexicon: Lexicon, notes:
             (m.concept, m.status, m.start, m.end, m.found_by, m.cue_start, m.cue_end)
             for m in plain.read(note)
         ]
+
+
+@settings(max_examples=max(150, settings().max_examples))
+@given(LANGUAGE.map(lambda words: Lexicon(CONCEPTS, (words,))), NOTES, st.data())
+def test_given_spans_have_the_status_that_the_plain_reader_gives(
+    lexicon: Lexicon, notes: list[str], data: st.DataObject
+) -> None:
+    starts = [data.draw(st.integers(0, len(note))) for note in notes]
+    ends = [data.draw(st.integers(at, len(note))) for at, note in zip(starts, notes, strict=True)]
+    concepts = [data.draw(st.sampled_from([None, *CONCEPTS])) for _ in notes]
+    plain = PlainReader(lexicon)
+    assert NoteReader(lexicon).status(notes, starts, ends, concepts).tolist() == [
+        plain.status(*span) for span in zip(notes, starts, ends, concepts, strict=True)
+    ]
 
 
 def test_of_two_patterns_of_one_span_the_one_with_the_longest_last_word_stays() -> None:
