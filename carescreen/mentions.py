@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.normalise import Codes, Positions, Text, is_han, is_word
-from carescreen.patterns import Elements, Matches
-from carescreen.scan import expand
+from carescreen.patterns import Matches
+from carescreen.scan import Hits, expand
 from carescreen.vocabulary import (
     CUE,
-    ELEMENT,
     EXCLUSION,
     LASTING,
     PHRASE,
@@ -33,10 +32,15 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Breaks:
-    """Where sentences (`hard`) and clauses (`soft`, which has the hard ones too) end, by position."""
+    """Where sentences (`hard`) and clauses (`soft`, which has the hard ones too) end, by position.
+
+    `clause` and `sentence` say of every position how many such ends lie before it.
+    """
 
     hard: Positions
     soft: Positions
+    clause: Positions
+    sentence: Positions
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,13 @@ def find_breaks(codes: Codes) -> Breaks:
     blanks = (codes == ord(" ")).nonzero()[0]
     blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
     soft[blanks] |= is_han(codes[blanks - 1]) & is_han(codes[blanks + 1])
-    return Breaks(hard.nonzero()[0], soft.nonzero()[0])
+    return Breaks(hard.nonzero()[0], soft.nonzero()[0], _before(soft), _before(hard))
+
+
+def _before(breaks: BoolArray) -> Positions:
+    before = np.zeros(breaks.size + 1, np.int64)
+    breaks.cumsum(out=before[1:])
+    return before
 
 
 def inside(
@@ -102,23 +112,21 @@ def inside(
 def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     """Scan a text for phrases and patterns, and for the cues outside them."""
     breaks = find_breaks(text.codes)
-    everything = vocabulary.roles(vocabulary.scanner.find(text.codes))
-    is_part = everything.kind == ELEMENT  # most of what is found: set apart once
-    parts, roles = everything.take(is_part), everything.take(~is_part)
+    hits = vocabulary.scanner.find(text.codes)
+    roles = vocabulary.roles(hits)
     shields = roles.of(SHIELD)
     phrases = _phrases(roles)
-    matches = _matches(parts, shields, breaks, vocabulary)
+    matches = _matches(vocabulary.patterns.elements(hits), shields, breaks, vocabulary)
     mentioned = matches.pattern < vocabulary.mention_patterns
-    spoken = matches.take(mentioned)
+    spoken = matches.take(mentioned.nonzero()[0])
     excluded = roles.of(EXCLUSION), breaks
-    spoken = spoken.take(
-        ~_excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
-    )
+    out = _excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
+    spoken = spoken.take((~out).nonzero()[0])
     mentions = _together(phrases, spoken, vocabulary)
     mentions = mentions.take(~_excluded(mentions.start, mentions.concept, *excluded))
     mentions = _without_worded(mentions, spoken, vocabulary)
     mentions = one_per_place(mentions)
-    cues = _cues(roles, matches.take(~mentioned), vocabulary)
+    cues = _cues(roles, matches.take((~mentioned).nonzero()[0]), vocabulary)
     cues = _outside(cues, shields, phrases, _used(spoken, mentions))
     return Found(mentions, cues, roles, breaks)
 
@@ -142,13 +150,27 @@ def one_per_place(mentions: Mentions) -> Mentions:
 def _phrases(roles: Roles) -> Roles:
     phrases = roles.of(PHRASE, LASTING)
     covers = roles.of(PHRASE, LASTING, SHIELD)
-    return phrases.take(~inside(phrases.start, phrases.end, covers.start, covers.end))
+    held = inside(phrases.start, phrases.end, covers.start, covers.end)
+    return phrases.take((~held).nonzero()[0])
 
 
-def _matches(parts: Roles, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
-    parts = parts.take(~inside(parts.start, parts.end, shields.start, shields.end))
-    clause = breaks.soft.searchsorted(parts.start)
-    return vocabulary.patterns.find(Elements(parts.start, parts.end, clause, parts.value))
+def _matches(parts: Hits, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
+    rows = (~_shielded(parts, shields)).nonzero()[0]
+    parts = Hits(parts.start.take(rows), parts.end.take(rows), parts.word.take(rows))
+    return vocabulary.patterns.find(parts, breaks.clause.take(parts.start))
+
+
+def _shielded(parts: Hits, shields: Roles) -> BoolArray:
+    """Which parts lie inside a longer shield: `inside`, asked from the few shields."""
+    held = np.zeros(parts.start.size, np.bool_)
+    first = parts.start.searchsorted(shields.start)
+    owner, rank = expand(parts.start.searchsorted(shields.end) - first)
+    row = first.take(owner) + rank
+    start, end = shields.start.take(owner), shields.end.take(owner)
+    part_end = parts.end.take(row)
+    within = (part_end <= end) & (part_end - parts.start.take(row) < end - start)
+    held[row[within]] = True
+    return held
 
 
 def _together(phrases: Roles, matches: Matches, vocabulary: Vocabulary) -> Mentions:
@@ -196,8 +218,8 @@ def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: B
     """Which concepts an exclusion of their clause rules out."""
     if not exclusions.start.size:
         return np.zeros(start.size, np.bool_)
-    here = breaks.soft.searchsorted(start) + concept * _FAR
-    there = breaks.soft.searchsorted(exclusions.start) + exclusions.value * _FAR
+    here = breaks.clause.take(start) + concept * _FAR
+    there = breaks.clause.take(exclusions.start) + exclusions.value * _FAR
     return np.asarray(np.isin(here, there))
 
 
@@ -237,12 +259,12 @@ def _outside(
 
     A cue that runs into a phrase is none (不是没 before 没人管), and so holds no other.
     """
-    cues = cues.take(~_runs_into(cues, phrases))
+    cues = cues.take((~_runs_into(cues, phrases)).nonzero()[0])
     held = inside(cues.start, cues.end, cues.start, cues.end)
     held |= inside(cues.start, cues.end, shields.start, shields.end)
     held |= inside(cues.start, cues.end, phrases.start, phrases.end)
     held |= inside(cues.start, cues.end, *used, longer=False)
-    return cues.take(~held)
+    return cues.take((~held).nonzero()[0])
 
 
 def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:

@@ -122,7 +122,7 @@ def _cover_after(
 def _stops(index: int, roles: Roles, vocabulary: Vocabulary) -> Roles:
     """The stop words that end the reach of a cue set: those for all and those for its status."""
     stops = roles.of(STOP)
-    return stops.take(vocabulary.stopped_by[index][stops.value])
+    return stops.take(vocabulary.stopped_by[index][stops.value].nonzero()[0])
 
 
 def _next(sorted_positions: Positions, at: Positions) -> Positions:

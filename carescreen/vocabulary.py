@@ -18,10 +18,9 @@ PHRASE, LASTING, ELEMENT, CUE, STOP, SHIELD, EXCLUSION = range(7)
 
 @dataclass(frozen=True)
 class Roles:
-    """Hits with what they are for, by start: `kind` one of the constants above.
+    """Hits with what they are for, by start: `kind` one of the constants above but ELEMENT.
 
-    `value` is the concept (PHRASE, LASTING, EXCLUSION), the part (ELEMENT), the cue set (CUE) or the
-    stop list (STOP).
+    `value` is the concept (PHRASE, LASTING, EXCLUSION), the cue set (CUE) or the stop list (STOP).
     """
 
     start: Positions
@@ -33,10 +32,15 @@ class Roles:
         rows = self.kind == kinds[0]
         for kind in kinds[1:]:
             rows |= self.kind == kind
-        return self.take(rows)
+        return self.take(rows.nonzero()[0])
 
-    def take(self, rows: Positions | NDArray[np.bool_]) -> Roles:
-        return Roles(self.start[rows], self.end[rows], self.kind[rows], self.value[rows])
+    def take(self, rows: Positions) -> Roles:
+        return Roles(
+            self.start.take(rows),
+            self.end.take(rows),
+            self.kind.take(rows),
+            self.value.take(rows),
+        )
 
 
 class Vocabulary:
@@ -104,15 +108,32 @@ class Vocabulary:
         self.negates = np.array([cues.status == "negated" for cues in self.cue_sets], np.bool_)
         words = list(self._roles)
         self.scanner = Scanner(words)
-        counts = np.array([len(self._roles[word]) for word in words], np.int64)
-        rows = [role for word in words for role in self._roles[word]]
-        self._count, self._first = counts, np.cumsum(counts) - counts
-        self._kind = np.array([kind for kind, _ in rows], np.int8)
-        self._value = np.array([value for _, value in rows], np.int64)
+        owner, kind, value = (
+            np.array(
+                [
+                    (number, kind, value)
+                    for number, word in enumerate(words)
+                    for kind, value in self._roles[word]
+                ],
+                np.int64,
+            )
+            .reshape(-1, 3)
+            .T
+        )
+        is_part = kind == ELEMENT
+        self.patterns.file(owner[is_part], value[is_part], self.scanner.lengths)
+        self._kind, self._value = kind[~is_part].astype(np.int8), value[~is_part]
+        self._count = np.bincount(owner[~is_part], minlength=len(words))
+        self._first = self._count.cumsum() - self._count
         self.size = len(words)
 
     def roles(self, hits: Hits) -> Roles:
-        """One row per hit and role, by start."""
-        owner, rank = expand(self._count[hits.word])
-        row = self._first[hits.word[owner]] + rank
-        return Roles(hits.start[owner], hits.end[owner], self._kind[row], self._value[row])
+        """One row per hit and role, by start, but for the parts of patterns."""
+        owner, rank = expand(self._count.take(hits.word))
+        row = self._first.take(hits.word.take(owner)) + rank
+        return Roles(
+            hits.start.take(owner),
+            hits.end.take(owner),
+            self._kind.take(row),
+            self._value.take(row),
+        )
