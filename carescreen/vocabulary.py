@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from carescreen.normalise import Positions, fold
 from carescreen.patterns import PatternTable
 from carescreen.scan import Hits, Scanner, expand
 
+# Statuses of cue sets, from the one that yields to all to the one that wins.
+PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
 PHRASE, LASTING, ELEMENT, CUE, STOP, SHIELD, EXCLUSION = range(7)
 
 
@@ -48,7 +51,8 @@ class Vocabulary:
 
     Patterns come in two rows of numbers: those below `mention_patterns` mention the concept
     `pattern_target`; the others are cues of the set `pattern_target`. Of each cue set `concerns`
-    says on which concepts it acts, and `stopped_by` which stop lists end its reach.
+    says on which concepts it acts, and `rank` where its status stands in PRECEDENCE (-1: it decides
+    nothing); of each stop list `stops` gives the rank it stops, len(PRECEDENCE) for all.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -96,16 +100,7 @@ class Vocabulary:
                 roles.append((kind, value))
 
     def _finish(self) -> None:
-        concepts = [*self.concepts, ""]
-        self.concerns = [
-            np.array([not cues.concepts or name in cues.concepts for name in concepts])
-            for cues in self.cue_sets
-        ]
-        self.stopped_by = [
-            np.array([status in ("all", cues.status) for _, status in self.stop_sets], np.bool_)
-            for cues in self.cue_sets
-        ]
-        self.negates = np.array([cues.status == "negated" for cues in self.cue_sets], np.bool_)
+        self._describe_cue_sets()
         words = list(self._roles)
         self.scanner = Scanner(words)
         owner, kind, value = (
@@ -127,6 +122,35 @@ class Vocabulary:
         self._first = self._count.cumsum() - self._count
         self.size = len(words)
 
+    def _describe_cue_sets(self) -> None:
+        concepts = [*self.concepts, ""]
+
+        def each(value: Callable[[CueSet], object], dtype: type) -> NDArray[Any]:
+            return np.array([value(cues) for cues in self.cue_sets], dtype)
+
+        acts = each(lambda cues: cues.status in PRECEDENCE, np.bool_)
+        before = each(lambda cues: cues.side == "before", np.bool_)
+        self.acts_before, self.acts_after = acts & before, acts & ~before
+        self.rank = each(lambda cues: _rank(cues.status), np.int64)
+        self.reach = each(lambda cues: cues.reach, np.int64)
+        self.furthest = int(self.reach.max(initial=0))
+        self.passes_commas = each(lambda cues: cues.commas == "pass", np.bool_)
+        self.passes_lists = each(lambda cues: cues.commas == "list", np.bool_)
+        self.negates = each(lambda cues: cues.status == "negated", np.bool_)
+        self.spares_lasting = each(lambda cues: cues.status == "past", np.bool_)
+        self.concerns = np.array(
+            [
+                [not cues.concepts or name in cues.concepts for name in concepts]
+                for cues in self.cue_sets
+            ],
+            np.bool_,
+        ).reshape(-1, len(concepts))
+        self.concerns[self.spares_lasting] &= self.is_risk
+        self.concerns[each(lambda cues: cues.status == "adult", np.bool_)] &= self.drops_adults
+        self.stops = np.array(
+            [len(PRECEDENCE) if s == "all" else _rank(s) for _, s in self.stop_sets], np.int64
+        )
+
     def roles(self, hits: Hits) -> Roles:
         """One row per hit and role, by start, but for the parts of patterns."""
         owner, rank = expand(self._count.take(hits.word))
@@ -137,3 +161,7 @@ class Vocabulary:
             self._kind.take(row),
             self._value.take(row),
         )
+
+
+def _rank(status: str) -> int:
+    return PRECEDENCE.index(status) if status in PRECEDENCE else -1
