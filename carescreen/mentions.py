@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.normalise import Codes, Positions, Text, is_han, is_word
+from carescreen.normalise import SEPARATOR, Codes, Positions, Text, is_han, is_word, order_by
 from carescreen.patterns import Matches
 from carescreen.scan import Hits, expand
 from carescreen.vocabulary import (
@@ -26,6 +26,7 @@ BY_PHRASE, BY_PATTERN, BY_LEARNED = range(3)
 _FAR = np.int64(1 << 40)  # above any position: keeps clauses or concepts apart in one key
 _HARD = "。!?;\n"
 _SOFT = ",()"
+_SOFT_END, _HARD_END = 1, 2
 
 BoolArray = NDArray[np.bool_]
 
@@ -34,13 +35,17 @@ BoolArray = NDArray[np.bool_]
 class Breaks:
     """Where sentences (`hard`) and clauses (`soft`, which has the hard ones too) end, by position.
 
-    `clause` and `sentence` say of every position how many such ends lie before it.
+    Clauses and sentences are numbered by how many such ends lie before them.
     """
 
     hard: Positions
     soft: Positions
-    clause: Positions
-    sentence: Positions
+    clause: NDArray[np.int32]  # of each position
+    sentence: Positions  # of each clause
+
+    def sentence_of(self, positions: Positions) -> Positions:
+        """The number of the sentence each position lies in."""
+        return self.sentence.take(self.clause.take(positions))
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,14 @@ class Mentions:
     found_by: NDArray[np.int8]
     lasting: BoolArray
 
-    def take(self, rows: Positions | BoolArray) -> Mentions:
+    def take(self, rows: Positions) -> Mentions:
         return Mentions(
-            self.start[rows],
-            self.end[rows],
-            self.anchor[rows],
-            self.concept[rows],
-            self.found_by[rows],
-            self.lasting[rows],
+            self.start.take(rows),
+            self.end.take(rows),
+            self.anchor.take(rows),
+            self.concept.take(rows),
+            self.found_by.take(rows),
+            self.lasting.take(rows),
         )
 
 
@@ -78,21 +83,21 @@ class Found:
 def find_breaks(codes: Codes) -> Breaks:
     """Sentence ends 。！？；, a full stop before a blank, line ends; clause ends also ， ( ) and a
     blank between two Chinese characters."""
-    hard = _table(_HARD)[codes]
+    kind = _kinds().take(codes)
     stops = (codes == ord(".")).nonzero()[0]
-    after = codes[np.minimum(stops + 1, codes.size - 1)]
-    hard[stops] = ~is_word(after) & (after != ord("."))
-    soft = hard | _table(_SOFT)[codes]
+    after = codes.take(stops + 1, mode="clip")
+    kind[stops[~is_word(after) & (after != ord("."))]] = _HARD_END
     blanks = (codes == ord(" ")).nonzero()[0]
     blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
-    soft[blanks] |= is_han(codes[blanks - 1]) & is_han(codes[blanks + 1])
-    return Breaks(hard.nonzero()[0], soft.nonzero()[0], _before(soft), _before(hard))
-
-
-def _before(breaks: BoolArray) -> Positions:
-    before = np.zeros(breaks.size + 1, np.int64)
-    breaks.cumsum(out=before[1:])
-    return before
+    between = is_han(codes.take(blanks - 1)) & is_han(codes.take(blanks + 1))
+    kind[blanks[between]] = _SOFT_END
+    is_end = kind > 0
+    soft = is_end.nonzero()[0]
+    clause = np.zeros(codes.size + 1, np.int32)
+    is_end.cumsum(dtype=np.int32, out=clause[1:])
+    is_hard = kind.take(soft) == _HARD_END
+    sentence = np.concatenate([[0], is_hard.cumsum()])
+    return Breaks(soft.take(is_hard.nonzero()[0]), soft, clause, sentence)
 
 
 def inside(
@@ -104,9 +109,11 @@ def inside(
     reach = np.empty(by_end.size + 1, np.int64)
     reach[0] = -1
     np.maximum.accumulate(by_end, out=reach[1:])
-    before = reach[by_start.searchsorted(start, side="left")]
-    upto = reach[by_start.searchsorted(start, side="right")]
-    return np.asarray((before >= end) | (upto > end) if longer else upto >= end)
+    upto = reach.take(by_start.searchsorted(start, side="right"))
+    if not longer:
+        return np.asarray(upto >= end)
+    before = reach.take(by_start.searchsorted(start, side="left"))
+    return np.asarray((before >= end) | (upto > end))
 
 
 def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
@@ -114,8 +121,8 @@ def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     breaks = find_breaks(text.codes)
     hits = vocabulary.scanner.find(text.codes)
     roles = vocabulary.roles(hits)
-    shields = roles.of(SHIELD)
-    phrases = _phrases(roles)
+    shields, covers = roles.of(SHIELD), roles.of(PHRASE, LASTING, SHIELD)
+    phrases = _phrases(covers)
     matches = _matches(vocabulary.patterns.elements(hits), shields, breaks, vocabulary)
     mentioned = matches.pattern < vocabulary.mention_patterns
     spoken = matches.take(mentioned.nonzero()[0])
@@ -123,11 +130,12 @@ def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     out = _excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
     spoken = spoken.take((~out).nonzero()[0])
     mentions = _together(phrases, spoken, vocabulary)
-    mentions = mentions.take(~_excluded(mentions.start, mentions.concept, *excluded))
+    out = _excluded(mentions.start, mentions.concept, *excluded)
+    mentions = mentions.take((~out).nonzero()[0])
     mentions = _without_worded(mentions, spoken, vocabulary)
     mentions = one_per_place(mentions)
     cues = _cues(roles, matches.take((~mentioned).nonzero()[0]), vocabulary)
-    cues = _outside(cues, shields, phrases, _used(spoken, mentions))
+    cues = _outside(cues, covers, phrases, _used(spoken, mentions))
     return Found(mentions, cues, roles, breaks)
 
 
@@ -139,17 +147,19 @@ def one_per_place(mentions: Mentions) -> Mentions:
     if mentions.start.size < 2:
         return mentions
     kind = mentions.concept
-    order = np.lexsort((mentions.anchor, mentions.found_by, -mentions.end, mentions.start, kind))
-    begin = mentions.start[order] + kind[order] * _FAR
-    reach = np.maximum.accumulate(mentions.end[order] + kind[order] * _FAR)
+    length = mentions.end - mentions.start
+    behind = mentions.anchor - mentions.start
+    order = order_by(kind, mentions.start, length.max() - length, mentions.found_by, behind)
+    apart = kind.take(order) * _FAR
+    begin = mentions.start.take(order) + apart
+    reach = np.maximum.accumulate(mentions.end.take(order) + apart)
     kept = np.ones(order.size, np.bool_)
-    kept[1:] = begin[1:] >= reach[:-1]
-    return mentions.take(np.sort(order[kept]))
+    np.greater_equal(begin[1:], reach[:-1], out=kept[1:])
+    return mentions.take(np.sort(order.take(kept.nonzero()[0]), kind="stable"))
 
 
-def _phrases(roles: Roles) -> Roles:
-    phrases = roles.of(PHRASE, LASTING)
-    covers = roles.of(PHRASE, LASTING, SHIELD)
+def _phrases(covers: Roles) -> Roles:
+    phrases = covers.of(PHRASE, LASTING)
     held = inside(phrases.start, phrases.end, covers.start, covers.end)
     return phrases.take((~held).nonzero()[0])
 
@@ -157,7 +167,8 @@ def _phrases(roles: Roles) -> Roles:
 def _matches(parts: Hits, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
     rows = (~_shielded(parts, shields)).nonzero()[0]
     parts = Hits(parts.start.take(rows), parts.end.take(rows), parts.word.take(rows))
-    return vocabulary.patterns.find(parts, breaks.clause.take(parts.start))
+    matches = vocabulary.patterns.find(parts, breaks.clause.take(parts.start))
+    return matches.take(matches.start.argsort(kind="stable"))
 
 
 def _shielded(parts: Hits, shields: Roles) -> BoolArray:
@@ -198,29 +209,34 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
     first = mentions.start.searchsorted(matches.start, side="left")
     last = mentions.start.searchsorted(matches.end, side="left")
     owner, rank = expand(last - first)
-    row = first[owner] + rank
-    start, end = mentions.start[row], mentions.end[row]
-    shorter = (end <= matches.end[owner]) & (
-        end - start < matches.end[owner] - matches.start[owner]
-    )
-    differs = mentions.concept[row] != vocabulary.pattern_target[matches.pattern[owner]]
-    shares = (
-        (matches.element_start[owner] >= 0)
-        & (matches.element_start[owner] < end[:, None])
-        & (matches.element_end[owner] > start[:, None])
-    ).any(axis=1)
-    dropped = np.zeros(mentions.start.size, np.bool_)
-    dropped[row[shorter & differs & shares]] = True
-    return mentions.take(~dropped)
+    row = first.take(owner) + rank
+    start, end = mentions.start.take(row), mentions.end.take(row)
+    around = matches.start.take(owner), matches.end.take(owner)
+    target = vocabulary.pattern_target.take(matches.pattern).take(owner)
+    shorter = (end <= around[1]) & (end - start < around[1] - around[0])
+    shorter &= mentions.concept.take(row) != target
+    rows = shorter.nonzero()[0]
+    row, owner, start, end = row.take(rows), owner.take(rows), start.take(rows), end.take(rows)
+    shares = np.zeros(rows.size, np.bool_)
+    for from_, to in zip(matches.element_start.T, matches.element_end.T, strict=True):
+        shares |= (from_.take(owner) < end) & (to.take(owner) > start)  # an end of -1 is no part
+    kept = np.ones(mentions.start.size, np.bool_)
+    kept[row.take(shares.nonzero()[0])] = False
+    return mentions.take(kept.nonzero()[0])
 
 
 def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
     """Which concepts an exclusion of their clause rules out."""
     if not exclusions.start.size:
         return np.zeros(start.size, np.bool_)
-    here = breaks.clause.take(start) + concept * _FAR
-    there = breaks.clause.take(exclusions.start) + exclusions.value * _FAR
-    return np.asarray(np.isin(here, there))
+    clause, there = breaks.clause.take(start), breaks.clause.take(exclusions.start)
+    excludes = np.zeros(breaks.soft.size + 1, np.bool_)
+    excludes[there] = True
+    excluded = excludes.take(clause)
+    rows = excluded.nonzero()[0]
+    here = clause.take(rows) + concept.take(rows) * _FAR
+    excluded[rows] = np.isin(here, there + exclusions.value * _FAR)
+    return excluded
 
 
 def _cues(roles: Roles, matches: Matches, vocabulary: Vocabulary) -> Roles:
@@ -241,28 +257,33 @@ def _used(matches: Matches, mentions: Mentions) -> tuple[Positions, Positions]:
     """The fixed words of the patterns that became mentions: a cue in them is part of the concern."""
     if not matches.start.size:
         return matches.start, matches.end
-    by_pattern = mentions.found_by == BY_PATTERN
-    kept = np.isin(
-        matches.start * _FAR + matches.end,
-        mentions.start[by_pattern] * _FAR + mentions.end[by_pattern],
-    )
-    start, end = matches.element_start[kept].ravel(), matches.element_end[kept].ravel()
-    order = start.argsort(kind="stable")
-    order = order[start[order] >= 0]
-    return start[order], end[order]
+    by_pattern = (mentions.found_by == BY_PATTERN).nonzero()[0]
+    start, end = mentions.start.take(by_pattern), mentions.end.take(by_pattern)
+    first = matches.start.searchsorted(start)
+    owner, rank = expand(matches.start.searchsorted(start, side="right") - first)
+    row = first.take(owner) + rank
+    kept = np.zeros(matches.start.size, np.bool_)
+    kept[row[matches.end.take(row) == end.take(owner)]] = True
+    rows = kept.nonzero()[0]
+    starts = matches.element_start.take(rows, axis=0).ravel()
+    ends = matches.element_end.take(rows, axis=0).ravel()
+    real = (starts >= 0).nonzero()[0]
+    order = real.take(starts.take(real).argsort(kind="stable"))
+    return starts.take(order), ends.take(order)
 
 
 def _outside(
-    cues: Roles, shields: Roles, phrases: Roles, used: tuple[Positions, Positions]
+    cues: Roles, covers: Roles, phrases: Roles, used: tuple[Positions, Positions]
 ) -> Roles:
     """The cues that no shield, longer phrase, used pattern word or longer cue holds.
 
     A cue that runs into a phrase is none (不是没 before 没人管), and so holds no other.
     """
     cues = cues.take((~_runs_into(cues, phrases)).nonzero()[0])
-    held = inside(cues.start, cues.end, cues.start, cues.end)
-    held |= inside(cues.start, cues.end, shields.start, shields.end)
-    held |= inside(cues.start, cues.end, phrases.start, phrases.end)
+    start = np.concatenate([cues.start, covers.start])
+    order = start.argsort(kind="stable")
+    end = np.concatenate([cues.end, covers.end]).take(order)
+    held = inside(cues.start, cues.end, start.take(order), end)
     held |= inside(cues.start, cues.end, *used, longer=False)
     return cues.take((~held).nonzero()[0])
 
@@ -275,9 +296,9 @@ def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:
     return np.asarray(begins_inside & (phrases.end[last] > cues.end))
 
 
-@lru_cache(maxsize=2)
-def _table(characters: str) -> BoolArray:
-    table = np.zeros(0x10000, np.bool_)
-    table[[ord(character) for character in characters]] = True
-    table[1] = characters == _HARD  # the separator between notes ends a sentence
+@lru_cache(maxsize=1)
+def _kinds() -> NDArray[np.uint8]:
+    table = np.zeros(0x10000, np.uint8)
+    table[[ord(character) for character in _SOFT]] = _SOFT_END
+    table[[SEPARATOR, *map(ord, _HARD)]] = _HARD_END
     return table

@@ -64,7 +64,7 @@ class _Clauses:
     mask: NDArray[np.uint64]
 
     @classmethod
-    def among(cls, number: Positions, masks: NDArray[np.uint64]) -> _Clauses:
+    def among(cls, number: NDArray[np.int32], masks: NDArray[np.uint64]) -> _Clauses:
         is_first = np.ones(number.size, np.bool_)
         np.not_equal(number[1:], number[:-1], out=is_first[1:])
         first = is_first.nonzero()[0]
@@ -121,7 +121,7 @@ class PatternTable:
         rows = (element >= 0).nonzero()[0]
         return Hits(hits.start.take(rows), hits.end.take(rows), element.take(rows))
 
-    def find(self, elements: Hits, clause: Positions) -> Matches:
+    def find(self, elements: Hits, clause: NDArray[np.int32]) -> Matches:
         """Every match; where the parts can be chosen in several ways, each way is one.
 
         `clause` numbers the clause of each element.
@@ -145,7 +145,7 @@ class PatternTable:
             columns = np.concatenate([columns.take(whole), columns.take(owner)])
         return self._matches(elements, ways.pattern, ways.rows)
 
-    def _begun(self, elements: Hits, clause: Positions) -> tuple[_Ways, Positions, _Clauses] | None:
+    def _begun(self, elements: Hits, clause: NDArray[np.int32]) -> tuple[_Ways, Positions, _Clauses] | None:
         """Where patterns may stand: their rarest part (the column of each is given) and clauses."""
         times = np.bincount(elements.word, minlength=self._mask.size)
         if not elements.start.size:

@@ -122,7 +122,12 @@ class Scanner:
             return _Shelf(self._windows, self._offset, filed, kind.nonzero()[0])
 
         self._closed = shelf(closed)
-        self._open = shelf(latin & ~closed)
+        self._mixed = shelf(mixed)
+        self._open = shelf(latin & ~closed & ~mixed)
+        self._mixes = np.zeros(0x10000, np.bool_)  # what follows the Latin beginning of a mixed one
+        for word in mixed.nonzero()[0]:
+            codes = text[self._offset[word] : self._offset[word] + self.lengths[word]]
+            self._mixes[codes[~is_word(codes)][0]] = True
         self._han = shelf(~latin & ~single)
         self._pairs = np.zeros(0x10000, np.bool_)
         first = self._offset[~latin & ~single]
@@ -134,12 +139,14 @@ class Scanner:
         word_like = is_word(codes)
         windows = _windows(codes)
         begins, ends = _latin_words(word_like)
+        mixed = self._mixes.take(codes.take(ends)).nonzero()[0]
         han = self._han_places(codes, word_like, usable)
         single = self._single.take(codes[:usable])
         alone = (single >= 0).nonzero()[0]
         found = [
             self._closed.find(_Asked.cut(windows, *_closed_spans(begins, ends))),
             self._rest(windows, word_like, self._open, begins),
+            self._rest(windows, word_like, self._mixed, begins.take(mixed)),
             self._rest(windows, word_like, self._han, han),
             (alone, single.take(alone)),
         ]

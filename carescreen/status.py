@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from carescreen.lexicon import STATUSES
 from carescreen.mentions import BoolArray, Found, Mentions
-from carescreen.normalise import Codes, Positions, is_word
+from carescreen.normalise import Codes, Positions, is_word, order_by
 from carescreen.scan import expand
 from carescreen.vocabulary import CUE, PRECEDENCE, STOP, Vocabulary
 
@@ -73,7 +73,8 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     gap = np.concatenate([behind.high - behind.low, ahead.high - ahead.low])
     cue_set = found.cues.value.take(cue)
     rank = vocabulary.rank.take(cue_set)
-    order = np.lexsort((-gap, cue_set, rank, mention))  # the one that decides comes last
+    nearness = vocabulary.furthest - gap
+    order = order_by(mention, rank, cue_set, nearness)  # the one that decides comes last
     mention = mention.take(order)
     is_last = np.ones(order.size, np.bool_)
     np.not_equal(mention[1:], mention[:-1], out=is_last[:-1])
@@ -91,7 +92,7 @@ def _behind(found: Found, mentions: Mentions, vocabulary: Vocabulary) -> _Pairs:
     cues = cues.take(found.cues.end.take(cues).argsort(kind="stable"))
     end = found.cues.end.take(cues)
     begin = np.concatenate([[0], found.breaks.hard + 1]).take(
-        found.breaks.sentence.take(mentions.anchor)
+        found.breaks.sentence_of(mentions.anchor)
     )
     first = end.searchsorted(np.maximum(begin, mentions.anchor - vocabulary.furthest))
     last = end.searchsorted(mentions.anchor, side="right")
@@ -104,7 +105,7 @@ def _ahead(found: Found, mentions: Mentions, vocabulary: Vocabulary) -> _Pairs:
     """Mentions before cues that look back, in one sentence and within the widest reach."""
     cues = vocabulary.acts_after.take(found.cues.value).nonzero()[0]
     start = found.cues.start.take(cues)
-    until = np.append(found.breaks.hard, _FAR).take(found.breaks.sentence.take(mentions.end))
+    until = np.append(found.breaks.hard, _FAR).take(found.breaks.sentence_of(mentions.end))
     first = start.searchsorted(mentions.end)
     last = start.searchsorted(np.minimum(until, mentions.end + vocabulary.furthest), side="right")
     mention, rank = expand(np.maximum(last - first, 0))

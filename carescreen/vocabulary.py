@@ -153,7 +153,10 @@ class Vocabulary:
 
     def roles(self, hits: Hits) -> Roles:
         """One row per hit and role, by start, but for the parts of patterns."""
-        owner, rank = expand(self._count.take(hits.word))
+        count = self._count.take(hits.word)
+        rows = count.nonzero()[0]  # most words are only parts of patterns
+        owner, rank = expand(count.take(rows))
+        owner = rows.take(owner)
         row = self._first.take(hits.word.take(owner)) + rank
         return Roles(
             hits.start.take(owner),
