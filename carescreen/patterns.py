@@ -145,7 +145,9 @@ class PatternTable:
             columns = np.concatenate([columns.take(whole), columns.take(owner)])
         return self._matches(elements, ways.pattern, ways.rows)
 
-    def _begun(self, elements: Hits, clause: NDArray[np.int32]) -> tuple[_Ways, Positions, _Clauses] | None:
+    def _begun(
+        self, elements: Hits, clause: NDArray[np.int32]
+    ) -> tuple[_Ways, Positions, _Clauses] | None:
         """Where patterns may stand: their rarest part (the column of each is given) and clauses."""
         times = np.bincount(elements.word, minlength=self._mask.size)
         if not elements.start.size:
