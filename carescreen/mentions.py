@@ -129,9 +129,8 @@ def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     excluded = roles.of(EXCLUSION), breaks
     out = _excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
     spoken = spoken.take((~out).nonzero()[0])
-    mentions = _together(phrases, spoken, vocabulary)
-    out = _excluded(mentions.start, mentions.concept, *excluded)
-    mentions = mentions.take((~out).nonzero()[0])
+    out = _excluded(phrases.start, phrases.value, *excluded)
+    mentions = _together(phrases.take((~out).nonzero()[0]), spoken, vocabulary)
     mentions = _without_worded(mentions, spoken, vocabulary)
     mentions = one_per_place(mentions)
     cues = _cues(roles, matches.take((~mentioned).nonzero()[0]), vocabulary)
@@ -235,7 +234,8 @@ def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: B
     excluded = excludes.take(clause)
     rows = excluded.nonzero()[0]
     here = clause.take(rows) + concept.take(rows) * _FAR
-    excluded[rows] = np.isin(here, there + exclusions.value * _FAR)
+    keys = np.sort(there + exclusions.value * _FAR)
+    excluded[rows] = keys.take(keys.searchsorted(here), mode="clip") == here
     return excluded
 
 

@@ -32,7 +32,7 @@ from carescreen.status import Decided, decide
 from carescreen.tables import read_table, require_columns
 from carescreen.vocabulary import Vocabulary
 
-BLOCK = 160_000  # characters read together: enough to share the overhead, few enough for the cache
+BLOCK = 250_000  # characters read together: enough to share the overhead, few enough for the cache
 CLAUSE_REACH = 200
 _CLAUSE_END = re.compile(r"[。！？!?；;，,（）()\n]|\.(?=\s|$)")
 COLUMNS = ("note", "concept", "status", "start", "end", "found_by", "cue_start", "cue_end")

@@ -75,8 +75,8 @@ class _Clauses:
 class PatternTable:
     """Patterns prepared for search. `parts` maps each distinct part to its number.
 
-    `order` is, for each pattern and each part it may be looked for from, the parts to add in turn:
-    those to the right from left to right, then those to the left from right to left.
+    `order[step, pattern, part]` is the part to add in turn when a pattern is looked for from a part:
+    those to the right from left to right, then those to the left from right to left; -1 for none.
     """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
@@ -87,13 +87,13 @@ class PatternTable:
         shape = len(patterns), self._most
         self._part = np.full(shape, -1, np.int64)
         self._low, self._high = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        self._order = np.full((*shape, self._most), -1, np.int64)
+        self._order = np.full((self._most, *shape), -1, np.int64)
         for row, pattern in enumerate(patterns):
             size = len(pattern.parts)
             for column, part in enumerate(pattern.parts):
                 self._part[row, column] = self.parts[part]
                 order = [*range(column + 1, size), *range(column - 1, -1, -1)]
-                self._order[row, column, : size - 1] = order
+                self._order[: size - 1, row, column] = order
             for column, (low, high) in enumerate(pattern.gaps, start=1):
                 self._low[row, column], self._high[row, column] = low, high
         self._is_part = self._part >= 0
@@ -131,7 +131,7 @@ class PatternTable:
             return self._matches(elements, np.zeros(0, np.int64), self._part[:0])
         ways, columns, clauses = begun
         for step in range(self._most - 1):
-            column = self._order[ways.pattern, columns, step]
+            column = self._order[step].take(ways.pattern * self._most + columns)
             rows = (column >= 0).nonzero()[0]
             if not rows.size:
                 break
@@ -201,9 +201,9 @@ class PatternTable:
         """
         right = column > columns.take(rows)
         pattern = ways.pattern.take(rows)
-        beside = ways.rows[rows, np.where(right, column - 1, column + 1)]
-        gap = column + ~right  # a gap belongs to the part at its right end
-        low, high = self._low[pattern, gap], self._high[pattern, gap]
+        beside = ways.rows.take(rows * self._most + column + 1 - 2 * right)
+        gap = pattern * self._most + column + ~right  # a gap belongs to the part at its right end
+        low, high = self._low.take(gap), self._high.take(gap)
         start, end = elements.start.take(beside), elements.end.take(beside)
         clause = ways.clause.take(rows)
         furthest = elements.start.searchsorted(
@@ -213,8 +213,8 @@ class PatternTable:
         last = np.where(right, np.minimum(furthest, clauses.last.take(clause)), beside)
         owner, rank = expand(np.maximum(last - first, 0))
         other = first.take(owner) + rank
-        part = self._part[pattern, column]
-        kept = self._stands_for[part.take(owner), elements.word.take(other)].nonzero()[0]
+        part = self._part.take(pattern * self._most + column) * self._mask.size
+        kept = self._stands_for.take(part.take(owner) + elements.word.take(other)).nonzero()[0]
         owner, other = owner.take(kept), other.take(kept)
         between = np.where(
             right.take(owner),
@@ -224,7 +224,7 @@ class PatternTable:
         kept = ((between >= low.take(owner)) & (between <= high.take(owner))).nonzero()[0]
         owner, other = owner.take(kept), other.take(kept)
         grown = ways.rows.take(rows.take(owner), axis=0)
-        grown[np.arange(kept.size), column.take(owner)] = other
+        grown.ravel()[np.arange(kept.size) * self._most + column.take(owner)] = other
         return _Ways(pattern.take(owner), clause.take(owner), grown), rows.take(owner)
 
     def _matches(self, elements: Hits, pattern: Positions, rows: NDArray[np.int64]) -> Matches:

@@ -23,6 +23,7 @@ _LATIN = 2 * _WINDOW  # characters of a Latin word that its bucket knows
 _HAN = _WINDOW  # the same for a Chinese one: two characters tell as much as a short Latin word
 _MIXED = 2  # the same for a short one that begins in Latin and does not end so
 _BUCKET_BITS = 17
+_BEGINS, _ALONE = 1, 2  # a character begins Chinese words, is one by itself
 assert PADDING >= 2 * _LATIN
 
 
@@ -112,6 +113,9 @@ class Scanner:
         single = (self.lengths == 1) & ~latin
         self._single = np.full(0x10000, -1, np.int64)
         self._single[text[self._offset[single]]] = single.nonzero()[0]
+        self._begins = np.zeros(0x10000, np.uint8)
+        self._begins[text[self._offset[~latin & ~single]]] = _BEGINS
+        self._begins[text[self._offset[single]]] |= _ALONE
         closed = latin & self._ends_latin & (self.lengths <= _LATIN)
         filed = np.minimum(self.lengths, np.where(latin, _LATIN, _HAN))
         mixed = latin & ~closed & (self.lengths < _LATIN)  # few: Latin, then Chinese
@@ -140,27 +144,23 @@ class Scanner:
         windows = _windows(codes)
         begins, ends = _latin_words(word_like)
         mixed = self._mixes.take(codes.take(ends)).nonzero()[0]
-        han = self._han_places(codes, word_like, usable)
-        single = self._single.take(codes[:usable])
-        alone = (single >= 0).nonzero()[0]
+        begins_han = self._begins.take(codes[:usable])
+        han = (begins_han & _BEGINS).nonzero()[0]
+        pairs = _pair_key(codes.take(han), codes.take(han + 1))
+        han = han.take(self._pairs.take(pairs).nonzero()[0])
+        alone = (begins_han & _ALONE).nonzero()[0]
         found = [
             self._closed.find(_Asked.cut(windows, *_closed_spans(begins, ends))),
             self._rest(windows, word_like, self._open, begins),
             self._rest(windows, word_like, self._mixed, begins.take(mixed)),
             self._rest(windows, word_like, self._han, han),
-            (alone, single.take(alone)),
+            (alone, self._single.take(codes.take(alone))),
         ]
         key = np.concatenate([at for at, _ in found]) << self._number_bits
         key |= np.concatenate([word for _, word in found])
         key.sort(kind="stable")  # a few ascending runs: merged, not sorted anew
         start, word = key >> self._number_bits, key & ((1 << self._number_bits) - 1)
         return Hits(start, start + self.lengths.take(word), word)
-
-    def _han_places(self, codes: Codes, word_like: BoolArray, usable: int) -> Positions:
-        pairs = _pair_key(codes[:usable], codes[1 : usable + 1])
-        hit = self._pairs.take(pairs)
-        hit &= ~word_like[:usable]
-        return hit.nonzero()[0]
 
     def _rest(
         self, windows: Windows, word_like: BoolArray, shelf: _Shelf, at: Positions
