@@ -104,9 +104,10 @@ class PatternTable:
         self._element = np.full(lengths.size + 1, -1, np.int64)  # the last: no word at all
         self._element[elements] = np.arange(elements.size)
         self._longest = int(lengths[elements].max(initial=0))
-        by_part = part.argsort(kind="stable")
-        self._row_element, self._row_part = self._element[word[by_part]], part[by_part]
-        self._part_first = self._row_part.searchsorted(np.arange(len(self.parts)))
+        by_word = word.argsort(kind="stable")
+        self._row_element, self._row_part = self._element[word[by_word]], part[by_word]
+        self._rows = np.bincount(self._row_element, minlength=elements.size)
+        self._first_row = self._rows.cumsum() - self._rows
         self._stands_for = np.zeros((len(self.parts), elements.size), np.bool_)
         self._stands_for[self._row_part, self._row_element] = True
         bits = np.uint64(1) << (np.arange(len(self.parts) + 1) % _MASK_BITS).astype(np.uint64)
@@ -149,16 +150,20 @@ class PatternTable:
         self, elements: Hits, clause: NDArray[np.int32]
     ) -> tuple[_Ways, Positions, _Clauses] | None:
         """Where patterns may stand: their rarest part (the column of each is given) and clauses."""
-        times = np.bincount(elements.word, minlength=self._mask.size)
         if not elements.start.size:
             return None
-        found = np.add.reduceat(times.take(self._row_element), self._part_first)
-        held = np.where(self._is_part, found.take(self._part, mode="clip"), elements.start.size + 1)
+        times = np.bincount(elements.word, minlength=self._mask.size)
+        present = times.nonzero()[0]
+        owner, rank = expand(self._rows.take(present))
+        row = self._first_row.take(present).take(owner) + rank
+        element, part = self._row_element.take(row), self._row_part.take(row)
+        found = np.bincount(part, times.take(element), len(self.parts))
+        held = np.where(self._is_part, found.take(self._part, mode="clip"), np.inf)
         possible = np.flatnonzero(held.all(axis=1))
         if not possible.size:
             return None
         column = held.take(possible, axis=0).argmin(axis=1)
-        element, pattern = self._looked_for(self._part[possible, column], times)
+        element, pattern = self._looked_for(self._part[possible, column], element, part)
         starts = np.bincount(element, minlength=times.size)
         clauses = _Clauses.among(clause, self._mask.take(elements.word))
         row, rank = expand(starts.take(elements.word))
@@ -175,16 +180,15 @@ class PatternTable:
         rows[np.arange(kept.size), columns] = row
         return _Ways(pattern, at, rows), columns, clauses
 
-    def _looked_for(self, parts: Positions, times: Positions) -> tuple[Positions, Positions]:
-        """Words the text holds, ascending, and the places in `parts` of those each stands for."""
+    def _looked_for(
+        self, parts: Positions, element: Positions, part: Positions
+    ) -> tuple[Positions, Positions]:
+        """Of words and the parts they stand for: each with the places in `parts` of those parts."""
         by_part = parts.argsort(kind="stable")
         count = np.bincount(parts, minlength=len(self.parts))
         first = count.cumsum() - count
-        owner, rank = expand(count.take(self._row_part) * (times.take(self._row_element) > 0))
-        pattern = by_part.take(first.take(self._row_part.take(owner)) + rank)
-        element = self._row_element.take(owner)
-        by_element = element.argsort(kind="stable")
-        return element.take(by_element), pattern.take(by_element)
+        owner, rank = expand(count.take(part))
+        return element.take(owner), by_part.take(first.take(part.take(owner)) + rank)
 
     def _grown(
         self,

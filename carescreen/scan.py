@@ -166,6 +166,8 @@ class Scanner:
         self, windows: Windows, word_like: BoolArray, shelf: _Shelf, at: Positions
     ) -> tuple[Positions, Positions]:
         """Places in `at` where a word of the shelf stands: to its last character and boundary."""
+        if not at.size:
+            return at, at
         lengths = shelf.filed.repeat(at.size)
         at, word = shelf.find(_Asked.cut(windows, np.tile(at, shelf.filed.size), lengths))
         kept = self._whole(windows, at, word)

@@ -62,24 +62,21 @@ def decide(found: Found, mentions: Mentions, codes: Codes, vocabulary: Vocabular
     size = mentions.start.size
     status = np.full(size, STATUS_CODE["affirmed"], np.int8)
     cue_start, cue_end = np.full(size, -1), np.full(size, -1)
-    if not size:
+    if not (size and found.cues.start.size):
         return Decided(status, cue_start, cue_end)
-    behind = _reached(_behind(found, mentions, vocabulary), found, mentions, codes, vocabulary)
-    behind = behind.take(_unstopped(behind, found, vocabulary, after=False).nonzero()[0])
-    ahead = _reached(_ahead(found, mentions, vocabulary), found, mentions, codes, vocabulary)
-    ahead = ahead.take(_unstopped(ahead, found, vocabulary, after=True).nonzero()[0])
-    mention = np.concatenate([behind.mention, ahead.mention])
-    cue = np.concatenate([behind.cue, ahead.cue])
-    gap = np.concatenate([behind.high - behind.low, ahead.high - ahead.low])
+    pairs = _both(_behind(found, mentions, vocabulary), _ahead(found, mentions, vocabulary))
+    pairs = _reached(pairs, found, mentions, codes, vocabulary)
+    pairs = _unstopped(pairs, found, vocabulary)
+    mention, cue, gap = pairs.mention, pairs.cue, pairs.high - pairs.low
     cue_set = found.cues.value.take(cue)
     rank = vocabulary.rank.take(cue_set)
     nearness = vocabulary.furthest - gap
     order = order_by(mention, rank, cue_set, nearness)  # the one that decides comes last
-    mention = mention.take(order)
+    ordered = mention.take(order)
     is_last = np.ones(order.size, np.bool_)
-    np.not_equal(mention[1:], mention[:-1], out=is_last[:-1])
+    np.not_equal(ordered[1:], ordered[:-1], out=is_last[:-1])
     last = order.take(is_last.nonzero()[0])
-    mention = mention.take(is_last.nonzero()[0])
+    mention = mention.take(last)
     status[mention] = _CODES.take(rank.take(last))
     cue_start[mention] = found.cues.start.take(cue.take(last))
     cue_end[mention] = found.cues.end.take(cue.take(last))
@@ -124,27 +121,52 @@ def _reached(
     comma = found.breaks.clause.take(pairs.low) != found.breaks.clause.take(pairs.high)
     comma &= ~vocabulary.passes_commas.take(cue_set)
     rows = (reached & comma & vocabulary.passes_lists.take(cue_set)).nonzero()[0]
-    comma[rows] = ~_list_items(pairs.mention.take(rows), mentions, found, codes, vocabulary)
+    if rows.size:
+        comma[rows] = ~_list_items(pairs.mention.take(rows), mentions, found, codes, vocabulary)
     return pairs.take((reached & ~comma).nonzero()[0])
 
 
-def _unstopped(pairs: _Pairs, found: Found, vocabulary: Vocabulary, *, after: bool) -> BoolArray:
-    """Which pairs have no stop word between: one for all cue sets, or one for the cue's status.
+def _both(some: _Pairs, others: _Pairs) -> _Pairs:
+    return _Pairs(
+        np.concatenate([some.mention, others.mention]),
+        np.concatenate([some.cue, others.cue]),
+        np.concatenate([some.low, others.low]),
+        np.concatenate([some.high, others.high]),
+    )
+
+
+def _unstopped(pairs: _Pairs, found: Found, vocabulary: Vocabulary) -> _Pairs:
+    """The pairs with no stop word between: one for all cue sets, or one for the cue's status.
 
     A stop word behind a cue stops it where it starts; one before a cue, where it ends.
     """
     stops = found.roles.of(STOP)
-    at = stops.end if after else stops.start
-    rank = vocabulary.stops.take(stops.value)
-    pair_rank = vocabulary.rank.take(found.cues.value.take(pairs.cue))
-    low, high = (pairs.low + 1, pairs.high) if after else (pairs.low, pairs.high)
-    free = np.ones(pairs.cue.size, np.bool_)
-    for key, base in ((len(PRECEDENCE), np.int64(0)), (-1, pair_rank * _FAR)):
-        rows = ((rank == key) if key >= 0 else (rank >= 0) & (rank < len(PRECEDENCE))).nonzero()[0]
-        keys = at.take(rows) + (0 if key >= 0 else rank.take(rows) * _FAR)
-        keys.sort(kind="stable")
-        free &= keys.searchsorted(base + low) >= keys.searchsorted(base + high)
-    return free
+    if not (stops.start.size and pairs.cue.size):
+        return pairs
+    stopped = vocabulary.stops.take(stops.value)
+    for_all = (stopped == len(PRECEDENCE)).nonzero()[0]
+    for_one = ((stopped >= 0) & (stopped < len(PRECEDENCE))).nonzero()[0]
+    cue_set = found.cues.value.take(pairs.cue)
+    apart = vocabulary.rank.take(cue_set) * _FAR
+    after = vocabulary.acts_after.take(cue_set)
+    stopped_cue = np.zeros(pairs.cue.size, np.bool_)
+    for side, at, shift in ((~after, stops.start, 0), (after, stops.end, 1)):
+        rows = side.nonzero()[0]
+        if rows.size:
+            low, high, far = pairs.low.take(rows) + shift, pairs.high.take(rows), apart.take(rows)
+            every = np.sort(at.take(for_all), kind="stable")
+            own = np.sort(at.take(for_one) + stopped.take(for_one) * _FAR, kind="stable")
+            stopped_cue[rows] = _any_between(every, low, high)
+            stopped_cue[rows] |= _any_between(own, low + far, high + far)
+    return pairs.take((~stopped_cue).nonzero()[0])
+
+
+def _any_between(positions: Positions, low: Positions, high: Positions) -> BoolArray:
+    """Which ranges, from low to before high, hold one of some ascending positions."""
+    if not positions.size:
+        return np.zeros(low.size, np.bool_)
+    next_one = np.append(positions, np.iinfo(np.int64).max).take(positions.searchsorted(low))
+    return np.asarray(next_one < high)
 
 
 def _list_items(
