@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,9 @@ class Mentions:
         )
 
 
+_Table = TypeVar("_Table", Hits, Roles, Matches, Mentions)
+
+
 @dataclass(frozen=True)
 class Found:
     """What one scan of a text gives: mentions, the cues that may act, and all roles but pattern parts."""
@@ -128,9 +132,9 @@ def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     spoken = matches.take(mentioned.nonzero()[0])
     excluded = roles.of(EXCLUSION), breaks
     out = _excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
-    spoken = spoken.take((~out).nonzero()[0])
+    spoken = _without(spoken, out)
     out = _excluded(phrases.start, phrases.value, *excluded)
-    mentions = _together(phrases.take((~out).nonzero()[0]), spoken, vocabulary)
+    mentions = _together(_without(phrases, out), spoken, vocabulary)
     mentions = _without_worded(mentions, spoken, vocabulary)
     mentions = one_per_place(mentions)
     cues = _cues(roles, matches.take((~mentioned).nonzero()[0]), vocabulary)
@@ -157,22 +161,30 @@ def one_per_place(mentions: Mentions) -> Mentions:
     return mentions.take(np.sort(order.take(kept.nonzero()[0]), kind="stable"))
 
 
+def _without(table: _Table, out: BoolArray) -> _Table:
+    """The rows of a table that are not out: often none is, and then nothing is copied."""
+    return table.take((~out).nonzero()[0]) if out.any() else table
+
+
 def _phrases(covers: Roles) -> Roles:
     phrases = covers.of(PHRASE, LASTING)
     held = inside(phrases.start, phrases.end, covers.start, covers.end)
-    return phrases.take((~held).nonzero()[0])
+    return _without(phrases, held)
 
 
 def _matches(parts: Hits, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
-    rows = (~_shielded(parts, shields)).nonzero()[0]
-    parts = Hits(parts.start.take(rows), parts.end.take(rows), parts.word.take(rows))
+    parts = _without(parts, _shielded(parts, shields))
     matches = vocabulary.patterns.find(parts, breaks.clause.take(parts.start))
+    if not matches.start.size:
+        return matches
     return matches.take(matches.start.argsort(kind="stable"))
 
 
 def _shielded(parts: Hits, shields: Roles) -> BoolArray:
     """Which parts lie inside a longer shield: `inside`, asked from the few shields."""
     held = np.zeros(parts.start.size, np.bool_)
+    if not shields.start.size:
+        return held
     first = parts.start.searchsorted(shields.start)
     owner, rank = expand(parts.start.searchsorted(shields.end) - first)
     row = first.take(owner) + rank
@@ -215,13 +227,15 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
     shorter = (end <= around[1]) & (end - start < around[1] - around[0])
     shorter &= mentions.concept.take(row) != target
     rows = shorter.nonzero()[0]
+    if not rows.size:
+        return mentions
     row, owner, start, end = row.take(rows), owner.take(rows), start.take(rows), end.take(rows)
     shares = np.zeros(rows.size, np.bool_)
     for from_, to in zip(matches.element_start.T, matches.element_end.T, strict=True):
         shares |= (from_.take(owner) < end) & (to.take(owner) > start)  # an end of -1 is no part
-    kept = np.ones(mentions.start.size, np.bool_)
-    kept[row.take(shares.nonzero()[0])] = False
-    return mentions.take(kept.nonzero()[0])
+    dropped = np.zeros(mentions.start.size, np.bool_)
+    dropped[row.take(shares.nonzero()[0])] = True
+    return _without(mentions, dropped)
 
 
 def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
@@ -279,13 +293,13 @@ def _outside(
 
     A cue that runs into a phrase is none (不是没 before 没人管), and so holds no other.
     """
-    cues = cues.take((~_runs_into(cues, phrases)).nonzero()[0])
+    cues = _without(cues, _runs_into(cues, phrases))
     start = np.concatenate([cues.start, covers.start])
     order = start.argsort(kind="stable")
     end = np.concatenate([cues.end, covers.end]).take(order)
     held = inside(cues.start, cues.end, start.take(order), end)
     held |= inside(cues.start, cues.end, *used, longer=False)
-    return cues.take((~held).nonzero()[0])
+    return _without(cues, held)
 
 
 def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:

@@ -119,8 +119,7 @@ class PatternTable:
     def elements(self, hits: Hits) -> Hits:
         """The hits that are words of pattern parts; `word` numbers those words only."""
         element = self._element.take(hits.word)
-        rows = (element >= 0).nonzero()[0]
-        return Hits(hits.start.take(rows), hits.end.take(rows), element.take(rows))
+        return Hits(hits.start, hits.end, element).take((element >= 0).nonzero()[0])
 
     def find(self, elements: Hits, clause: NDArray[np.int32]) -> Matches:
         """Every match; where the parts can be chosen in several ways, each way is one.

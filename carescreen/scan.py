@@ -35,6 +35,9 @@ class Hits:
     end: Positions
     word: Positions
 
+    def take(self, rows: Positions) -> Hits:
+        return Hits(self.start.take(rows), self.end.take(rows), self.word.take(rows))
+
 
 def expand(counts: Positions) -> tuple[Positions, Positions]:
     """For counts [2, 0, 1]: owners [0, 0, 2] and numbers within the owner [0, 1, 0]."""
