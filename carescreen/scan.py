@@ -82,7 +82,6 @@ class _Shelf:
         self._count = np.bincount(bucket, minlength=1 << _BUCKET_BITS)
         self._first = self._count.cumsum() - self._count
         self._used = self._count > 0
-        self.filed = np.unique(filed[words])
 
     def find(self, asked: _Asked) -> tuple[Positions, Positions]:
         """Places and the words whose filed characters stand there, for each asking place."""
@@ -136,9 +135,11 @@ class Scanner:
             codes = text[self._offset[word] : self._offset[word] + self.lengths[word]]
             self._mixes[codes[~is_word(codes)][0]] = True
         self._han = shelf(~latin & ~single)
-        self._pairs = np.zeros(0x10000, np.bool_)
-        first = self._offset[~latin & ~single]
-        self._pairs[_pair_key(text[first], text[first + 1])] = True
+        self._pairs = np.zeros(0x10000, np.uint8)  # a bit for each length some word is filed by
+        words = (~latin & ~single).nonzero()[0]
+        first = self._offset[words]
+        pairs = _pair_key(text[first], text[first + 1])
+        np.bitwise_or.at(self._pairs, pairs, np.left_shift(1, filed[words]).astype(np.uint8))
 
     def find(self, codes: Codes) -> Hits:
         """All occurrences in folded codes that end with PADDING separators."""
@@ -146,17 +147,15 @@ class Scanner:
         word_like = is_word(codes)
         windows = _windows(codes)
         begins, ends = _latin_words(word_like)
-        mixed = self._mixes.take(codes.take(ends)).nonzero()[0]
+        mixed = begins.take(self._mixes.take(codes.take(ends)).nonzero()[0])
         begins_han = self._begins.take(codes[:usable])
-        han = (begins_han & _BEGINS).nonzero()[0]
-        pairs = _pair_key(codes.take(han), codes.take(han + 1))
-        han = han.take(self._pairs.take(pairs).nonzero()[0])
         alone = (begins_han & _ALONE).nonzero()[0]
+        han = self._han_spans(codes, (begins_han & _BEGINS).nonzero()[0])
         found = [
             self._closed.find(_Asked.cut(windows, *_closed_spans(begins, ends))),
-            self._rest(windows, word_like, self._open, begins),
-            self._rest(windows, word_like, self._mixed, begins.take(mixed)),
-            self._rest(windows, word_like, self._han, han),
+            self._rest(windows, word_like, self._open, begins, np.full(begins.size, _LATIN)),
+            self._rest(windows, word_like, self._mixed, mixed, np.full(mixed.size, _MIXED)),
+            self._rest(windows, word_like, self._han, *han),
             (alone, self._single.take(codes.take(alone))),
         ]
         key = np.concatenate([at for at, _ in found]) << self._number_bits
@@ -165,14 +164,28 @@ class Scanner:
         start, word = key >> self._number_bits, key & ((1 << self._number_bits) - 1)
         return Hits(start, start + self.lengths.take(word), word)
 
+    def _han_spans(self, codes: Codes, at: Positions) -> tuple[Positions, Positions]:
+        """Places whose first two characters begin Chinese words, and how many those are filed by."""
+        pairs = self._pairs.take(_pair_key(codes.take(at), codes.take(at + 1)))
+        rows = [(pairs & (1 << length)).nonzero()[0] for length in range(2, _HAN + 1)]
+        lengths = np.arange(2, _HAN + 1).repeat([row.size for row in rows])
+        return at.take(np.concatenate(rows)), lengths
+
     def _rest(
-        self, windows: Windows, word_like: BoolArray, shelf: _Shelf, at: Positions
+        self,
+        windows: Windows,
+        word_like: BoolArray,
+        shelf: _Shelf,
+        at: Positions,
+        lengths: Positions,
     ) -> tuple[Positions, Positions]:
-        """Places in `at` where a word of the shelf stands: to its last character and boundary."""
+        """Places in `at` where a word of the shelf stands: to its last character and boundary.
+
+        `lengths` says how many characters the words there are filed by.
+        """
         if not at.size:
             return at, at
-        lengths = shelf.filed.repeat(at.size)
-        at, word = shelf.find(_Asked.cut(windows, np.tile(at, shelf.filed.size), lengths))
+        at, word = shelf.find(_Asked.cut(windows, at, lengths))
         kept = self._whole(windows, at, word)
         at, word = at.take(kept), word.take(kept)
         cut = self._ends_latin.take(word) & word_like.take(at + self.lengths.take(word))
