@@ -91,10 +91,9 @@ def find_breaks(codes: Codes) -> Breaks:
     stops = (codes == ord(".")).nonzero()[0]
     after = codes.take(stops + 1, mode="clip")
     kind[stops[~is_word(after) & (after != ord("."))]] = _HARD_END
-    blanks = (codes == ord(" ")).nonzero()[0]
-    blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
-    between = is_han(codes.take(blanks - 1)) & is_han(codes.take(blanks + 1))
-    kind[blanks[between]] = _SOFT_END
+    han = is_han(codes)
+    blanks = (codes[1:-1] == ord(" ")) & han[:-2] & han[2:]
+    kind[blanks.nonzero()[0] + 1] = _SOFT_END
     is_end = kind > 0
     soft = is_end.nonzero()[0]
     clause = np.zeros(codes.size + 1, np.int32)

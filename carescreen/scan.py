@@ -149,8 +149,8 @@ class Scanner:
         begins, ends = _latin_words(word_like)
         mixed = begins.take(self._mixes.take(codes.take(ends)).nonzero()[0])
         begins_han = self._begins.take(codes[:usable])
-        alone = (begins_han & _ALONE).nonzero()[0]
-        han = self._han_spans(codes, (begins_han & _BEGINS).nonzero()[0])
+        alone = ((begins_han & _ALONE) != 0).nonzero()[0]  # found much faster among truths
+        han = self._han_spans(codes, ((begins_han & _BEGINS) != 0).nonzero()[0])
         found = [
             self._closed.find(_Asked.cut(windows, *_closed_spans(begins, ends))),
             self._rest(windows, word_like, self._open, begins, np.full(begins.size, _LATIN)),
@@ -167,7 +167,7 @@ class Scanner:
     def _han_spans(self, codes: Codes, at: Positions) -> tuple[Positions, Positions]:
         """Places whose first two characters begin Chinese words, and how many those are filed by."""
         pairs = self._pairs.take(_pair_key(codes.take(at), codes.take(at + 1)))
-        rows = [(pairs & (1 << length)).nonzero()[0] for length in range(2, _HAN + 1)]
+        rows = [((pairs & (1 << length)) != 0).nonzero()[0] for length in range(2, _HAN + 1)]
         lengths = np.arange(2, _HAN + 1).repeat([row.size for row in rows])
         return at.take(np.concatenate(rows)), lengths
 
@@ -197,7 +197,7 @@ class Scanner:
         whole = np.ones(at.size, np.bool_)
         done = self._filed.take(word)
         left = self.lengths.take(word) - done
-        rows = left.nonzero()[0]
+        rows = (left > 0).nonzero()[0]
         here, there = (at + done).take(rows), (self._offset.take(word) + done).take(rows)
         left = left.take(rows)
         while rows.size:

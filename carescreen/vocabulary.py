@@ -154,7 +154,7 @@ class Vocabulary:
     def roles(self, hits: Hits) -> Roles:
         """One row per hit and role, by start, but for the parts of patterns."""
         count = self._count.take(hits.word)
-        rows = count.nonzero()[0]  # most words are only parts of patterns
+        rows = (count > 0).nonzero()[0]  # most words are only parts of patterns
         owner, rank = expand(count.take(rows))
         owner = rows.take(owner)
         row = self._first.take(hits.word.take(owner)) + rank
