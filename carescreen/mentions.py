@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.normalise import Codes, Positions, Text, is_han, is_word
-from carescreen.patterns import Elements, Matches
-from carescreen.scan import expand
+from carescreen.normalise import SEPARATOR, Codes, Positions, Text, is_han, is_word, order_by
+from carescreen.patterns import Matches
+from carescreen.scan import Hits, expand
 from carescreen.vocabulary import (
     CUE,
-    ELEMENT,
     EXCLUSION,
     LASTING,
     PHRASE,
@@ -27,16 +27,26 @@ BY_PHRASE, BY_PATTERN, BY_LEARNED = range(3)
 _FAR = np.int64(1 << 40)  # above any position: keeps clauses or concepts apart in one key
 _HARD = "。!?;\n"
 _SOFT = ",()"
+_SOFT_END, _HARD_END = 1, 2
 
 BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Breaks:
-    """Where sentences (`hard`) and clauses (`soft`, which has the hard ones too) end, by position."""
+    """Where sentences (`hard`) and clauses (`soft`, which has the hard ones too) end, by position.
+
+    Clauses and sentences are numbered by how many such ends lie before them.
+    """
 
     hard: Positions
     soft: Positions
+    clause: NDArray[np.int32]  # of each position
+    sentence: Positions  # of each clause
+
+    def sentence_of(self, positions: Positions) -> Positions:
+        """The number of the sentence each position lies in."""
+        return self.sentence.take(self.clause.take(positions))
 
 
 @dataclass(frozen=True)
@@ -50,15 +60,18 @@ class Mentions:
     found_by: NDArray[np.int8]
     lasting: BoolArray
 
-    def take(self, rows: Positions | BoolArray) -> Mentions:
+    def take(self, rows: Positions) -> Mentions:
         return Mentions(
-            self.start[rows],
-            self.end[rows],
-            self.anchor[rows],
-            self.concept[rows],
-            self.found_by[rows],
-            self.lasting[rows],
+            self.start.take(rows),
+            self.end.take(rows),
+            self.anchor.take(rows),
+            self.concept.take(rows),
+            self.found_by.take(rows),
+            self.lasting.take(rows),
         )
+
+
+_Table = TypeVar("_Table", Hits, Roles, Matches, Mentions)
 
 
 @dataclass(frozen=True)
@@ -74,15 +87,20 @@ class Found:
 def find_breaks(codes: Codes) -> Breaks:
     """Sentence ends 。！？；, a full stop before a blank, line ends; clause ends also ， ( ) and a
     blank between two Chinese characters."""
-    hard = _table(_HARD)[codes]
+    kind = _kinds().take(codes)
     stops = (codes == ord(".")).nonzero()[0]
-    after = codes[np.minimum(stops + 1, codes.size - 1)]
-    hard[stops] = ~is_word(after) & (after != ord("."))
-    soft = hard | _table(_SOFT)[codes]
-    blanks = (codes == ord(" ")).nonzero()[0]
-    blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
-    soft[blanks] |= is_han(codes[blanks - 1]) & is_han(codes[blanks + 1])
-    return Breaks(hard.nonzero()[0], soft.nonzero()[0])
+    after = codes.take(stops + 1, mode="clip")
+    kind[stops[~is_word(after) & (after != ord("."))]] = _HARD_END
+    han = is_han(codes)
+    blanks = (codes[1:-1] == ord(" ")) & han[:-2] & han[2:]
+    kind[blanks.nonzero()[0] + 1] = _SOFT_END
+    is_end = kind > 0
+    soft = is_end.nonzero()[0]
+    clause = np.zeros(codes.size + 1, np.int32)
+    is_end.cumsum(dtype=np.int32, out=clause[1:])
+    is_hard = kind.take(soft) == _HARD_END
+    sentence = np.concatenate([[0], is_hard.cumsum()])
+    return Breaks(soft.take(is_hard.nonzero()[0]), soft, clause, sentence)
 
 
 def inside(
@@ -94,32 +112,32 @@ def inside(
     reach = np.empty(by_end.size + 1, np.int64)
     reach[0] = -1
     np.maximum.accumulate(by_end, out=reach[1:])
-    before = reach[by_start.searchsorted(start, side="left")]
-    upto = reach[by_start.searchsorted(start, side="right")]
-    return np.asarray((before >= end) | (upto > end) if longer else upto >= end)
+    upto = reach.take(by_start.searchsorted(start, side="right"))
+    if not longer:
+        return np.asarray(upto >= end)
+    before = reach.take(by_start.searchsorted(start, side="left"))
+    return np.asarray((before >= end) | (upto > end))
 
 
 def find_mentions(text: Text, vocabulary: Vocabulary) -> Found:
     """Scan a text for phrases and patterns, and for the cues outside them."""
     breaks = find_breaks(text.codes)
-    everything = vocabulary.roles(vocabulary.scanner.find(text.codes))
-    is_part = everything.kind == ELEMENT  # most of what is found: set apart once
-    parts, roles = everything.take(is_part), everything.take(~is_part)
-    shields = roles.of(SHIELD)
-    phrases = _phrases(roles)
-    matches = _matches(parts, shields, breaks, vocabulary)
+    hits = vocabulary.scanner.find(text.codes)
+    roles = vocabulary.roles(hits)
+    shields, covers = roles.of(SHIELD), roles.of(PHRASE, LASTING, SHIELD)
+    phrases = _phrases(covers)
+    matches = _matches(vocabulary.patterns.elements(hits), shields, breaks, vocabulary)
     mentioned = matches.pattern < vocabulary.mention_patterns
-    spoken = matches.take(mentioned)
+    spoken = matches.take(mentioned.nonzero()[0])
     excluded = roles.of(EXCLUSION), breaks
-    spoken = spoken.take(
-        ~_excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
-    )
-    mentions = _together(phrases, spoken, vocabulary)
-    mentions = mentions.take(~_excluded(mentions.start, mentions.concept, *excluded))
+    out = _excluded(spoken.start, vocabulary.pattern_target[spoken.pattern], *excluded)
+    spoken = _without(spoken, out)
+    out = _excluded(phrases.start, phrases.value, *excluded)
+    mentions = _together(_without(phrases, out), spoken, vocabulary)
     mentions = _without_worded(mentions, spoken, vocabulary)
     mentions = one_per_place(mentions)
-    cues = _cues(roles, matches.take(~mentioned), vocabulary)
-    cues = _outside(cues, shields, phrases, _used(spoken, mentions))
+    cues = _cues(roles, matches.take((~mentioned).nonzero()[0]), vocabulary)
+    cues = _outside(cues, covers, phrases, _used(spoken, mentions))
     return Found(mentions, cues, roles, breaks)
 
 
@@ -131,24 +149,49 @@ def one_per_place(mentions: Mentions) -> Mentions:
     if mentions.start.size < 2:
         return mentions
     kind = mentions.concept
-    order = np.lexsort((mentions.anchor, mentions.found_by, -mentions.end, mentions.start, kind))
-    begin = mentions.start[order] + kind[order] * _FAR
-    reach = np.maximum.accumulate(mentions.end[order] + kind[order] * _FAR)
+    length = mentions.end - mentions.start
+    behind = mentions.anchor - mentions.start
+    order = order_by(kind, mentions.start, length.max() - length, mentions.found_by, behind)
+    apart = kind.take(order) * _FAR
+    begin = mentions.start.take(order) + apart
+    reach = np.maximum.accumulate(mentions.end.take(order) + apart)
     kept = np.ones(order.size, np.bool_)
-    kept[1:] = begin[1:] >= reach[:-1]
-    return mentions.take(np.sort(order[kept]))
+    np.greater_equal(begin[1:], reach[:-1], out=kept[1:])
+    return mentions.take(np.sort(order.take(kept.nonzero()[0]), kind="stable"))
 
 
-def _phrases(roles: Roles) -> Roles:
-    phrases = roles.of(PHRASE, LASTING)
-    covers = roles.of(PHRASE, LASTING, SHIELD)
-    return phrases.take(~inside(phrases.start, phrases.end, covers.start, covers.end))
+def _without(table: _Table, out: BoolArray) -> _Table:
+    """The rows of a table that are not out: often none is, and then nothing is copied."""
+    return table.take((~out).nonzero()[0]) if out.any() else table
 
 
-def _matches(parts: Roles, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
-    parts = parts.take(~inside(parts.start, parts.end, shields.start, shields.end))
-    clause = breaks.soft.searchsorted(parts.start)
-    return vocabulary.patterns.find(Elements(parts.start, parts.end, clause, parts.value))
+def _phrases(covers: Roles) -> Roles:
+    phrases = covers.of(PHRASE, LASTING)
+    held = inside(phrases.start, phrases.end, covers.start, covers.end)
+    return _without(phrases, held)
+
+
+def _matches(parts: Hits, shields: Roles, breaks: Breaks, vocabulary: Vocabulary) -> Matches:
+    parts = _without(parts, _shielded(parts, shields))
+    matches = vocabulary.patterns.find(parts, breaks.clause.take(parts.start))
+    if not matches.start.size:
+        return matches
+    return matches.take(matches.start.argsort(kind="stable"))
+
+
+def _shielded(parts: Hits, shields: Roles) -> BoolArray:
+    """Which parts lie inside a longer shield: `inside`, asked from the few shields."""
+    held = np.zeros(parts.start.size, np.bool_)
+    if not shields.start.size:
+        return held
+    first = parts.start.searchsorted(shields.start)
+    owner, rank = expand(parts.start.searchsorted(shields.end) - first)
+    row = first.take(owner) + rank
+    start, end = shields.start.take(owner), shields.end.take(owner)
+    part_end = parts.end.take(row)
+    within = (part_end <= end) & (part_end - parts.start.take(row) < end - start)
+    held[row[within]] = True
+    return held
 
 
 def _together(phrases: Roles, matches: Matches, vocabulary: Vocabulary) -> Mentions:
@@ -176,29 +219,37 @@ def _without_worded(mentions: Mentions, matches: Matches, vocabulary: Vocabulary
     first = mentions.start.searchsorted(matches.start, side="left")
     last = mentions.start.searchsorted(matches.end, side="left")
     owner, rank = expand(last - first)
-    row = first[owner] + rank
-    start, end = mentions.start[row], mentions.end[row]
-    shorter = (end <= matches.end[owner]) & (
-        end - start < matches.end[owner] - matches.start[owner]
-    )
-    differs = mentions.concept[row] != vocabulary.pattern_target[matches.pattern[owner]]
-    shares = (
-        (matches.element_start[owner] >= 0)
-        & (matches.element_start[owner] < end[:, None])
-        & (matches.element_end[owner] > start[:, None])
-    ).any(axis=1)
+    row = first.take(owner) + rank
+    start, end = mentions.start.take(row), mentions.end.take(row)
+    around = matches.start.take(owner), matches.end.take(owner)
+    target = vocabulary.pattern_target.take(matches.pattern).take(owner)
+    shorter = (end <= around[1]) & (end - start < around[1] - around[0])
+    shorter &= mentions.concept.take(row) != target
+    rows = shorter.nonzero()[0]
+    if not rows.size:
+        return mentions
+    row, owner, start, end = row.take(rows), owner.take(rows), start.take(rows), end.take(rows)
+    shares = np.zeros(rows.size, np.bool_)
+    for from_, to in zip(matches.element_start.T, matches.element_end.T, strict=True):
+        shares |= (from_.take(owner) < end) & (to.take(owner) > start)  # an end of -1 is no part
     dropped = np.zeros(mentions.start.size, np.bool_)
-    dropped[row[shorter & differs & shares]] = True
-    return mentions.take(~dropped)
+    dropped[row.take(shares.nonzero()[0])] = True
+    return _without(mentions, dropped)
 
 
 def _excluded(start: Positions, concept: Positions, exclusions: Roles, breaks: Breaks) -> BoolArray:
     """Which concepts an exclusion of their clause rules out."""
     if not exclusions.start.size:
         return np.zeros(start.size, np.bool_)
-    here = breaks.soft.searchsorted(start) + concept * _FAR
-    there = breaks.soft.searchsorted(exclusions.start) + exclusions.value * _FAR
-    return np.asarray(np.isin(here, there))
+    clause, there = breaks.clause.take(start), breaks.clause.take(exclusions.start)
+    excludes = np.zeros(breaks.soft.size + 1, np.bool_)
+    excludes[there] = True
+    excluded = excludes.take(clause)
+    rows = excluded.nonzero()[0]
+    here = clause.take(rows) + concept.take(rows) * _FAR
+    keys = np.sort(there + exclusions.value * _FAR)
+    excluded[rows] = keys.take(keys.searchsorted(here), mode="clip") == here
+    return excluded
 
 
 def _cues(roles: Roles, matches: Matches, vocabulary: Vocabulary) -> Roles:
@@ -219,30 +270,35 @@ def _used(matches: Matches, mentions: Mentions) -> tuple[Positions, Positions]:
     """The fixed words of the patterns that became mentions: a cue in them is part of the concern."""
     if not matches.start.size:
         return matches.start, matches.end
-    by_pattern = mentions.found_by == BY_PATTERN
-    kept = np.isin(
-        matches.start * _FAR + matches.end,
-        mentions.start[by_pattern] * _FAR + mentions.end[by_pattern],
-    )
-    start, end = matches.element_start[kept].ravel(), matches.element_end[kept].ravel()
-    order = start.argsort(kind="stable")
-    order = order[start[order] >= 0]
-    return start[order], end[order]
+    by_pattern = (mentions.found_by == BY_PATTERN).nonzero()[0]
+    start, end = mentions.start.take(by_pattern), mentions.end.take(by_pattern)
+    first = matches.start.searchsorted(start)
+    owner, rank = expand(matches.start.searchsorted(start, side="right") - first)
+    row = first.take(owner) + rank
+    kept = np.zeros(matches.start.size, np.bool_)
+    kept[row[matches.end.take(row) == end.take(owner)]] = True
+    rows = kept.nonzero()[0]
+    starts = matches.element_start.take(rows, axis=0).ravel()
+    ends = matches.element_end.take(rows, axis=0).ravel()
+    real = (starts >= 0).nonzero()[0]
+    order = real.take(starts.take(real).argsort(kind="stable"))
+    return starts.take(order), ends.take(order)
 
 
 def _outside(
-    cues: Roles, shields: Roles, phrases: Roles, used: tuple[Positions, Positions]
+    cues: Roles, covers: Roles, phrases: Roles, used: tuple[Positions, Positions]
 ) -> Roles:
     """The cues that no shield, longer phrase, used pattern word or longer cue holds.
 
     A cue that runs into a phrase is none (不是没 before 没人管), and so holds no other.
     """
-    cues = cues.take(~_runs_into(cues, phrases))
-    held = inside(cues.start, cues.end, cues.start, cues.end)
-    held |= inside(cues.start, cues.end, shields.start, shields.end)
-    held |= inside(cues.start, cues.end, phrases.start, phrases.end)
+    cues = _without(cues, _runs_into(cues, phrases))
+    start = np.concatenate([cues.start, covers.start])
+    order = start.argsort(kind="stable")
+    end = np.concatenate([cues.end, covers.end]).take(order)
+    held = inside(cues.start, cues.end, start.take(order), end)
     held |= inside(cues.start, cues.end, *used, longer=False)
-    return cues.take(~held)
+    return _without(cues, held)
 
 
 def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:
@@ -253,9 +309,9 @@ def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:
     return np.asarray(begins_inside & (phrases.end[last] > cues.end))
 
 
-@lru_cache(maxsize=2)
-def _table(characters: str) -> BoolArray:
-    table = np.zeros(0x10000, np.bool_)
-    table[[ord(character) for character in characters]] = True
-    table[1] = characters == _HARD  # the separator between notes ends a sentence
+@lru_cache(maxsize=1)
+def _kinds() -> NDArray[np.uint8]:
+    table = np.zeros(0x10000, np.uint8)
+    table[[ord(character) for character in _SOFT]] = _SOFT_END
+    table[[SEPARATOR, *map(ord, _HARD)]] = _HARD_END
     return table

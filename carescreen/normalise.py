@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,21 @@ def is_word(codes: Codes) -> NDArray[np.bool_]:
 def is_han(codes: Codes) -> NDArray[np.bool_]:
     """Where a folded code is a Chinese character."""
     return np.asarray((codes - np.uint16(0x3400)) < 0x6C00)
+
+
+def order_by(*columns: NDArray[np.integer[Any]]) -> Positions:
+    """The order by some columns of numbers from 0, the first one first; ties in any order.
+
+    Packed into one number a row where they fit: one sort instead of one a column.
+    """
+    sizes = [int(column.max(initial=0)) + 1 for column in columns]
+    if math.prod(sizes) >= 1 << 63:
+        return np.lexsort(columns[::-1])
+    key = columns[0].astype(np.int64)
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        key *= size
+        key += column
+    return key.argsort(kind="stable")  # what is found comes nearly in order
 
 
 @lru_cache(maxsize=1)

@@ -26,13 +26,13 @@ from carescreen.mentions import (
     Mentions,
     find_mentions,
 )
-from carescreen.normalise import Text, as_texts, join
+from carescreen.normalise import Text, as_texts, join, order_by
 from carescreen.pack import Pack
 from carescreen.status import Decided, decide
 from carescreen.tables import read_table, require_columns
 from carescreen.vocabulary import LASTING, Roles, Vocabulary
 
-BLOCK = 1_000_000  # characters read together: large enough to share the overhead, small in memory
+BLOCK = 250_000  # characters read together: enough to share the overhead, few enough for the cache
 CLAUSE_REACH = 200
 _CLAUSE_END = re.compile(r"[。！？!?；;，,（）()\n]|\.(?=\s|$)")
 COLUMNS = ("note", "concept", "status", "start", "end", "found_by", "cue_start", "cue_end")
@@ -136,22 +136,22 @@ class NoteReader:
         found = find_mentions(text, self._vocabulary)
         mentions = found.mentions
         decided = self._decide(found, mentions, text)
-        kept = decided.status >= 0
-        mentions, status = mentions.take(kept), decided.status[kept]
-        cue_start, cue_end = decided.cue_start[kept], decided.cue_end[kept]
+        order = order_by(mentions.start, mentions.end - mentions.start, mentions.concept)
+        order = order.take((decided.status.take(order) >= 0).nonzero()[0])
+        mentions = mentions.take(order)
         note = text.note_of(mentions.start)
-        order = np.lexsort((mentions.concept, mentions.end, mentions.start, note))
-        offset = text.starts[note[order]]
+        offset = text.starts.take(note)
+        cue_start, cue_end = decided.cue_start.take(order), decided.cue_end.take(order)
         return FoundMentions(
             concepts=self._vocabulary.concepts,
-            note=note[order] + first_note,
-            concept=mentions.concept[order],
-            status=status[order],
-            start=mentions.start[order] - offset,
-            end=mentions.end[order] - offset,
-            found_by=mentions.found_by[order],
-            cue_start=np.where(cue_start[order] < 0, -1, cue_start[order] - offset),
-            cue_end=np.where(cue_end[order] < 0, -1, cue_end[order] - offset),
+            note=note + first_note,
+            concept=mentions.concept,
+            status=decided.status.take(order),
+            start=mentions.start - offset,
+            end=mentions.end - offset,
+            found_by=mentions.found_by,
+            cue_start=np.where(cue_start < 0, -1, cue_start - offset),
+            cue_end=np.where(cue_end < 0, -1, cue_end - offset),
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,16 @@ from carescreen.normalise import Positions, fold
 from carescreen.patterns import PatternTable
 from carescreen.scan import Hits, Scanner, expand
 
+# Statuses of cue sets, from the one that yields to all to the one that wins.
+PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
 PHRASE, LASTING, ELEMENT, CUE, STOP, SHIELD, EXCLUSION = range(7)
 
 
 @dataclass(frozen=True)
 class Roles:
-    """Hits with what they are for, by start: `kind` one of the constants above.
+    """Hits with what they are for, by start: `kind` one of the constants above but ELEMENT.
 
-    `value` is the concept (PHRASE, LASTING, EXCLUSION), the part (ELEMENT), the cue set (CUE) or the
-    stop list (STOP).
+    `value` is the concept (PHRASE, LASTING, EXCLUSION), the cue set (CUE) or the stop list (STOP).
     """
 
     start: Positions
@@ -33,10 +35,15 @@ class Roles:
         rows = self.kind == kinds[0]
         for kind in kinds[1:]:
             rows |= self.kind == kind
-        return self.take(rows)
+        return self.take(rows.nonzero()[0])
 
-    def take(self, rows: Positions | NDArray[np.bool_]) -> Roles:
-        return Roles(self.start[rows], self.end[rows], self.kind[rows], self.value[rows])
+    def take(self, rows: Positions) -> Roles:
+        return Roles(
+            self.start.take(rows),
+            self.end.take(rows),
+            self.kind.take(rows),
+            self.value.take(rows),
+        )
 
 
 class Vocabulary:
@@ -44,7 +51,8 @@ class Vocabulary:
 
     Patterns come in two rows of numbers: those below `mention_patterns` mention the concept
     `pattern_target`; the others are cues of the set `pattern_target`. Of each cue set `concerns`
-    says on which concepts it acts, and `stopped_by` which stop lists end its reach.
+    says on which concepts it acts, and `rank` where its status stands in PRECEDENCE (-1: it decides
+    nothing); of each stop list `stops` gives the rank it stops, len(PRECEDENCE) for all.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -92,28 +100,72 @@ class Vocabulary:
                 roles.append((kind, value))
 
     def _finish(self) -> None:
-        concepts = [*self.concepts, ""]
-        self.concerns = [
-            np.array([not cues.concepts or name in cues.concepts for name in concepts])
-            for cues in self.cue_sets
-        ]
-        self.stopped_by = [
-            np.array([status in ("all", cues.status) for _, status in self.stop_sets], np.bool_)
-            for cues in self.cue_sets
-        ]
-        self.negates = np.array([cues.status == "negated" for cues in self.cue_sets], np.bool_)
-        self.joins = np.array([cues.status == "join" for cues in self.cue_sets], np.bool_)
+        self._describe_cue_sets()
         words = list(self._roles)
         self.scanner = Scanner(words)
-        counts = np.array([len(self._roles[word]) for word in words], np.int64)
-        rows = [role for word in words for role in self._roles[word]]
-        self._count, self._first = counts, np.cumsum(counts) - counts
-        self._kind = np.array([kind for kind, _ in rows], np.int8)
-        self._value = np.array([value for _, value in rows], np.int64)
+        owner, kind, value = (
+            np.array(
+                [
+                    (number, kind, value)
+                    for number, word in enumerate(words)
+                    for kind, value in self._roles[word]
+                ],
+                np.int64,
+            )
+            .reshape(-1, 3)
+            .T
+        )
+        is_part = kind == ELEMENT
+        self.patterns.file(owner[is_part], value[is_part], self.scanner.lengths)
+        self._kind, self._value = kind[~is_part].astype(np.int8), value[~is_part]
+        self._count = np.bincount(owner[~is_part], minlength=len(words))
+        self._first = self._count.cumsum() - self._count
         self.size = len(words)
 
+    def _describe_cue_sets(self) -> None:
+        concepts = [*self.concepts, ""]
+
+        def each(value: Callable[[CueSet], object], dtype: type) -> NDArray[Any]:
+            return np.array([value(cues) for cues in self.cue_sets], dtype)
+
+        acts = each(lambda cues: cues.status in PRECEDENCE, np.bool_)
+        before = each(lambda cues: cues.side == "before", np.bool_)
+        self.acts_before, self.acts_after = acts & before, acts & ~before
+        self.rank = each(lambda cues: _rank(cues.status), np.int64)
+        self.reach = each(lambda cues: cues.reach, np.int64)
+        self.furthest = int(self.reach.max(initial=0))
+        self.passes_commas = each(lambda cues: cues.commas == "pass", np.bool_)
+        self.passes_lists = each(lambda cues: cues.commas == "list", np.bool_)
+        self.negates = each(lambda cues: cues.status == "negated", np.bool_)
+        self.joins = each(lambda cues: cues.status == "join", np.bool_)
+        self.spares_lasting = each(lambda cues: cues.status == "past", np.bool_)
+        self.concerns = np.array(
+            [
+                [not cues.concepts or name in cues.concepts for name in concepts]
+                for cues in self.cue_sets
+            ],
+            np.bool_,
+        ).reshape(-1, len(concepts))
+        self.concerns[self.spares_lasting] &= self.is_risk
+        self.concerns[each(lambda cues: cues.status == "adult", np.bool_)] &= self.drops_adults
+        self.stops = np.array(
+            [len(PRECEDENCE) if s == "all" else _rank(s) for _, s in self.stop_sets], np.int64
+        )
+
     def roles(self, hits: Hits) -> Roles:
-        """One row per hit and role, by start."""
-        owner, rank = expand(self._count[hits.word])
-        row = self._first[hits.word[owner]] + rank
-        return Roles(hits.start[owner], hits.end[owner], self._kind[row], self._value[row])
+        """One row per hit and role, by start, but for the parts of patterns."""
+        count = self._count.take(hits.word)
+        rows = (count > 0).nonzero()[0]  # most words are only parts of patterns
+        owner, rank = expand(count.take(rows))
+        owner = rows.take(owner)
+        row = self._first.take(hits.word.take(owner)) + rank
+        return Roles(
+            hits.start.take(owner),
+            hits.end.take(owner),
+            self._kind.take(row),
+            self._value.take(row),
+        )
+
+
+def _rank(status: str) -> int:
+    return PRECEDENCE.index(status) if status in PRECEDENCE else -1
