@@ -145,6 +145,47 @@ def test_notes_read_writes_the_promised_columns_and_exact_words(county, tmp_path
         assert notes[row["id"]][int(row["start"]) : int(row["end"])] == row["text"].lstrip("'")
 
 
+def test_notes_check_passes_the_shipped_packs_in_both_languages() -> None:
+    said = run("notes", "check", "cn-rural", "--language", "en")
+    assert "0 errors, " in said.splitlines()[-1]
+    assert "  zh: " in said
+    assert "and 1," in said  # notes of one kind are cut
+    assert "错误 0 条" in run("notes", "check", "international").splitlines()[-1]
+
+
+def test_notes_check_fails_with_an_error_and_strictly_with_a_warning(tmp_path) -> None:
+    pack = "format: carescreen-pack/1\nid: mine\nversion: 0.1.0\nextends: base\n"
+    (tmp_path / "pack.yaml").write_text(pack + "title: {en: M, zh: 我}\n", encoding="utf-8")
+    words = "format: carescreen-lexicon/1\nlanguage: zh\nconcepts:\n  neglect:\n    phrases: "
+    lexicon = tmp_path / "lexicon.zh.yaml"
+    lexicon.write_text(words + "{add: [没人理睬他吃饭]}\n", encoding="utf-8")
+    run("notes", "check", tmp_path)
+    lexicon.write_text(words + "{add: [没人理睬他吃饭, 没人理睬他吃飯]}\n", encoding="utf-8")
+    run("notes", "check", tmp_path)
+    assert f"{lexicon}:5: " in run("notes", "check", tmp_path, "--strict", code=1)
+    more = "    exclusions: {add: [没人理睬]}\n"
+    lexicon.write_text(words + "{add: [没人理睬他吃饭]}\n" + more, encoding="utf-8")
+    said = run("notes", "check", tmp_path, "--language", "en", code=1)
+    assert f"{lexicon}:5: '没人理睬他吃饭' of neglect is never found: it holds the excl" in said
+
+
+def test_notes_check_reads_annotated_notes_and_prints_none_of_their_words(tmp_path) -> None:
+    secret = "小石头昨晚在桥头睡的"
+    path = tmp_path / "zh-voice.tsv"
+    tag = f"[[runaway_street|affirmed:{secret}]]"
+    lines = f"# a voice\nzh\t{tag}，没人找。\nzh\t{secret}，没人找。\nzh\t下雨。\n"
+    path.write_text(lines, encoding="utf-8")
+    command = ("notes", "check", "base", "--corpus", tmp_path, "--language", "en")
+    said = run(*command, code=1)
+    assert "annotated notes: 3, of which 2 mention nothing; mentions: 1" in said
+    assert f"{path}:3: the same note as {path}:2, annotated differently." in said
+    assert "runaway_street is affirmed in 1 annotated notes in zh" in said
+    assert "石头" not in said
+    path.write_text(lines + f"zh\t[[runaway|affirmed:{secret}]]\n", encoding="utf-8")
+    said = run(*command, code=3)
+    assert said == f"carescreen: {path}:5: no concept 'runaway'; did you mean 'runaway_street'?\n"
+
+
 def test_notes_show_marks_a_mention() -> None:
     assert "physical_abuse" in run("notes", "show", "昨天被打了", "--language", "en")
 
