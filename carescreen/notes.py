@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.errors import UsageError, did_you_mean
+from carescreen.learned import MILLI, SETTINGS_FILE, LearnedTable, digest_of, load_learned
 from carescreen.lexicon import STATUSES, Concept, Lexicon, load_lexicon
 from carescreen.mentions import (
     BY_PHRASE,
@@ -27,9 +28,10 @@ from carescreen.mentions import (
     find_mentions,
 )
 from carescreen.normalise import Text, as_texts, join, order_by
-from carescreen.pack import Pack
+from carescreen.pack import Pack, find_folder
 from carescreen.status import Decided, decide
 from carescreen.tables import read_table, require_columns
+from carescreen.together import clause_at, read_together
 from carescreen.vocabulary import LASTING, Roles, Vocabulary
 
 BLOCK = 250_000  # characters read together: enough to share the overhead, few enough for the cache
@@ -48,16 +50,26 @@ class NoteReader:
     [[0, 'physical_abuse', 'negated', 4, 6]]
     """
 
-    def __init__(self, lexicon: Lexicon, digest: str = "") -> None:
+    def __init__(
+        self, lexicon: Lexicon, digest: str = "", learned: LearnedTable | None = None
+    ) -> None:
         self.lexicon = lexicon
         self.digest = digest
-        self._vocabulary = Vocabulary(lexicon)
+        self.learned = learned
+        self.vocabulary = Vocabulary(lexicon)
 
     @classmethod
     def load(cls, pack: str | Path | Pack) -> NoteReader:
-        """The reader of a shipped pack by name, of a pack's folder, or of a loaded pack."""
+        """The reader of a shipped pack by name, of a pack's folder, or of a loaded pack.
+
+        With the learned weights that the pack's `reader:` names, a shipped name or a folder.
+        """
         loaded = pack if isinstance(pack, Pack) else Pack.load(pack)
-        return cls(load_lexicon(loaded), _digest(loaded))
+        if loaded.reader is None:
+            return cls(load_lexicon(loaded), _digest(loaded))
+        folder = _reader_folder(loaded, loaded.reader)
+        digest = _digest(loaded) + digest_of(folder)
+        return cls(load_lexicon(loaded), digest, load_learned(folder))
 
     @property
     def concepts(self) -> Mapping[str, Concept]:
@@ -66,8 +78,8 @@ class NoteReader:
 
     @property
     def words(self) -> int:
-        """How many different words it looks for: phrases, parts of patterns, cues and shields."""
-        return self._vocabulary.size
+        """How many it looks for: phrases, parts of patterns, cues and shields, learned grams."""
+        return self.vocabulary.size + (self.learned.size if self.learned else 0)
 
     def read(self, notes: Notes) -> pd.DataFrame:
         """Mentions of all notes: note, concept, status, start, end, found_by, cue_start, cue_end.
@@ -80,9 +92,9 @@ class NoteReader:
 
     def find(self, notes: Notes) -> FoundMentions:
         """What `read` gives, as arrays."""
-        texts = as_texts(_listed(notes))
-        parts = [self._read_block(texts[first:last], first) for first, last in _blocks(texts)]
-        return parts[0] if len(parts) == 1 else _joined(parts, self._vocabulary.concepts)
+        texts = as_texts(listed(notes))
+        parts = [self._read_block(texts[first:last], first) for first, last in blocks_of(texts)]
+        return parts[0] if len(parts) == 1 else _joined(parts, self.vocabulary.concepts)
 
     def status(
         self,
@@ -97,24 +109,41 @@ class NoteReader:
         child's concept whose subject is a grown-up comes out as "other". UsageError where the
         lengths differ, a span lies outside its note or a concept is unknown.
         """
-        texts = as_texts(_listed(notes))
+        texts = as_texts(listed(notes))
         start, end = (np.fromiter(values, np.int64) for values in (starts, ends))
         _check_spans(texts, start, end)
         concept = self._concept_codes(concepts, len(texts))
         words = np.empty(len(texts), f"<U{max(map(len, STATUSES))}")
-        for first, last in _blocks(texts):
+        for first, last in blocks_of(texts):
             block = join(texts[first:last])
             offset = block.starts[:-1]
-            found = find_mentions(block, self._vocabulary)
+            found = find_mentions(block, self.vocabulary)
             span = start[first:last] + offset, end[first:last] + offset
             given = _given(*span, concept[first:last], found.roles.of(LASTING))
-            decided = decide(found, given, block.codes, self._vocabulary, given=True)
+            decided = decide(found, given, block.codes, self.vocabulary, given=True)
             codes = np.where(decided.status < 0, STATUSES.index("other"), decided.status)
             words[first:last] = np.array(STATUSES)[codes]
         return words
 
+    def carriers(self, note: str, concept: str, start: int) -> list[tuple[str, float]]:
+        """The words that speak for and against a concept in the clause at `start`, heaviest first.
+
+        Each with its weight in log-odds; empty without learned weights, or for a concept that they
+        do not know. UsageError for a concept that the pack does not have.
+        """
+        self._concept_codes([concept], 1)
+        if self.learned is None or concept not in self.learned.concepts or not note:
+            return []
+        read = self.learned.read(join([note]))
+        if not read.clauses.size:
+            return []
+        clause = int(clause_at(read, np.array([start]))[0])
+        column = self.learned.concepts.index(concept)
+        found = self.learned.carriers(read, clause, column)
+        return [(note[begin:end], weight / MILLI) for begin, end, weight in found]
+
     def _decide(self, found: Found, mentions: Mentions, text: Text) -> Decided:
-        return decide(found, mentions, text.codes, self._vocabulary)
+        return decide(found, mentions, text.codes, self.vocabulary)
 
     def _concept_codes(
         self, concepts: Sequence[str | None] | str | None, size: int
@@ -124,7 +153,7 @@ class NoteReader:
         )
         if len(names) != size:
             raise UsageError(f"concepts: wanted one per note ({size}), found {len(names)}")
-        number = {name: code for code, name in enumerate(self._vocabulary.concepts)}
+        number = {name: code for code, name in enumerate(self.vocabulary.concepts)}
         for name in {name for name in names if name is not None} - number.keys():
             raise UsageError(f"no concept '{name}'{did_you_mean(name, number)}")
         return np.array(
@@ -133,9 +162,12 @@ class NoteReader:
 
     def _read_block(self, texts: Sequence[str], first_note: int) -> FoundMentions:
         text = join(texts)
-        found = find_mentions(text, self._vocabulary)
-        mentions = found.mentions
-        decided = self._decide(found, mentions, text)
+        found = find_mentions(text, self.vocabulary)
+        if self.learned is None:
+            mentions, decided = found.mentions, self._decide(found, found.mentions, text)
+        else:
+            joined = read_together(text, found, self.vocabulary, self.learned)
+            mentions, decided = joined.mentions, joined.decided
         order = order_by(mentions.start, mentions.end - mentions.start, mentions.concept)
         order = order.take((decided.status.take(order) >= 0).nonzero()[0])
         mentions = mentions.take(order)
@@ -143,7 +175,7 @@ class NoteReader:
         offset = text.starts.take(note)
         cue_start, cue_end = decided.cue_start.take(order), decided.cue_end.take(order)
         return FoundMentions(
-            concepts=self._vocabulary.concepts,
+            concepts=self.vocabulary.concepts,
             note=note + first_note,
             concept=mentions.concept,
             status=decided.status.take(order),
@@ -242,6 +274,14 @@ def read_file(
     )
 
 
+def _reader_folder(pack: Pack, reader: str) -> Path:
+    """A folder beside the pack that names it, or what find_folder means by a name or a path."""
+    for folder in reversed(pack.chain):
+        if (folder / reader / SETTINGS_FILE).is_file():
+            return folder / reader
+    return find_folder("models", reader, SETTINGS_FILE)
+
+
 def _digest(pack: Pack) -> str:
     """SHA-256 over what decides how notes are read: concepts and lexicons of the chain."""
     total = hashlib.sha256()
@@ -252,7 +292,7 @@ def _digest(pack: Pack) -> str:
     return total.hexdigest()
 
 
-def _listed(notes: Notes) -> Sequence[object]:
+def listed(notes: Notes) -> Sequence[object]:
     if isinstance(notes, str):
         raise UsageError("wanted a list of notes, found one text; put it in a list: [note]")
     if isinstance(notes, pd.Series | np.ndarray):
@@ -260,7 +300,7 @@ def _listed(notes: Notes) -> Sequence[object]:
     return notes if isinstance(notes, list) else list(notes)
 
 
-def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def blocks_of(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of notes of about BLOCK characters; a longer note is a block by itself."""
     if 0 < sum(map(len, texts)) + len(texts) <= BLOCK:
         yield 0, len(texts)

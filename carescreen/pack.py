@@ -151,8 +151,8 @@ class Pack:
         return total.hexdigest()
 
 
-def shipped_folder(kind: Literal["rules", "models"]) -> Path:
-    """Where shipped packs or models are: in the wheel, or in the checkout of an editable install."""
+def shipped_folder(kind: Literal["rules", "models", "corpus"]) -> Path:
+    """Where what is shipped is: in the wheel, or in the checkout of an editable install."""
     inside = _PACKAGE / "_shipped" / kind
     return inside if inside.is_dir() else _PACKAGE.parent / kind
 

@@ -1,0 +1,199 @@
+"""Phrases and learned weights in one: which mentions a note has, and what is said of each.
+
+The pack's phrases and patterns are explicit: each gives its concept points where it stands. A clause
+that passes the concept's threshold without one is a learned mention, of the whole clause. A phrase
+below the threshold goes where what stands around it speaks against it (a goat is beaten); alone, or
+in a plain sentence, it stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.learned import SIDES, LearnedTable, Read
+from carescreen.lexicon import STATUSES
+from carescreen.mentions import BY_LEARNED, Found, Mentions
+from carescreen.normalise import Positions, Text
+from carescreen.status import STATUS_CODE, Decided, decide
+from carescreen.vocabulary import Vocabulary
+
+BoolArray = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Mentions, by start, and what is said of each; the status of a dropped one is negative."""
+
+    mentions: Mentions
+    decided: Decided
+
+
+def read_together(
+    text: Text, found: Found, vocabulary: Vocabulary, learned: LearnedTable
+) -> Joined:
+    """The mentions of a text by phrases, patterns and learned weights."""
+    spoken = found.mentions
+    seen = weigh(text, spoken, vocabulary, learned)
+    read, margin, has_phrase = seen.read, seen.margin, seen.has_phrase
+    if not read.clauses.size:
+        return Joined(spoken, decide(found, spoken, text.codes, vocabulary))
+    columns = columns_of(vocabulary, learned)
+    at = clause_at(read, spoken.start)
+    rows = np.flatnonzero(columns.take(spoken.concept) >= 0)
+    place = at.take(rows), columns.take(spoken.concept.take(rows))
+    stands = ~_spoken_against(spoken, seen, rows, place, learned)
+    has_phrase[:] = False
+    kept = rows[stands[rows]]
+    has_phrase[at.take(kept), columns.take(spoken.concept.take(kept))] = True
+    clause, column = _learned_places(margin, has_phrase, read.clauses.note)
+    back = np.full(len(learned.concepts), -1, np.int64)
+    back[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
+    real = back.take(column) >= 0
+    clause, column = clause[real], column[real]
+    begin, until = learned.core(read, clause, column)
+    begin = np.where(begin < 0, read.clauses.start.take(clause), begin)
+    until = np.where(until < 0, read.clauses.end.take(clause), until)
+    # Cues act on the words that carry the concept; the mention is the whole clause.
+    cores = _of_clauses(begin, until, back.take(column))
+    order = np.argsort(cores.start, kind="stable")
+    cores, clause = cores.take(order), clause.take(order)
+    spoken, at = spoken.take(np.flatnonzero(stands)), at[stands]
+    parts = [(spoken, at), (cores, clause)]
+    said = [_decided(read, found, some, there, text, vocabulary, learned) for some, there in parts]
+    whole = Mentions(
+        read.clauses.start.take(clause),
+        read.clauses.end.take(clause),
+        cores.anchor,
+        cores.concept,
+        cores.found_by,
+        cores.lasting,
+    )
+    return _by_start(spoken, whole, said[0], said[1])
+
+
+def _spoken_against(
+    spoken: Mentions,
+    seen: Weighed,
+    rows: Positions,
+    place: tuple[Positions, Positions],
+    learned: LearnedTable,
+) -> BoolArray:
+    """Phrases below the threshold because of what stands around them, not because they are short.
+
+    A phrase that would score no better alone always stands: the words are certain.
+    """
+    against = np.zeros(spoken.start.size, np.bool_)
+    has_table = learned.language_of(seen.read.clauses).take(place[0]) >= 0
+    low = np.flatnonzero((seen.margin[place] < 0) & has_table)
+    rows, clause, column = rows.take(low), place[0].take(low), place[1].take(low)
+    if not rows.size:
+        return against
+    start, end = spoken.start.take(rows), spoken.end.take(rows)
+    own = learned.alone(seen.read, clause, column, start, end)
+    around = seen.read.score[clause, column] - own
+    against[rows] = around < -learned.slack(seen.read.clauses).take(clause)
+    return against
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A text's clauses, how far each is above each concept's threshold, and where phrases stand.
+
+    `margin` and `has_phrase` are (clauses, columns of the table); thousandths of a log-odds.
+    """
+
+    read: Read
+    margin: Floats
+    has_phrase: BoolArray
+
+
+def weigh(text: Text, spoken: Mentions, vocabulary: Vocabulary, learned: LearnedTable) -> Weighed:
+    """Score the clauses of a text, phrases counted in."""
+    read = learned.read(text)
+    has_phrase = np.zeros(read.score.shape, np.bool_)
+    if read.clauses.size and spoken.start.size:
+        column = columns_of(vocabulary, learned).take(spoken.concept)
+        rows = np.flatnonzero(column >= 0)
+        has_phrase[clause_at(read, spoken.start.take(rows)), column.take(rows)] = True
+    score = read.score + has_phrase * learned.phrase_points(read.clauses)
+    return Weighed(read, score - learned.thresholds(read.clauses), has_phrase)
+
+
+def columns_of(vocabulary: Vocabulary, learned: LearnedTable) -> Positions:
+    """The table's column of each of the pack's concepts; -1 for one that it does not know."""
+    number = {name: at for at, name in enumerate(learned.concepts)}
+    return np.array([number.get(name, -1) for name in vocabulary.concepts], np.int64)
+
+
+def clause_at(read: Read, start: Positions) -> Positions:
+    """The clause in which each position lies, or the next one; else the last."""
+    return np.minimum(read.clauses.end.searchsorted(start, side="right"), read.clauses.size - 1)
+
+
+def _learned_places(
+    margin: Floats, has_phrase: BoolArray, note: Positions
+) -> tuple[Positions, Positions]:
+    """Clauses and columns over the threshold without a phrase; of neighbours the highest one."""
+    column, clause = ((margin >= 0) | has_phrase).T.nonzero()
+    if not clause.size:
+        return clause, column
+    begins = np.ones(clause.size, np.bool_)
+    begins[1:] = (
+        (column[1:] != column[:-1])
+        | (clause[1:] > clause[:-1] + 1)
+        | (note.take(clause[1:]) != note.take(clause[:-1]))
+    )
+    first = np.flatnonzero(begins)
+    height = np.where(has_phrase[clause, column], np.inf, margin[clause, column])
+    run = np.cumsum(begins) - 1
+    highest = np.maximum.reduceat(height, first)
+    best = np.flatnonzero(height == highest.take(run))
+    best = best[np.concatenate([[True], run[best][1:] != run[best][:-1]])]
+    best = best[~has_phrase[clause[best], column[best]]]
+    return clause[best], column[best]
+
+
+def _of_clauses(start: Positions, end: Positions, concept: Positions) -> Mentions:
+    size = start.size
+    found_by, lasting = np.full(size, BY_LEARNED, np.int8), np.zeros(size, np.bool_)
+    return Mentions(start, end, start, concept, found_by, lasting)
+
+
+def _decided(
+    read: Read,
+    found: Found,
+    mentions: Mentions,
+    clause: Positions,
+    text: Text,
+    vocabulary: Vocabulary,
+    learned: LearnedTable,
+) -> Decided:
+    """What the cues and the learned weights together say of some mentions."""
+    by_cue = decide(found, mentions, text.codes, vocabulary)
+    dropped = by_cue.status < 0
+    said = np.where(dropped, STATUS_CODE["affirmed"], by_cue.status)
+    status = learned.statuses(read, clause, said)
+    differs = status != said
+    column = learned.first_status + SIDES.index("here") * len(STATUSES) + status.astype(np.int64)
+    rows = np.flatnonzero(differs & (status != STATUS_CODE["affirmed"]))
+    start, end = np.where(differs, -1, by_cue.cue_start), np.where(differs, -1, by_cue.cue_end)
+    start[rows], end[rows] = learned.core(read, clause.take(rows), column.take(rows), share=0.99)
+    return Decided(np.where(dropped, by_cue.status, status).astype(np.int8), start, end)
+
+
+def _by_start(some: Mentions, others: Mentions, said: Decided, of_others: Decided) -> Joined:
+    start = np.concatenate([some.start, others.start])
+    order = np.argsort(start, kind="stable")
+
+    def both(one: object, two: object, name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(one, name), getattr(two, name)]).take(order)
+
+    names = ("start", "end", "anchor", "concept", "found_by", "lasting")
+    mentions = Mentions(*(both(some, others, name) for name in names))
+    decided = Decided(*(both(said, of_others, name) for name in ("status", "cue_start", "cue_end")))
+    return Joined(mentions, decided)
