@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws format bench bench-notes bench-rules evidence clean
+.PHONY: help setup demo check test laws format bench bench-notes bench-rules evidence reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,9 @@ help:
 	@echo "make test    set up, then format check, lint, types, tests and doctests"
 	@echo "make laws    the laws again with 25 times as many, random, examples (half an hour)"
 	@echo "make bench   speed figures, each beside a reference measured in the same run"
-	@echo "make bench-notes   the status of spans found by others, on public text where it is at hand"
+	@echo "make bench-notes   how well notes are read: writers left out, another hand, spans given on"
+	@echo "                   public text where it is at hand (half an hour)"
+	@echo "make reader  learn the shipped note reader anew from corpus/, the same to the byte"
 	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
 	@echo "                   and how many ordinary children each pack puts in a tier"
 
@@ -51,10 +53,14 @@ bench: $(STAMP)
 
 bench-notes: $(STAMP)
 	$(BIN)/python benchmarks/given_spans.py
+	$(BIN)/python benchmarks/notes_quality.py --folds 8 --curve
 
 bench-rules: $(STAMP)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/ordinary.py
+
+reader: $(STAMP)
+	$(BIN)/carescreen notes train --pack base --out models/notes
 
 evidence: $(STAMP)
 	$(BIN)/python -m carescreen.evidence models/evidence

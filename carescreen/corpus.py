@@ -26,6 +26,7 @@ from typing import Any
 
 from carescreen.errors import CorpusError, did_you_mean
 from carescreen.lexicon import LANGUAGES, STATUSES
+from carescreen.pack import shipped_folder
 
 SUFFIXES = (".tsv", ".jsonl")
 NOTE_KEYS = ("id", "lang", "text", "mentions")
@@ -97,6 +98,11 @@ def read_corpus(paths: str | Path | Iterable[str | Path], concepts: Collection[s
             if line.strip():
                 notes.append(_Line(file, number, concepts).note(line, read))
     return Corpus(tuple(notes), about)
+
+
+def shipped_corpus() -> Path:
+    """The folder of the corpus that comes with the project."""
+    return shipped_folder("corpus")
 
 
 def _files_of(path: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -223,15 +223,23 @@ def write_model(folder: str | Path, model: SavedModel) -> None:
 
     A folder that exists is replaced only if it is empty or a model folder.
     """
+    write_folder(folder, model.files(), ("manifest.json", "evidence.yaml"))
+
+
+def write_folder(folder: str | Path, files: Mapping[str, bytes], known_by: Sequence[str]) -> None:
+    """Write a model's folder whole, aside and then in its place; other files in it stay.
+
+    OutputError where the folder holds something else, none of `known_by`, or cannot be written.
+    """
     target = Path(folder)
-    _may_replace(target)
+    _may_replace(target, known_by)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
-            for name, content in model.files().items():
+            for name, content in files.items():
                 (aside / name).write_bytes(content)
-            for path in _other_files(target):
+            for path in _other_files(target, files):
                 shutil.copy2(path, aside / path.name)
             aside.chmod(0o755)
             _swap(aside, target)
@@ -241,19 +249,18 @@ def write_model(folder: str | Path, model: SavedModel) -> None:
         raise OutputError(f"{target}: cannot be written: {error.strerror}") from None
 
 
-def _may_replace(target: Path) -> None:
+def _may_replace(target: Path, known_by: Sequence[str]) -> None:
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: wanted a folder for the model, found a file")
-    known = any((target / name).is_file() for name in ("manifest.json", "evidence.yaml"))
+    known = any((target / name).is_file() for name in known_by)
     if target.is_dir() and any(target.iterdir()) and not known:
         raise OutputError(
             f"{target}: this folder holds something else than a model; choose another folder"
         )
 
 
-def _other_files(target: Path) -> list[Path]:
+def _other_files(target: Path, ours: Collection[str]) -> list[Path]:
     """What a person keeps beside a model, such as the evidence source, stays with it."""
-    ours = {"model.json", "manifest.json", "CARD.md"}
     if not target.is_dir():
         return []
     return [path for path in sorted(target.iterdir()) if path.is_file() and path.name not in ours]
