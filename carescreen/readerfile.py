@@ -16,9 +16,14 @@ _HEAD = (
 
 
 def write_reader(saved: Saved, folder: str | Path, card: str) -> None:
-    """Write reader.json, <lang>.tsv and CARD.md; the same reader gives the same bytes."""
+    """Write reader.json, <lang>.tsv and CARD.md; the same reader gives the same bytes.
+
+    A card that is there already stays: a person wrote it, or may have.
+    """
     settings = json.dumps(settings_of(saved), ensure_ascii=False, indent=1, sort_keys=False)
-    files = {SETTINGS_FILE: (settings + "\n").encode(), "CARD.md": card.encode()}
+    files = {SETTINGS_FILE: (settings + "\n").encode()}
+    if not (Path(folder) / "CARD.md").is_file():
+        files["CARD.md"] = card.encode()
     for table in saved.languages:
         lines = [*_HEAD, *table_lines(table, saved.concepts)]
         files[f"{table.language}.tsv"] = ("\n".join(lines) + "\n").encode()
