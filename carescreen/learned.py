@@ -119,9 +119,7 @@ class LearnedTable:
         entries = np.append(self._first, self._column.size)
         whole = csr_matrix((self._weight, self._column, entries), (self.size, self.columns))
         self._about = whole[:, : self.first_status].tocsr()
-        width = len(STATUSES)
-        by_side = range(self.first_status, self.columns, width)
-        self._stated = [whole[:, at : at + width].tocsr() for at in by_side]
+        self._stated = whole[:, self.first_status :].tocsr()
 
     @property
     def size(self) -> int:
@@ -170,19 +168,22 @@ class LearnedTable:
         bias = np.stack([table.status_bias for table in self.languages]).astype(np.float64)
         cue = np.stack([table.by_cue for table in self.languages]).astype(np.float64)
         total = bias[language] + cue[language, by_cue]
-        for side, step in enumerate((0, -1, 1)):
-            other = np.clip(clause + step, 0, max(clauses.size - 1, 0))
-            same = clauses.note.take(other) == clauses.note.take(clause)
-            if step:
-                same &= other != clause
-            sums = (read.held[other] @ self._stated[side]).toarray()
-            share = SIDE_WEIGHT[side] / np.sqrt(np.maximum(read.number.take(other), 1))
-            total += np.where(same, share, 0.0)[:, None] * sums
+        others = np.clip(clause + np.array([[0], [-1], [1]]), 0, clauses.size - 1)
+        needed, place = np.unique(others, return_inverse=True)
+        sums = (read.held[needed] @ self._stated).toarray()
+        sums /= np.sqrt(np.maximum(read.number.take(needed), 1))[:, None]
+        sums = sums[place.reshape(others.shape)]  # (sides, mentions, sides x statuses)
+        same = clauses.note.take(others) == clauses.note.take(clause)
+        same[1:] &= others[1:] != clause
+        width = len(STATUSES)
+        for side, share in enumerate(SIDE_WEIGHT):
+            own = sums[side, :, side * width : (side + 1) * width] * share
+            total += np.where(same[side][:, None], own, 0.0)
         # In a language without a table the cues alone decide.
         return np.where(language < 0, by_cue, total.argmax(axis=1)).astype(np.int8)
 
     def core(
-        self, read: Read, clause: Positions, column: Positions, share: float = 0.4
+        self, read: Read, clause: Positions, column: Positions, share: float = 0.7
     ) -> tuple[Positions, Positions]:
         """From where to where the grams stand that carry a concept or status in a clause.
 

@@ -8,8 +8,7 @@ in a plain sentence, it stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Joined:
-    """Mentions, by start, and what is said of each; the status of a dropped one is negative."""
+    """Mentions and what is said of each; the status of a dropped one is negative."""
 
     mentions: Mentions
     decided: Decided
@@ -59,21 +58,24 @@ def read_together(
     begin = np.where(begin < 0, read.clauses.start.take(clause), begin)
     until = np.where(until < 0, read.clauses.end.take(clause), until)
     # Cues act on the words that carry the concept; the mention is the whole clause.
+    kept = np.flatnonzero(stands)
     cores = _of_clauses(begin, until, back.take(column))
-    order = np.argsort(cores.start, kind="stable")
-    cores, clause = cores.take(order), clause.take(order)
-    spoken, at = spoken.take(np.flatnonzero(stands)), at[stands]
-    parts = [(spoken, at), (cores, clause)]
-    said = [_decided(read, found, some, there, text, vocabulary, learned) for some, there in parts]
-    whole = Mentions(
-        read.clauses.start.take(clause),
-        read.clauses.end.take(clause),
-        cores.anchor,
-        cores.concept,
-        cores.found_by,
-        cores.lasting,
+    both = _one_after_another(spoken.take(kept), cores)
+    there = np.concatenate([at.take(kept), clause])
+    decided = _decided(read, found, both, there, text, vocabulary, learned)
+    is_learned = both.found_by == BY_LEARNED
+    whole = replace(
+        both,
+        start=np.where(is_learned, read.clauses.start.take(there), both.start),
+        end=np.where(is_learned, read.clauses.end.take(there), both.end),
     )
-    return _by_start(spoken, whole, said[0], said[1])
+    return Joined(whole, decided)
+
+
+def _one_after_another(some: Mentions, others: Mentions) -> Mentions:
+    names = [field.name for field in fields(Mentions)]
+    parts = ((getattr(some, name), getattr(others, name)) for name in names)
+    return Mentions(*(np.concatenate(part) for part in parts))
 
 
 def _spoken_against(
@@ -184,16 +186,3 @@ def _decided(
     start, end = np.where(differs, -1, by_cue.cue_start), np.where(differs, -1, by_cue.cue_end)
     start[rows], end[rows] = learned.core(read, clause.take(rows), column.take(rows), share=0.99)
     return Decided(np.where(dropped, by_cue.status, status).astype(np.int8), start, end)
-
-
-def _by_start(some: Mentions, others: Mentions, said: Decided, of_others: Decided) -> Joined:
-    start = np.concatenate([some.start, others.start])
-    order = np.argsort(start, kind="stable")
-
-    def both(one: object, two: object, name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(one, name), getattr(two, name)]).take(order)
-
-    names = ("start", "end", "anchor", "concept", "found_by", "lasting")
-    mentions = Mentions(*(both(some, others, name) for name in names))
-    decided = Decided(*(both(said, of_others, name) for name in ("status", "cue_start", "cue_end")))
-    return Joined(mentions, decided)

@@ -277,7 +277,7 @@ class PlainLearnedReader(PlainReader):
     ) -> Said:
         """A mention of a whole clause; cues act on the words that carry it."""
         clause = clauses[at]
-        core = self._core(clause, concept, 0.4) or Span(clause.start, clause.end)
+        core = self._core(clause, concept, 0.7) or Span(clause.start, clause.end)
         candidate = Candidate(concept, core, core.start, "learned")
         said = self._said_of(page, candidate, cues, clauses)
         return replace(said, start=clause.start, end=clause.end)
