@@ -40,6 +40,7 @@ ANY = "any"
 SIDES = ("here", "before", "after")  # clauses whose grams speak of a mention's status
 SIDE_WEIGHT = (1.0, 0.5, 0.5)
 MILLI = 1000
+FEW_GRAMS = 4_000  # under which a dense sum is faster
 _SLOTS = 18  # bits of the look-up table's size
 
 Ints = NDArray[np.int64]
@@ -76,8 +77,8 @@ class Read:
     """A text's clauses with the sums of their grams.
 
     `row` is each gram's in the table, -1 for one it has not; `score` (clauses, concepts) in
-    thousandths of a log-odds, without what phrases add; `held` (clauses, rows) counts the grams of
-    the table; `number` all grams of each clause.
+    thousandths of a log-odds, without what phrases add; `held` is what statuses are summed from: a
+    sparse count of the table's grams a clause, or the sums themselves; `number` counts all grams.
     """
 
     clauses: Clauses
@@ -139,9 +140,9 @@ class LearnedTable:
         row = self._index.find(np.where(chinese, grams.key, grams.key ^ _ENGLISH))
         found = np.flatnonzero(row >= 0)
         place = grams.clause.take(found), row.take(found)
-        held = csr_matrix((np.ones(found.size), place), (clauses.size, self.size))
         number = np.bincount(grams.clause, minlength=clauses.size)
-        mixed, size = _with_neighbours((held @ self._about).toarray(), number, clauses)
+        about, held = self._sums(*place, clauses.size)
+        mixed, size = _with_neighbours(about, number, clauses)
         mixed = mixed[:, :-1] + mixed[:, -1:]
         score = mixed / np.sqrt(np.maximum(size, LEAST))[:, None] + self._per(clauses, "bias")
         return Read(clauses, grams, row, score, held, number)
@@ -170,7 +171,7 @@ class LearnedTable:
         total = bias[language] + cue[language, by_cue]
         others = np.clip(clause + np.array([[0], [-1], [1]]), 0, clauses.size - 1)
         needed, place = np.unique(others, return_inverse=True)
-        sums = (read.held[needed] @ self._stated).toarray()
+        sums = self._stated_sums(read.held, needed)
         sums /= np.sqrt(np.maximum(read.number.take(needed), 1))[:, None]
         sums = sums[place.reshape(others.shape)]  # (sides, mentions, sides x statuses)
         same = clauses.note.take(others) == clauses.note.take(clause)
@@ -242,6 +243,25 @@ class LearnedTable:
             for at in order.tolist()
             if weights[at] != 0
         ]
+
+    def _sums(self, clause: Positions, row: Positions, size: int) -> tuple[Floats, Any]:
+        """What the grams of each clause weigh for each concept and for any, and what is kept to sum
+        for statuses: few grams are summed for all columns at once, which costs less than a product
+        of sparse matrices; of many, only the clauses with mentions are summed for statuses."""
+        if row.size > FEW_GRAMS:
+            held = csr_matrix((np.ones(row.size), (clause, row)), (size, self.size))
+            return np.asarray((held @ self._about).toarray(), dtype=np.float64), held
+        owner, rank = expand(self._count.take(row))
+        entry = self._first.take(row).take(owner) + rank
+        place = clause.take(owner) * self.columns + self._column.take(entry)
+        sums = np.bincount(place, self._weight.take(entry), minlength=size * self.columns)
+        total = np.asarray(sums, dtype=np.float64).reshape(size, self.columns)
+        return total[:, : self.first_status].copy(), total[:, self.first_status :]
+
+    def _stated_sums(self, held: Any, clause: Positions) -> Floats:
+        if isinstance(held, np.ndarray):
+            return np.asarray(held.take(clause, axis=0), dtype=np.float64)
+        return np.asarray((held[clause] @ self._stated).toarray(), dtype=np.float64)
 
     def _weights(self, row: Positions, column: Positions) -> Floats:
         """What each row weighs for its column; 0 where it has no entry."""

@@ -627,3 +627,16 @@ def test_a_pack_names_its_reader_by_folder(tmp_path: Path) -> None:
     (folder / "reader.json").unlink()
     with pytest.raises(CarescreenError):
         NoteReader.load(pack)
+
+
+def test_many_grams_are_summed_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = NoteReader.load("cn-rural")
+    notes = [
+        "昨晚又拿竹条抽她，手心都紫了。没有发现饿饭。",
+        "Gran says he was hit last year; he eats well now.",
+        "",
+    ] * 3
+    few = shipped.read(notes)
+    monkeypatch.setattr("carescreen.learned.FEW_GRAMS", -1)
+    assert len(few)
+    assert shipped.read(notes).equals(few)
