@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,14 @@ import pandas as pd
 
 from carescreen.errors import UsageError
 from carescreen.mentions import find_mentions
-from carescreen.normalise import Text, as_texts, is_word, join
+from carescreen.normalise import Text, as_texts, join
 from carescreen.notes import NoteReader, Notes, blocks_of, listed
 from carescreen.together import Weighed, weigh
 
 LEAST_NOTES = 3  # a phrase of fewer notes is one person's sentence
 MOST_PHRASES = 200
+_HAN = re.compile("[\u3400-\u9fff]{3,}")
+_WORD = re.compile("[a-z]+(?:'[a-z]+)?")
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -77,28 +80,39 @@ def _count_phrases(
     with_concept: Counter[tuple[str, str, str]],
     in_all: Counter[tuple[str, str]],
 ) -> None:
-    """Count, once a note, three characters or a longer run of words, and what their clauses mention."""
+    """Count, once a note, the runs of characters or words of each clause, and what it mentions."""
     clauses = weighed.read.clauses
-    grams = weighed.read.grams
     over = weighed.margin >= 0
-    length = grams.end - grams.start
-    chinese = clauses.is_han.take(grams.clause)
-    rows = np.flatnonzero(np.where(chinese, length == 3, length >= 5))
     seen: set[tuple[str, int]] = set()
     told: set[tuple[str, str, int]] = set()
-    for row in rows.tolist():
-        clause, start, end = int(grams.clause[row]), int(grams.start[row]), int(grams.end[row])
-        if is_word(text.codes[end - 1 : end + 1]).all():
-            continue  # a cut word is no phrase
-        word = "".join(map(chr, text.codes[start:end].tolist()))
-        language, note = ("zh" if clauses.is_han[clause] else "en"), int(clauses.note[clause])
-        if (word, note) not in seen:
-            seen.add((word, note))
-            in_all[language, word] += 1
-        for column in np.flatnonzero(over[clause]).tolist():
-            if (word, concepts[column], note) not in told:
-                told.add((word, concepts[column], note))
-                with_concept[language, word, concepts[column]] += 1
+    for clause, (start, end) in enumerate(zip(clauses.start, clauses.end, strict=True)):
+        written = "".join(map(chr, text.codes[start:end].tolist()))
+        is_han, note = bool(clauses.is_han[clause]), int(clauses.note[clause])
+        language = "zh" if is_han else "en"
+        mentioned = [concepts[column] for column in np.flatnonzero(over[clause]).tolist()]
+        for word in _runs_of(written) if is_han else _words_of(written):
+            if (word, note) not in seen:
+                seen.add((word, note))
+                in_all[language, word] += 1
+            for concept in mentioned:
+                if (word, concept, note) not in told:
+                    told.add((word, concept, note))
+                    with_concept[language, word, concept] += 1
+
+
+def _runs_of(clause: str) -> Iterator[str]:
+    """Three to six neighbouring Chinese characters."""
+    for run in _HAN.findall(clause):
+        for length in range(3, 7):
+            yield from (run[at : at + length] for at in range(len(run) - length + 1))
+
+
+def _words_of(clause: str) -> Iterator[str]:
+    """One to three neighbouring words; of a single one, five letters or more."""
+    words = _WORD.findall(clause)
+    yield from (word for word in words if len(word) >= 5)
+    for length in (2, 3):
+        yield from (" ".join(words[at : at + length]) for at in range(len(words) - length + 1))
 
 
 def _phrases(
@@ -118,6 +132,14 @@ def _phrases(
         if count >= LEAST_NOTES and count >= 0.8 * in_all[language, word]
         if not any(word in other or other in word for other in known)
     ]
+    counts = {(concept, word): count for _, word, concept, count, _ in rows}
+    parts = {
+        (concept, word[begin:end])
+        for concept, word in counts
+        for begin, end in ((1, None), (None, -1))
+        if counts.get((concept, word[begin:end])) == counts[concept, word]
+    }  # a piece of a longer run that stands in as many notes says nothing of its own
+    rows = [row for row in rows if (row[2], row[1]) not in parts]
     table = pd.DataFrame(rows, columns=["language", "phrase", "concept", "notes_with", "notes_all"])
     table = table.sort_values(
         ["notes_with", "language", "phrase", "concept"], ascending=[False, True, True, True]
