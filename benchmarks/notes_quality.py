@@ -24,6 +24,7 @@ from carescreen.learned import LearnedTable
 from carescreen.learning import (
     SLACK,
     Lesson,
+    Weights,
     as_table,
     choose_thresholds,
     critical_of,
@@ -32,6 +33,7 @@ from carescreen.learning import (
     prepare,
     writer_folds,
 )
+from carescreen.lexicon import STATUSES
 from carescreen.notes import NoteReader
 
 RAISED = ("affirmed", "suspected")
@@ -82,8 +84,6 @@ class Tally:
 
 def tally(reader: NoteReader, notes: Sequence[AnnotatedNote]) -> Tally:
     found = reader.find([note.text for note in notes])
-    from carescreen.lexicon import STATUSES
-
     severe = {c.id for c in reader.concepts.values() if c.severity in ("high", "critical")}
     got: list[set[tuple[str, str]]] = [set() for _ in notes]
     for note, concept, status in zip(found.note, found.concept, found.status, strict=True):
@@ -134,6 +134,19 @@ def main() -> None:
             curve(plain, notes, language)
 
 
+def reader_of(
+    plain: NoteReader,
+    lesson: Lesson,
+    scores: np.ndarray,
+    weights: Weights,
+    rows: np.ndarray | None = None,
+) -> NoteReader:
+    """A reader of some weights; its thresholds are chosen on the clauses in `rows`."""
+    threshold = choose_thresholds(lesson, scores, critical_of(lesson, plain), rows)
+    table = as_table(lesson, weights, threshold, SLACK)
+    return NoteReader(plain.lexicon, learned=LearnedTable("", lesson.concepts, [table]))
+
+
 def by_writer(
     plain: NoteReader,
     notes: Sequence[AnnotatedNote],
@@ -145,13 +158,10 @@ def by_writer(
     lesson = prepare(notes, language, plain)
     groups = writer_folds(lesson, folds or len(set(lesson.writer)))
     scores, fits = left_out_scores(lesson, groups)
-    severe = critical_of(lesson, plain)
     total, phrases = Tally(), Tally()
     for group, weights in zip(groups, fits, strict=True):
         others = ~np.isin(lesson.writer, group)
-        threshold = choose_thresholds(lesson, scores, severe, others)
-        table = as_table(lesson, weights, threshold, SLACK)
-        reader = NoteReader(plain.lexicon, learned=LearnedTable("", lesson.concepts, [table]))
+        reader = reader_of(plain, lesson, scores, weights, others)
         for writer in group:
             own = [note for note in notes if note.writer == writer]
             one = tally(reader, own)
@@ -162,8 +172,8 @@ def by_writer(
     print(f"{language} phrases alone          {phrases}  ({time.perf_counter() - begin:.0f} s)")
     if gold:
         weights = fit(lesson, np.ones(lesson.clauses.size, np.bool_))
-        table = as_table(lesson, weights, choose_thresholds(lesson, scores, severe), SLACK)
-        reader = NoteReader(plain.lexicon, learned=LearnedTable("", lesson.concepts, [table]))
+        reader = reader_of(plain, lesson, scores, weights)
+        (table,) = reader.learned.languages
         print(
             f"{language} another hand           {tally(reader, gold)}  ({len(table.grams):,} grams, "
             f"{table.weight.size:,} weights)"
@@ -177,13 +187,10 @@ def curve(plain: NoteReader, notes: Sequence[AnnotatedNote], language: str) -> N
         lesson: Lesson = prepare(some, language, plain)
         groups = writer_folds(lesson)
         scores, fits = left_out_scores(lesson, groups)
-        severe, total = critical_of(lesson, plain), Tally()
+        total = Tally()
         for group, weights in zip(groups, fits, strict=True):
             others = ~np.isin(lesson.writer, group)
-            table = as_table(
-                lesson, weights, choose_thresholds(lesson, scores, severe, others), SLACK
-            )
-            reader = NoteReader(plain.lexicon, learned=LearnedTable("", lesson.concepts, [table]))
+            reader = reader_of(plain, lesson, scores, weights, others)
             total.merge(tally(reader, [note for note in some if note.writer in group]))
         print(f"{language} {len(some):>6,} notes          {total}", flush=True)
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.normalise import SEPARATOR, Codes, Positions, Text, is_han, is_word, join
+from carescreen.breaks import find_breaks
+from carescreen.normalise import Codes, Positions, Text, is_han, is_word, join
+from carescreen.scan import expand
 
 Keys = NDArray[np.uint64]
 BoolArray = NDArray[np.bool_]
@@ -21,9 +23,7 @@ BoolArray = NDArray[np.bool_]
 HAN_LENGTHS = (1, 2, 3)
 STEMS = (4, 6)  # first letters of a longer word that stand for all words that begin so
 MOST_HAN, MOST_LATIN = 40, 200  # characters of a clause; a longer one is cut
-_APOSTROPHE, _ZERO = ord("'"), ord("0")
-_HARD = "。!?;\n"
-_SOFT = ",():"
+_APOSTROPHE, _COLON, _ZERO = ord("'"), ord(":"), ord("0")
 _LONGEST = 32  # letters of a word that its hash tells apart
 _WORD_BIT = np.uint64(1) << np.uint64(63)  # no Chinese gram has it
 
@@ -73,10 +73,11 @@ class Grams:
 def find_clauses(text: Text) -> Clauses:
     """Cut a text at sentence ends, commas, colons and brackets, and where a clause is too long."""
     codes = text.codes
-    ends, hard = _breaks(codes)
+    breaks = find_breaks(codes)
+    ends = np.union1d(breaks.soft, np.flatnonzero(codes == _COLON))
     start = np.concatenate([np.zeros(1, np.int64), ends + 1])
     end = np.concatenate([ends, [codes.size]])
-    sentence = np.concatenate([np.zeros(1, np.int64), np.cumsum(hard[ends])])
+    sentence = breaks.sentence_of(start)
     start, end = _trimmed(codes, start, end)
     kept = end > start
     start, end, sentence = _cut(codes, start[kept], end[kept], sentence[kept])
@@ -92,8 +93,7 @@ def find_grams(codes: Codes, clauses: Clauses) -> Grams:
     codes = np.where((codes - np.uint16(_ZERO)) < 10, np.uint16(_ZERO), codes)
     clause = np.full(codes.size, -1, np.int64)
     lengths = clauses.end - clauses.start
-    inside = np.arange(clauses.size).repeat(lengths)
-    offset = np.arange(inside.size) - (lengths.cumsum() - lengths)[inside]
+    inside, offset = expand(lengths)
     clause[clauses.start[inside] + offset] = inside
     parts = [_han_grams(codes, clause, length) for length in HAN_LENGTHS]
     parts += _word_grams(codes, clause, clauses)
@@ -139,22 +139,6 @@ class _Words:
     letters: Keys  # of each position in a word, one after the other: its share of the hash
 
 
-def _breaks(codes: Codes) -> tuple[Positions, BoolArray]:
-    table = np.zeros(0x10000, np.bool_)
-    table[[ord(character) for character in _HARD] + [SEPARATOR]] = True
-    hard = table[codes]
-    dots = (codes == ord(".")).nonzero()[0]
-    after = codes[np.minimum(dots + 1, codes.size - 1)]
-    hard[dots] = ~is_word(after) & (after != ord("."))
-    table[:] = False
-    table[[ord(character) for character in _SOFT]] = True
-    soft = hard | table[codes]
-    blanks = (codes == ord(" ")).nonzero()[0]
-    blanks = blanks[(blanks > 0) & (blanks < codes.size - 1)]
-    soft[blanks] |= is_han(codes[blanks - 1]) & is_han(codes[blanks + 1])
-    return soft.nonzero()[0], hard
-
-
 def _trimmed(codes: Codes, start: Positions, end: Positions) -> tuple[Positions, Positions]:
     """Without the blanks and signs around a clause."""
     solid = np.flatnonzero(is_word(codes) | is_han(codes) | (codes >= 0xD800))
@@ -174,8 +158,7 @@ def _cut(
     pieces = -(-(end - start) // most)
     if not (pieces > 1).any():
         return start, end, sentence
-    owner = np.arange(start.size).repeat(pieces)
-    rank = np.arange(owner.size) - (pieces.cumsum() - pieces)[owner]
+    owner, rank = expand(pieces)
     begin = start[owner] + rank * most[owner]
     return begin, np.minimum(begin + most[owner], end[owner]), sentence[owner]
 

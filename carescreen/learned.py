@@ -16,7 +16,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +116,8 @@ class LearnedTable:
         self._first = self._count.cumsum() - self._count
         self._column = np.concatenate([table.column for table in self.languages])
         self._weight = np.concatenate([table.weight for table in self.languages]).astype(np.float64)
+        self._status_bias = np.stack([t.status_bias for t in self.languages]).astype(np.float64)
+        self._by_cue = np.stack([t.by_cue for t in self.languages]).astype(np.float64)
         entries = np.append(self._first, self._column.size)
         whole = csr_matrix((self._weight, self._column, entries), (self.size, self.columns))
         self._about = whole[:, : self.first_status].tocsr()
@@ -166,9 +167,7 @@ class LearnedTable:
         if not clause.size:
             return np.zeros(0, np.int8)
         language = self.language_of(clauses).take(clause)
-        bias = np.stack([table.status_bias for table in self.languages]).astype(np.float64)
-        cue = np.stack([table.by_cue for table in self.languages]).astype(np.float64)
-        total = bias[language] + cue[language, by_cue]
+        total = self._status_bias[language] + self._by_cue[language, by_cue]
         others = np.clip(clause + np.array([[0], [-1], [1]]), 0, clauses.size - 1)
         needed, place = np.unique(others, return_inverse=True)
         sums = self._stated_sums(read.held, needed)
@@ -192,14 +191,9 @@ class LearnedTable:
         """
         if not clause.size:
             return clause, clause
-        wanted = np.zeros(read.clauses.size, np.bool_)
-        wanted[clause] = True
-        rows = np.flatnonzero((read.row >= 0) & wanted.take(read.grams.clause))
-        rows = rows.take(read.grams.clause.take(rows).argsort(kind="stable"))
-        of = read.grams.clause.take(rows)
-        first, last = of.searchsorted(clause), of.searchsorted(clause, side="right")
-        owner, rank = expand(last - first)
-        gram = rows.take(first.take(owner) + rank)
+        owner, gram = _grams_of(read, clause)
+        known = np.flatnonzero(read.row.take(gram) >= 0)
+        owner, gram = owner.take(known), gram.take(known)
         weight = self._weights(read.row.take(gram), column.take(owner))
         most = np.zeros(clause.size)
         np.maximum.at(most, owner, weight)
@@ -214,11 +208,7 @@ class LearnedTable:
         self, read: Read, clause: Positions, column: Positions, start: Positions, end: Positions
     ) -> Floats:
         """The score that spans of clauses would have as notes of their own, without a phrase's points."""
-        order = read.grams.clause.argsort(kind="stable")
-        of = read.grams.clause.take(order)
-        first, last = of.searchsorted(clause), of.searchsorted(clause, side="right")
-        owner, rank = expand(last - first)
-        gram = order.take(first.take(owner) + rank)
+        owner, gram = _grams_of(read, clause)
         inside = np.flatnonzero(
             (read.grams.start.take(gram) >= start.take(owner))
             & (read.grams.end.take(gram) <= end.take(owner))
@@ -284,6 +274,18 @@ _ENGLISH = np.uint64(0x5851F42D4C957F2D)
 
 def _of_language(keys: Keys, language: str) -> Keys:
     return keys if language == "zh" else np.asarray(keys ^ _ENGLISH, dtype=np.uint64)
+
+
+def _grams_of(read: Read, clause: Positions) -> tuple[Positions, Positions]:
+    """The grams of some clauses, by clause: which of `clause` each is of, and its number."""
+    wanted = np.zeros(read.clauses.size, np.bool_)
+    wanted[clause] = True
+    rows = np.flatnonzero(wanted.take(read.grams.clause))
+    rows = rows.take(read.grams.clause.take(rows).argsort(kind="stable"))
+    of = read.grams.clause.take(rows)
+    first, last = of.searchsorted(clause), of.searchsorted(clause, side="right")
+    owner, rank = expand(last - first)
+    return owner, rows.take(first.take(owner) + rank)
 
 
 def neighbours(clauses: Clauses) -> tuple[tuple[Positions, int, int], ...]:
@@ -355,11 +357,6 @@ class Saved:
     concepts: tuple[str, ...]
     languages: tuple[LanguageTable, ...]
     trained_on: Mapping[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def table(self) -> LearnedTable:
-        """Prepared for look-up."""
-        return LearnedTable(self.name, self.concepts, self.languages)
 
 
 def column_names(concepts: Sequence[str]) -> list[str]:

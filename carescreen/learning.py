@@ -82,10 +82,9 @@ def prepare(notes: Sequence[AnnotatedNote], language: str, reader: NoteReader) -
     text = join([note.text for note in own_notes])
     clauses = find_clauses(text)
     found = find_grams(text.codes, clauses)
-    shape = clauses.size, 0
     _, first, gram = np.unique(found.key, return_index=True, return_inverse=True)
     counts = csr_matrix(
-        (np.ones(gram.size, np.float32), (found.clause, gram)), shape=(shape[0], first.size)
+        (np.ones(gram.size, np.float32), (found.clause, gram)), shape=(clauses.size, first.size)
     )
     number = np.bincount(found.clause, minlength=clauses.size)
     often = np.asarray((counts > 0).sum(axis=0)).ravel() >= LEAST_CLAUSES

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.normalise import SEPARATOR, Codes, Positions, Text, is_han, is_word, order_by
+from carescreen.breaks import Breaks, find_breaks
+from carescreen.normalise import Positions, Text, order_by
 from carescreen.patterns import Matches
 from carescreen.scan import Hits, expand
 from carescreen.vocabulary import (
@@ -25,28 +25,8 @@ from carescreen.vocabulary import (
 FOUND_BY = ("phrase", "pattern", "learned")
 BY_PHRASE, BY_PATTERN, BY_LEARNED = range(3)
 _FAR = np.int64(1 << 40)  # above any position: keeps clauses or concepts apart in one key
-_HARD = "。!?;\n"
-_SOFT = ",()"
-_SOFT_END, _HARD_END = 1, 2
 
 BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Breaks:
-    """Where sentences (`hard`) and clauses (`soft`, which has the hard ones too) end, by position.
-
-    Clauses and sentences are numbered by how many such ends lie before them.
-    """
-
-    hard: Positions
-    soft: Positions
-    clause: NDArray[np.int32]  # of each position
-    sentence: Positions  # of each clause
-
-    def sentence_of(self, positions: Positions) -> Positions:
-        """The number of the sentence each position lies in."""
-        return self.sentence.take(self.clause.take(positions))
 
 
 @dataclass(frozen=True)
@@ -82,25 +62,6 @@ class Found:
     cues: Roles
     roles: Roles
     breaks: Breaks
-
-
-def find_breaks(codes: Codes) -> Breaks:
-    """Sentence ends 。！？；, a full stop before a blank, line ends; clause ends also ， ( ) and a
-    blank between two Chinese characters."""
-    kind = _kinds().take(codes)
-    stops = (codes == ord(".")).nonzero()[0]
-    after = codes.take(stops + 1, mode="clip")
-    kind[stops[~is_word(after) & (after != ord("."))]] = _HARD_END
-    han = is_han(codes)
-    blanks = (codes[1:-1] == ord(" ")) & han[:-2] & han[2:]
-    kind[blanks.nonzero()[0] + 1] = _SOFT_END
-    is_end = kind > 0
-    soft = is_end.nonzero()[0]
-    clause = np.zeros(codes.size + 1, np.int32)
-    is_end.cumsum(dtype=np.int32, out=clause[1:])
-    is_hard = kind.take(soft) == _HARD_END
-    sentence = np.concatenate([[0], is_hard.cumsum()])
-    return Breaks(soft.take(is_hard.nonzero()[0]), soft, clause, sentence)
 
 
 def inside(
@@ -307,11 +268,3 @@ def _runs_into(cues: Roles, phrases: Roles) -> BoolArray:
     last = phrases.start.searchsorted(cues.end, side="left") - 1
     begins_inside = (last >= 0) & (phrases.start[last] > cues.start)
     return np.asarray(begins_inside & (phrases.end[last] > cues.end))
-
-
-@lru_cache(maxsize=1)
-def _kinds() -> NDArray[np.uint8]:
-    table = np.zeros(0x10000, np.uint8)
-    table[[ord(character) for character in _SOFT]] = _SOFT_END
-    table[[SEPARATOR, *map(ord, _HARD)]] = _HARD_END
-    return table

@@ -25,7 +25,7 @@ _WORD = re.compile("[a-z]+(?:'[a-z]+)?")
 @dataclass(frozen=True, repr=False)  # its values are records
 class Suggestions:
     """`notes`: row, language, concept, margin (0: a coin's toss); `phrases`: language, phrase,
-    concept, notes_with (of the concept), notes_all, is_new (no word of the lexicon holds it)."""
+    concept, notes_with (of the concept), notes_all; none that a word of the lexicon holds."""
 
     notes: pd.DataFrame
     phrases: pd.DataFrame

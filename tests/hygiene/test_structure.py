@@ -26,6 +26,7 @@ ORDER = [
     "fields checked",
     "caseload",
     "normalise traditional",
+    "breaks",
     "lexicon",
     "scan grams",
     "patterns",
