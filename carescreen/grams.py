@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.breaks import find_breaks
+from carescreen.breaks import Breaks, find_breaks
 from carescreen.normalise import Codes, Positions, Text, is_han, is_word, join
 from carescreen.scan import expand
 
@@ -70,10 +70,10 @@ class Grams:
     end: Positions
 
 
-def find_clauses(text: Text) -> Clauses:
+def find_clauses(text: Text, breaks: Breaks | None = None) -> Clauses:
     """Cut a text at sentence ends, commas, colons and brackets, and where a clause is too long."""
     codes = text.codes
-    breaks = find_breaks(codes)
+    breaks = breaks or find_breaks(codes)
     ends = np.union1d(breaks.soft, np.flatnonzero(codes == _COLON))
     start = np.concatenate([np.zeros(1, np.int64), ends + 1])
     end = np.concatenate([ends, [codes.size]])
@@ -90,7 +90,7 @@ def find_clauses(text: Text) -> Clauses:
 
 def find_grams(codes: Codes, clauses: Clauses) -> Grams:
     """Every gram of every clause, repeated ones too."""
-    codes = np.where((codes - np.uint16(_ZERO)) < 10, np.uint16(_ZERO), codes)
+    codes = zeroed(codes)
     clause = np.full(codes.size, -1, np.int64)
     lengths = clauses.end - clauses.start
     inside, offset = expand(lengths)
@@ -105,10 +105,15 @@ def find_grams(codes: Codes, clauses: Clauses) -> Grams:
     )
 
 
+def zeroed(codes: Codes) -> Codes:
+    """Every digit as 0."""
+    return np.where((codes - np.uint16(_ZERO)) < 10, np.uint16(_ZERO), codes)
+
+
 def keys_of(grams: Sequence[str]) -> Keys:
     """The key of each gram as it is written in a table: 打, 皮带, belt, beat*, went hungry."""
     text = join(list(grams))
-    codes = np.where((text.codes - np.uint16(_ZERO)) < 10, np.uint16(_ZERO), text.codes)
+    codes = zeroed(text.codes)
     start, end = text.starts[:-1], text.starts[1:] - 1
     keys = np.zeros(len(grams), np.uint64)
     has_han = np.concatenate([[0], np.cumsum(is_han(codes))])
@@ -182,8 +187,8 @@ def _pack(codes: Codes, at: Positions, length: int) -> Keys:
     return key
 
 
-def _words(codes: Codes) -> _Words:
-    """Runs of letters and digits, an apostrophe between two letters among them."""
+def find_words(codes: Codes) -> tuple[Positions, Positions]:
+    """Where runs of letters and digits begin and end, an apostrophe between two letters among them."""
     letter = is_word(codes)
     apostrophe = np.flatnonzero(codes == _APOSTROPHE)
     apostrophe = apostrophe[(apostrophe > 0) & (apostrophe < codes.size - 1)]
@@ -191,9 +196,14 @@ def _words(codes: Codes) -> _Words:
     edge = np.flatnonzero(letter[1:] != letter[:-1]) + 1
     if letter.size and letter[0]:
         edge = np.concatenate([[0], edge])
-    start, end = edge[::2], edge[1::2]
-    at = np.flatnonzero(letter)
-    place = at - start.repeat(end - start)
+    return edge[::2], edge[1::2]
+
+
+def _words(codes: Codes) -> _Words:
+    """The words of a text, each with the hash of its letters."""
+    start, end = find_words(codes)
+    at, place = expand(end - start)
+    at = start.take(at) + place
     share = codes[at].astype(np.uint64) * _LETTER[np.minimum(place, _LONGEST - 1)]
     first = (end - start).cumsum() - (end - start)
     total = np.add.reduceat(share, first) if start.size else np.zeros(0, np.uint64)

@@ -23,11 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]  # no stubs
 
+from carescreen.breaks import Breaks
 from carescreen.errors import ModelError
-from carescreen.grams import Clauses, Grams, Keys, find_clauses, find_grams, keys_of
+from carescreen.gramindex import GramIndex, Known, Places, Rows
+from carescreen.grams import Clauses, find_clauses, keys_of
 from carescreen.lexicon import LANGUAGES, STATUSES
 from carescreen.normalise import Positions, Text
-from carescreen.scan import expand
 
 FORMAT = "carescreen-reader/1"
 SETTINGS_FILE = "reader.json"
@@ -39,11 +40,12 @@ ANY = "any"
 SIDES = ("here", "before", "after")  # clauses whose grams speak of a mention's status
 SIDE_WEIGHT = (1.0, 0.5, 0.5)
 MILLI = 1000
-FEW_GRAMS = 4_000  # under which a dense sum is faster
-_SLOTS = 18  # bits of the look-up table's size
+FEW_GRAMS = 256  # of a clause; nearly none has more
+EXACT = 1 << 24  # integers below it are exact in float32
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Table = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]
 
 
@@ -75,17 +77,15 @@ class LanguageTable:
 class Read:
     """A text's clauses with the sums of their grams.
 
-    `row` is each gram's in the table, -1 for one it has not; `score` (clauses, concepts) in
-    thousandths of a log-odds, without what phrases add; `held` is what statuses are summed from: a
-    sparse count of the table's grams a clause, or the sums themselves; `number` counts all grams.
+    `score` (clauses, concepts) in thousandths of a log-odds, without what phrases add; `known` are the
+    table's grams, `places` has them all, and `number` counts them all.
     """
 
     clauses: Clauses
-    grams: Grams
-    row: Positions
+    places: Places
+    known: Known
     score: Floats
-    held: Any
-    number: Ints
+    number: Positions
 
 
 class LearnedTable:
@@ -101,52 +101,45 @@ class LearnedTable:
         self.concepts = tuple(concepts)
         self.languages = tuple(languages)
         self.first_status = len(self.concepts) + 1
-        self.columns = self.first_status + len(SIDES) * len(STATUSES)
         self._of = {table.language: number for number, table in enumerate(self.languages)}
-        parts = [keys_of(table.grams) for table in self.languages]
-        # A gram of English letters may stand in both tables: the language is part of its key.
-        keys = np.concatenate(
-            [
-                _of_language(part, table.language)
-                for part, table in zip(parts, languages, strict=True)
-            ]
-        )
-        self._index = _KeyIndex(keys)
-        self._count = np.concatenate([table.count for table in self.languages])
-        self._first = self._count.cumsum() - self._count
-        self._column = np.concatenate([table.column for table in self.languages])
-        self._weight = np.concatenate([table.weight for table in self.languages]).astype(np.float64)
+        self._index = GramIndex([(table.language, table.grams) for table in self.languages])
+        count = np.concatenate([table.count for table in self.languages])
+        column = np.concatenate([table.column for table in self.languages])
+        weight = np.concatenate([table.weight for table in self.languages]).astype(np.float64)
+        whole = np.zeros((count.size, self.first_status + len(SIDES) * len(STATUSES)))
+        whole[np.arange(count.size).repeat(count), column] = weight
+        self._any = whole[:, self.first_status - 1].copy()
+        whole[:, : self.first_status] += self._any[:, None]
+        # Half as wide, a row is read twice as fast: a table of 20 MB fits no cache.
+        self._heaviest = float(np.abs(whole).max(initial=0))
+        type_ = np.float32 if self._heaviest * FEW_GRAMS < EXACT else np.float64
+        self._about: Table = whole[:, : self.first_status - 1].astype(type_)
+        self._stated: Table = whole[:, self.first_status :].astype(type_)
         self._status_bias = np.stack([t.status_bias for t in self.languages]).astype(np.float64)
         self._by_cue = np.stack([t.by_cue for t in self.languages]).astype(np.float64)
-        entries = np.append(self._first, self._column.size)
-        whole = csr_matrix((self._weight, self._column, entries), (self.size, self.columns))
-        self._about = whole[:, : self.first_status].tocsr()
-        self._stated = whole[:, self.first_status :].tocsr()
+        self._settings = {name: self._by_language(name) for name in ("bias", "phrase", "threshold")}
+        self._slack = np.array([*(table.slack for table in self.languages), 0], np.float64)
 
     @property
     def size(self) -> int:
         """How many grams it weighs."""
-        return int(self._count.size)
+        return int(self._any.size)
 
     def language_of(self, clauses: Clauses) -> Ints:
         """The position in `languages` of each clause: Chinese where it has a Chinese character."""
         chinese, english = self._of.get("zh", -1), self._of.get("en", -1)
         return np.where(clauses.is_han, chinese, english)
 
-    def read(self, text: Text) -> Read:
-        """The clauses of a text, scored."""
-        clauses = find_clauses(text)
-        grams = find_grams(text.codes, clauses)
-        chinese = clauses.is_han.take(grams.clause) if clauses.size else np.zeros(0, np.bool_)
-        row = self._index.find(np.where(chinese, grams.key, grams.key ^ _ENGLISH))
-        found = np.flatnonzero(row >= 0)
-        place = grams.clause.take(found), row.take(found)
-        number = np.bincount(grams.clause, minlength=clauses.size)
-        about, held = self._sums(*place, clauses.size)
-        mixed, size = _with_neighbours(about, number, clauses)
-        mixed = mixed[:, :-1] + mixed[:, -1:]
-        score = mixed / np.sqrt(np.maximum(size, LEAST))[:, None] + self._per(clauses, "bias")
-        return Read(clauses, grams, row, score, held, number)
+    def read(self, text: Text, breaks: Breaks | None = None) -> Read:
+        """The clauses of a text, scored; `breaks` where they are known already."""
+        clauses = find_clauses(text, breaks)
+        places = Places(text.codes, clauses)
+        known, number = self._index.find(places), places.number()
+        sums = self._sums(self._about, known.row, known.first, number)
+        score, size = _with_neighbours(sums, number, clauses)
+        score /= np.sqrt(np.maximum(size, LEAST))[:, None]
+        score += self._per(clauses, "bias")
+        return Read(clauses, places, known, score, number)
 
     def thresholds(self, clauses: Clauses) -> Floats:
         """The score from which each clause mentions each concept, (clauses, concepts)."""
@@ -158,8 +151,7 @@ class LearnedTable:
 
     def slack(self, clauses: Clauses) -> Floats:
         """How much what stands around a phrase may speak against it, (clauses,)."""
-        per = np.array([*(table.slack for table in self.languages), 0], np.float64)
-        return per.take(self.language_of(clauses))
+        return self._slack.take(self.language_of(clauses))
 
     def statuses(self, read: Read, clause: Positions, by_cue: NDArray[np.int8]) -> NDArray[np.int8]:
         """The status code of mentions in `clause`, of which the cues say `by_cue`."""
@@ -169,10 +161,13 @@ class LearnedTable:
         language = self.language_of(clauses).take(clause)
         total = self._status_bias[language] + self._by_cue[language, by_cue]
         others = np.clip(clause + np.array([[0], [-1], [1]]), 0, clauses.size - 1)
-        needed, place = np.unique(others, return_inverse=True)
-        sums = self._stated_sums(read.held, needed)
+        is_needed = np.zeros(clauses.size, np.bool_)
+        is_needed[others] = True
+        needed = is_needed.nonzero()[0]
+        sums = self._stated_sums(read, needed)
         sums /= np.sqrt(np.maximum(read.number.take(needed), 1))[:, None]
-        sums = sums[place.reshape(others.shape)]  # (sides, mentions, sides x statuses)
+        place = is_needed.cumsum() - 1
+        sums = sums.take(place.take(others), axis=0)  # (sides, mentions, sides x statuses)
         same = clauses.note.take(others) == clauses.note.take(clause)
         same[1:] &= others[1:] != clause
         width = len(STATUSES)
@@ -191,16 +186,15 @@ class LearnedTable:
         """
         if not clause.size:
             return clause, clause
-        owner, gram = _grams_of(read, clause)
-        known = np.flatnonzero(read.row.take(gram) >= 0)
-        owner, gram = owner.take(known), gram.take(known)
-        weight = self._weights(read.row.take(gram), column.take(owner))
+        owner, gram = read.known.of(clause)
+        weight = self._weights(read.known.row.take(gram), column.take(owner))
         most = np.zeros(clause.size)
         np.maximum.at(most, owner, weight)
         strong = np.flatnonzero((weight >= share * most.take(owner)) & (weight > 0))
+        owner, gram = owner.take(strong), gram.take(strong)
         begin, until = np.full(clause.size, np.iinfo(np.int64).max), np.full(clause.size, -1)
-        np.minimum.at(begin, owner.take(strong), read.grams.start.take(gram.take(strong)))
-        np.maximum.at(until, owner.take(strong), read.grams.end.take(gram.take(strong)))
+        np.minimum.at(begin, owner, read.known.start(gram))
+        np.maximum.at(until, owner, read.known.end(gram))
         has = until >= 0
         return np.where(has, begin, -1), until
 
@@ -208,84 +202,64 @@ class LearnedTable:
         self, read: Read, clause: Positions, column: Positions, start: Positions, end: Positions
     ) -> Floats:
         """The score that spans of clauses would have as notes of their own, without a phrase's points."""
-        owner, gram = _grams_of(read, clause)
+        number = read.places.number_within(clause, start, end)
+        owner, gram = read.known.of(clause)
         inside = np.flatnonzero(
-            (read.grams.start.take(gram) >= start.take(owner))
-            & (read.grams.end.take(gram) <= end.take(owner))
+            (read.known.start(gram) >= start.take(owner))
+            & (read.known.end(gram) <= end.take(owner))
         )
-        owner, gram = owner.take(inside), gram.take(inside)
-        number = np.bincount(owner, minlength=clause.size)
-        known = np.flatnonzero(read.row.take(gram) >= 0)
-        owner, row = owner.take(known), read.row.take(gram.take(known))
-        shared = np.full(owner.size, len(self.concepts))
-        weight = self._weights(row, column.take(owner)) + self._weights(row, shared)
+        owner, row = owner.take(inside), read.known.row.take(gram.take(inside))
+        weight = self._about.ravel().take(row * len(self.concepts) + column.take(owner))
         total = np.bincount(owner, weight, minlength=clause.size) * OWN
         bias = self._per(read.clauses, "bias")[clause, column]
         return np.asarray(total / np.sqrt(np.maximum(number * OWN**2, LEAST)) + bias)
 
     def carriers(self, read: Read, clause: int, column: int) -> list[tuple[int, int, int]]:
         """The grams of a clause that weigh for a column: start, end, weight; heaviest first."""
-        rows = np.flatnonzero((read.grams.clause == clause) & (read.row >= 0))
-        weights = self._weights(read.row.take(rows), np.full(rows.size, column))
+        _, gram = read.known.of(np.array([clause]))
+        weights = self._weights(read.known.row.take(gram), np.full(gram.size, column))
+        start, end = read.known.start(gram), read.known.end(gram)
         order = np.argsort(-weights, kind="stable")
         return [
-            (int(read.grams.start[rows[at]]), int(read.grams.end[rows[at]]), int(weights[at]))
+            (int(start[at]), int(end[at]), int(weights[at]))
             for at in order.tolist()
             if weights[at] != 0
         ]
 
-    def _sums(self, clause: Positions, row: Positions, size: int) -> tuple[Floats, Any]:
-        """What the grams of each clause weigh for each concept and for any, and what is kept to sum
-        for statuses: few grams are summed for all columns at once, which costs less than a product
-        of sparse matrices; of many, only the clauses with mentions are summed for statuses."""
-        if row.size > FEW_GRAMS:
-            held = csr_matrix((np.ones(row.size), (clause, row)), (size, self.size))
-            return np.asarray((held @ self._about).toarray(), dtype=np.float64), held
-        owner, rank = expand(self._count.take(row))
-        entry = self._first.take(row).take(owner) + rank
-        place = clause.take(owner) * self.columns + self._column.take(entry)
-        sums = np.bincount(place, self._weight.take(entry), minlength=size * self.columns)
-        total = np.asarray(sums, dtype=np.float64).reshape(size, self.columns)
-        return total[:, : self.first_status].copy(), total[:, self.first_status :]
+    def _sums(self, table: Table, row: Rows, first: Rows, number: Positions) -> Floats:
+        """What the grams of some clauses weigh together, for each column of a table.
 
-    def _stated_sums(self, held: Any, clause: Positions) -> Floats:
-        if isinstance(held, np.ndarray):
-            return np.asarray(held.take(clause, axis=0), dtype=np.float64)
-        return np.asarray((held[clause] @ self._stated).toarray(), dtype=np.float64)
+        Weights are integers, so that float32 sums are exact where they cannot reach EXACT.
+        """
+        if table.dtype == np.float32 and self._heaviest * number.max(initial=0) >= EXACT:
+            table = table.astype(np.float64)
+        shape = first.size - 1, len(table)
+        counts = csr_matrix((np.ones(row.size, table.dtype), row, first), shape)
+        return np.asarray(counts @ table, dtype=np.float64)
 
-    def _weights(self, row: Positions, column: Positions) -> Floats:
-        """What each row weighs for its column; 0 where it has no entry."""
-        owner, rank = expand(self._count.take(row))
-        entry = self._first.take(row).take(owner) + rank
-        hit = np.flatnonzero(self._column.take(entry) == column.take(owner))
-        weight = np.zeros(row.size)
-        weight[owner.take(hit)] = self._weight.take(entry.take(hit))
-        return weight
+    def _stated_sums(self, read: Read, clause: Positions) -> Floats:
+        """What the grams of some clauses, each once, weigh for statuses."""
+        _, gram = read.known.of(clause)
+        first = np.zeros(clause.size + 1, np.int32)
+        np.cumsum(read.known.first.take(clause + 1) - read.known.first.take(clause), out=first[1:])
+        row = read.known.row.take(gram)
+        return self._sums(self._stated, row, first, read.number.take(clause))
 
-    def _per(self, clauses: Clauses, name: str) -> Floats:
+    def _weights(self, row: Rows, column: Positions) -> Floats:
+        """What each row weighs for its column: all concepts or all statuses; 0 without an entry."""
+        if column.size and column[0] >= self.first_status:
+            place = row * np.int64(self._stated.shape[1]) + (column - self.first_status)
+            return self._stated.ravel().take(place).astype(np.float64)
+        place = row * np.int64(len(self.concepts)) + column
+        return self._about.ravel().take(place).astype(np.float64) - self._any.take(row)
+
+    def _by_language(self, name: str) -> Floats:
         # In a language without a table nothing is mentioned.
         none = np.full(len(self.concepts), np.inf if name == "threshold" else 0.0)
-        rows = np.stack([*(getattr(table, name) for table in self.languages), none])
-        return np.asarray(rows[self.language_of(clauses)], dtype=np.float64)
+        return np.stack([*(getattr(table, name) for table in self.languages), none])
 
-
-_ENGLISH = np.uint64(0x5851F42D4C957F2D)
-
-
-def _of_language(keys: Keys, language: str) -> Keys:
-    return keys if language == "zh" else np.asarray(keys ^ _ENGLISH, dtype=np.uint64)
-
-
-def _grams_of(read: Read, clause: Positions) -> tuple[Positions, Positions]:
-    """The grams of some clauses, by clause: which of `clause` each is of, and its number."""
-    wanted = np.zeros(read.clauses.size, np.bool_)
-    wanted[clause] = True
-    rows = np.flatnonzero(wanted.take(read.grams.clause))
-    rows = rows.take(read.grams.clause.take(rows).argsort(kind="stable"))
-    of = read.grams.clause.take(rows)
-    first, last = of.searchsorted(clause), of.searchsorted(clause, side="right")
-    owner, rank = expand(last - first)
-    return owner, rows.take(first.take(owner) + rank)
+    def _per(self, clauses: Clauses, name: str) -> Floats:
+        return self._settings[name].take(self.language_of(clauses), axis=0)
 
 
 def neighbours(clauses: Clauses) -> tuple[tuple[Positions, int, int], ...]:
@@ -298,55 +272,20 @@ def neighbours(clauses: Clauses) -> tuple[tuple[Positions, int, int], ...]:
     return (one[same], 1, NEXT_TO), (one[~same], 1, ACROSS), (two, 2, SECOND)
 
 
-def _with_neighbours(sums: Floats, number: Ints, clauses: Clauses) -> tuple[Floats, Ints]:
-    mixed, size = sums * OWN, number * OWN**2
-    for earlier, step, share in neighbours(clauses):
-        mixed[earlier] += sums[earlier + step] * share
-        mixed[earlier + step] += sums[earlier] * share
-        size[earlier] += number[earlier + step] * share**2
-        size[earlier + step] += number[earlier] * share**2
-    return mixed, size
-
-
-class _KeyIndex:
-    """Which row of a table each key has: a hash table, with another behind it for keys that meet."""
-
-    def __init__(self, keys: Keys) -> None:
-        self.keys = keys
-        self._levels: list[tuple[np.uint64, NDArray[np.int32], BoolArray]] = []
-        rest = np.arange(keys.size)
-        factor = 0x9E3779B97F4A7C15
-        while rest.size:
-            slot = self._slot(keys[rest], np.uint64(factor))
-            rows = np.full(1 << _SLOTS, -1, np.int32)
-            rows[slot[::-1]] = rest[::-1]  # of keys that meet, the first stays
-            met = rows[slot] != rest
-            crowded = np.zeros(1 << _SLOTS, np.bool_)
-            crowded[slot[met]] = True
-            self._levels.append((np.uint64(factor), rows, crowded))
-            rest = rest[met]
-            factor = (factor * 0x5851F42D4C957F2D + 2) % (1 << 64)
-
-    @staticmethod
-    def _slot(keys: Keys, factor: np.uint64) -> NDArray[np.int64]:
-        return ((keys * factor) >> np.uint64(64 - _SLOTS)).astype(np.int64)
-
-    def find(self, keys: Keys) -> Positions:
-        found = np.full(keys.size, -1, np.int64)
-        asked = np.arange(keys.size)
-        for factor, rows, crowded in self._levels:
-            wanted = keys.take(asked)
-            slot = self._slot(wanted, factor)
-            row = rows.take(slot)
-            hit = np.flatnonzero(row >= 0)
-            hit = hit[self.keys.take(row.take(hit)) == wanted.take(hit)]
-            found[asked.take(hit)] = row.take(hit)
-            missed = crowded.take(slot)
-            missed[hit] = False
-            asked = asked[missed]
-            if not asked.size:
-                break
-        return found
+def _with_neighbours(sums: Floats, number: Positions, clauses: Clauses) -> tuple[Floats, Positions]:
+    """Sums and numbers of grams with those of the clauses around, each at its share."""
+    reach = 2
+    share = np.zeros((clauses.size, 2 * reach + 1))
+    share[:, reach] = OWN
+    for earlier, step, of_other in neighbours(clauses):
+        share[earlier, reach + step] = of_other
+        share[earlier + step, reach - step] = of_other
+    others = np.arange(clauses.size)[:, None] + np.arange(-reach, reach + 1)
+    np.clip(others, 0, max(clauses.size - 1, 0), out=others)
+    size = (number.take(others) * share**2).sum(axis=1)
+    first = np.arange(clauses.size + 1) * share.shape[1]
+    mix = csr_matrix((share.ravel(), others.ravel(), first), (clauses.size, clauses.size))
+    return mix @ sums, size
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Scanner:
         self.lengths = np.array([codes.size for codes in folded], np.int64)
         text = np.concatenate([*folded, np.zeros(2 * _LATIN, np.uint16)])
         self._offset = self.lengths.cumsum() - self.lengths
-        self._windows = _windows(text)
+        self._windows = windows_of(text)
         self._ends_latin = is_word(text[self._offset + self.lengths - 1])
         self._number_bits = len(words).bit_length()
         self._shelve(text)
@@ -145,7 +145,7 @@ class Scanner:
         """All occurrences in folded codes that end with PADDING separators."""
         usable = codes.size - PADDING + 1
         word_like = is_word(codes)
-        windows = _windows(codes)
+        windows = windows_of(codes)
         begins, ends = _latin_words(word_like)
         mixed = begins.take(self._mixes.take(codes.take(ends)).nonzero()[0])
         begins_han = self._begins.take(codes[:usable])
@@ -216,7 +216,7 @@ _HEAD_MASKS = np.array([mask & 0xFFFF_FFFF_FFFF_FFFF for mask in _MASKS], np.uin
 _TAIL_MASKS = np.array([mask >> 64 for mask in _MASKS], np.uint64)
 
 
-def _windows(codes: Codes) -> Windows:
+def windows_of(codes: Codes) -> Windows:
     """Four characters from each position as one number; the last three positions have none."""
     step = codes.itemsize
     return np.ascontiguousarray(

@@ -49,7 +49,7 @@ def suggest(notes: Notes, reader: NoteReader, most: int = 50) -> Suggestions:
     for first, last in blocks_of(texts):
         text = join(texts[first:last])
         found = find_mentions(text, reader.vocabulary)
-        weighed = weigh(text, found.mentions, reader.vocabulary, learned)
+        weighed = weigh(text, found, reader.vocabulary, learned)
         clauses = weighed.read.clauses
         if not clauses.size:
             continue

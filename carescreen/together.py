@@ -37,7 +37,7 @@ def read_together(
 ) -> Joined:
     """The mentions of a text by phrases, patterns and learned weights."""
     spoken = found.mentions
-    seen = weigh(text, spoken, vocabulary, learned)
+    seen = weigh(text, found, vocabulary, learned)
     read, margin, has_phrase = seen.read, seen.margin, seen.has_phrase
     if not read.clauses.size:
         return Joined(spoken, decide(found, spoken, text.codes, vocabulary))
@@ -114,16 +114,21 @@ class Weighed:
     has_phrase: BoolArray
 
 
-def weigh(text: Text, spoken: Mentions, vocabulary: Vocabulary, learned: LearnedTable) -> Weighed:
+def weigh(text: Text, found: Found, vocabulary: Vocabulary, learned: LearnedTable) -> Weighed:
     """Score the clauses of a text, phrases counted in."""
-    read = learned.read(text)
+    read = learned.read(text, found.breaks)
+    spoken = found.mentions
     has_phrase = np.zeros(read.score.shape, np.bool_)
+    thresholds = learned.thresholds(read.clauses)
+    margin = read.score - thresholds
     if read.clauses.size and spoken.start.size:
         column = columns_of(vocabulary, learned).take(spoken.concept)
         rows = np.flatnonzero(column >= 0)
-        has_phrase[clause_at(read, spoken.start.take(rows)), column.take(rows)] = True
-    score = read.score + has_phrase * learned.phrase_points(read.clauses)
-    return Weighed(read, score - learned.thresholds(read.clauses), has_phrase)
+        place = clause_at(read, spoken.start.take(rows)), column.take(rows)
+        has_phrase[place] = True
+        points = learned.phrase_points(read.clauses)[place]
+        margin[place] = (read.score[place] + points) - thresholds[place]
+    return Weighed(read, margin, has_phrase)
 
 
 def columns_of(vocabulary: Vocabulary, learned: LearnedTable) -> Positions:

@@ -33,6 +33,7 @@ ORDER = [
     "vocabulary",
     "mentions",
     "status",
+    "gramindex",
     "learned",
     "together",
     "notes",

@@ -20,9 +20,18 @@ from carescreen.conditions import parse
 from carescreen.errors import CarescreenError, ModelError
 from carescreen.examples import ExampleCase
 from carescreen.holding import ChildMentions, noted_columns
-from carescreen.learned import Saved, column_names, load_learned, settings_of, table_lines
+from carescreen.learned import (
+    EXACT,
+    FEW_GRAMS,
+    Saved,
+    column_names,
+    load_learned,
+    settings_of,
+    table_lines,
+)
 from carescreen.lexicon import STATUSES, Concept, ConceptWords, CueSet, LanguageWords, Lexicon
 from carescreen.lexicon import Pattern as WordPattern
+from carescreen.normalise import join
 from carescreen.notes import COLUMNS, NoteReader
 from tests.unit.plain_learned import (
     LEAST,
@@ -629,14 +638,17 @@ def test_a_pack_names_its_reader_by_folder(tmp_path: Path) -> None:
         NoteReader.load(pack)
 
 
-def test_many_grams_are_summed_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = NoteReader.load("cn-rural")
-    notes = [
-        "昨晚又拿竹条抽她，手心都紫了。没有发现饿饭。",
-        "Gran says he was hit last year; he eats well now.",
-        "",
-    ] * 3
-    few = shipped.read(notes)
-    monkeypatch.setattr("carescreen.learned.FEW_GRAMS", -1)
-    assert len(few)
-    assert shipped.read(notes).equals(few)
+@pytest.mark.parametrize("weight", [9, 65_001, 10**6 + 1, 10**9 + 1])
+def test_sums_are_exact_however_heavy_the_words_and_long_the_clause(weight: int) -> None:
+    """Single precision is enough for some weights, for some only in a clause of few words."""
+    assert 65_001 * FEW_GRAMS < EXACT < 65_001 * 300 < (10**6 + 1) * FEW_GRAMS
+    grams = {"皮": {"harm": weight}, "看": {"harm": weight}, "皮看": {"harm": weight, "any": 2}}
+    learned = as_learned({"zh": replace(QUIET, grams=grams), "en": QUIET}, KNOWN)
+    for times in (1, 99):
+        read = learned.read(join(["a" + "皮看" * times]))
+        heard = weight * 3 * times + 2 * times
+        number = 1 + 2 * times + (2 * times - 1) + (2 * times - 2)
+        assert read.number.tolist() == [number]
+        assert read.score[0, KNOWN.index("harm")] == heard * 20 / math.sqrt(
+            max(number * 400, LEAST)
+        )

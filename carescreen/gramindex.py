@@ -1,0 +1,357 @@
+"""Which grams of a table stand in many notes: as `grams` finds them, without writing down the others.
+
+Half the grams of a note weigh nothing, so a gram is looked up by what its place shows at a glance:
+a Chinese one by its one, two or three codes, an English one by the numbers of its words. Three
+characters are asked for only where the first two begin some gram, two words only where both are words
+of grams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.grams import HAN_LENGTHS, STEMS, BoolArray, Clauses, Keys, find_words, zeroed
+from carescreen.normalise import Codes, Positions, is_han, join
+from carescreen.scan import expand, windows_of
+
+Rows = NDArray[np.int32]
+
+_ZERO = ord("0")
+_STAR = ord("*")
+_WINDOW = 4
+_SPREAD = 0x9E3779B97F4A7C15
+_STEP = 0x5851F42D4C957F2D
+_ROOM = 3  # slots a key: fewer meet, and the table still fits the cache
+_MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_WINDOW + 1)], np.uint64)
+_WORD_BITS = 21  # of a word's number: three make a key
+# Powers of an odd number: no few letters more in one window make up for some in the next.
+_FACTORS = [np.uint64(pow(_SPREAD, power, 1 << 64)) for power in range(1, 17)]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The grams of a table that stand in a text: the `row` of each, and where it stands.
+
+    `row` is by clause: those of clause i are `first[i]` to `first[i + 1]`.
+    """
+
+    row: Rows
+    first: Rows
+    _start: Positions
+    _end: Positions
+    _order: Positions  # of each gram, which of those as they were found it is
+
+    def start(self, gram: Positions) -> Positions:
+        """Where some grams begin."""
+        return self._start.take(self._order.take(gram))
+
+    def end(self, gram: Positions) -> Positions:
+        """Where some grams end."""
+        return self._end.take(self._order.take(gram))
+
+    def of(self, clause: Positions) -> tuple[Positions, Positions]:
+        """The grams of some clauses: which of `clause` each is of, and its number."""
+        first = self.first.take(clause)
+        owner, rank = expand(self.first.take(clause + 1) - first)
+        return owner, first.take(owner) + rank
+
+
+class Places:
+    """Where the grams of some clauses stand, known ones or not, without a list of them."""
+
+    def __init__(self, codes: Codes, clauses: Clauses) -> None:
+        self.codes = zeroed(codes)
+        self.clauses = clauses
+        begins = np.zeros(codes.size, np.bool_)
+        begins[clauses.start] = True
+        self.clause = begins.cumsum(dtype=np.int32)  # of each position within one; the first is 1
+        han = is_han(self.codes)
+        chinese = han | (self.codes == _ZERO)
+        joined = chinese[:-1] & chinese[1:] & ~begins[1:]  # a cut may part two characters
+        pairs = joined & (han[:-1] | han[1:])
+        self.han = han, pairs, joined[:-1] & joined[1:] & (pairs[:-1] | han[2:])
+        self.start, self.end = find_words(self.codes)
+        self.length = self.end - self.start
+        self.of = self.clause.take(self.start) - 1
+        self.english = ~clauses.is_han.take(self.of)
+        self.two = self.english[:-1] & (self.of[1:] == self.of[:-1])
+        self.three = np.zeros_like(self.two)
+        self.three[:-1] = self.two[:-1] & self.two[1:]
+
+    @cached_property
+    def windows(self) -> Keys:
+        """Four characters from each position as one number."""
+        return windows_of(self.codes)
+
+    def number(self) -> Positions:
+        """How many grams each clause has."""
+        single, pairs, triples = (mask.view(np.uint8) for mask in self.han)
+        count = single.copy()
+        count[:-1] += pairs
+        count[:-2] += triples
+        words = np.ones(self.start.size, np.uint8)
+        words[:-1] += self.two
+        words[:-1] += self.three
+        for letters in STEMS:
+            words += self.english & (self.length > letters)
+        count[self.start] += words
+        return np.add.reduceat(count, self.clauses.start, dtype=np.int64)
+
+    def number_within(self, clause: Positions, start: Positions, end: Positions) -> Positions:
+        """How many grams of some clauses lie within a span each."""
+        start = np.maximum(start, self.clauses.start.take(clause))
+        until = np.minimum(end, self.clauses.end.take(clause))
+        owner, rank = expand(np.maximum(until - start, 0))
+        at = start.take(owner) + rank
+        total = np.zeros(clause.size, np.int64)
+
+        def add(owner: Positions, stands: BoolArray, ends: Positions) -> None:
+            inside = (stands & (ends <= end.take(owner))).nonzero()[0]
+            total[:] += np.bincount(owner.take(inside), minlength=total.size)
+
+        for length, mask in zip(HAN_LENGTHS, self.han, strict=True):
+            add(owner, mask.take(at), at + length)
+        first = self.start.searchsorted(start)
+        owner, rank = expand(np.maximum(self.start.searchsorted(until) - first, 0))
+        word = first.take(owner) + rank
+        some = np.ones(self.start.size, np.bool_)
+        for length, stands in enumerate((some, self.two, self.three)):
+            real = (word + length < some.size).nonzero()[0]
+            own = word.take(real)
+            add(owner.take(real), stands.take(own), self.end.take(own + length))
+        for letters in STEMS:
+            stands = self.english.take(word) & (self.length.take(word) > letters)
+            add(owner, stands, self.start.take(word) + letters)
+        return total
+
+
+class KeyIndex:
+    """A value for each of some distinct keys: hash tables, each for the keys that met in the last.
+
+    No key is 0, which stands for an empty slot.
+    """
+
+    def __init__(self, keys: Keys, values: Positions) -> None:
+        self._levels: list[tuple[np.uint64, np.uint64, Keys, Rows, BoolArray]] = []
+        factor = _SPREAD
+        while keys.size:
+            bits = max(4, (_ROOM * keys.size).bit_length())
+            shift = np.uint64(64 - bits)
+            slot = _slots(keys, np.uint64(factor), shift)
+            owner = np.full(1 << bits, -1, np.int64)
+            owner[slot[::-1]] = np.arange(keys.size)[::-1]  # of keys that meet, the first stays
+            met = owner[slot] != np.arange(keys.size)
+            crowded = np.zeros(1 << bits, np.bool_)
+            crowded[slot[met]] = True
+            filed, value = np.zeros(1 << bits, np.uint64), np.zeros(1 << bits, np.int32)
+            filed[slot[~met]], value[slot[~met]] = keys[~met], values[~met]
+            self._levels.append((np.uint64(factor), shift, filed, value, crowded))
+            keys, values = keys[met], values[met]
+            factor = (factor * _STEP + 2) % (1 << 64) | 1
+
+    def find(self, keys: Keys) -> tuple[Positions, Rows]:
+        """Which of some keys have a value, in their order, and the values."""
+        which, values = [], []
+        asked = None
+        for factor, shift, filed, value, crowded in self._levels:
+            slot = _slots(keys, factor, shift)
+            same = filed.take(slot) == keys
+            hit = same.nonzero()[0]
+            which.append(hit if asked is None else asked.take(hit))
+            values.append(value.take(slot.take(hit)))
+            missed = (~same).nonzero()[0]
+            missed = missed.take(crowded.take(slot.take(missed)).nonzero()[0])
+            if not missed.size:
+                break
+            keys, asked = keys.take(missed), missed if asked is None else asked.take(missed)
+        if len(which) == 1:
+            return which[0], values[0]
+        of = np.concatenate([np.zeros(0, np.int64), *which])
+        order = of.argsort(kind="stable")
+        return of.take(order), np.concatenate([np.zeros(0, np.int32), *values]).take(order)
+
+
+class GramIndex:
+    """The grams of some languages' tables, numbered through, prepared for search.
+
+    A gram with Chinese characters counts in a Chinese clause, one of several words and a stem in
+    an English one, and a word where its table is the clause's own.
+    """
+
+    def __init__(self, tables: Sequence[tuple[str, Sequence[str]]]) -> None:
+        text = join([gram for _, grams in tables for gram in grams])
+        codes = zeroed(text.codes)
+        windows = windows_of(codes)
+        start, end = text.starts[:-1], text.starts[1:] - 1
+        sizes = [len(grams) for _, grams in tables]
+        chinese = np.repeat(np.array([name == "zh" for name, _ in tables], np.bool_), sizes)
+        has_han = np.concatenate([[0], np.cumsum(is_han(codes))])
+        han = has_han[end] > has_han[start]
+        self._file_han(codes, windows, start, end, np.flatnonzero(han & chinese))
+        begin, until = find_words(codes)
+        first = begin.searchsorted(start)
+        count = np.where(han, 0, begin.searchsorted(end) - first)
+        is_stem = (codes[np.maximum(end - 1, 0)] == _STAR) & (count > 0)
+        length = until - begin
+        stems = np.flatnonzero(is_stem & ~chinese)
+        self._stems = [
+            _rows_of(
+                _stem_keys(windows, begin[first[rows]], letters),
+                rows,
+            )
+            for letters in STEMS
+            for rows in [stems[length[first[stems]] == letters]]
+        ]
+        count[is_stem | (chinese & (count > 1)) | (count > 3)] = 0
+        self._file_words(_word_keys(windows, begin, length), first, count, chinese)
+
+    def _file_han(
+        self, codes: Codes, windows: Keys, start: Positions, end: Positions, rows: Positions
+    ) -> None:
+        single, pairs, triples = (rows[end[rows] - start[rows] == size] for size in HAN_LENGTHS)
+        self._single = np.full(0x10000, -1, np.int32)
+        self._single[codes[start[single]]] = single
+        begins = windows[start[triples]]
+        self._pairs = _pairs(windows[start[pairs]] & _MASKS[2], pairs, begins & _MASKS[2])
+        self._triples = _rows_of(begins & _MASKS[3], triples)
+
+    def _file_words(
+        self, keys: Keys, first: Positions, count: Positions, chinese: BoolArray
+    ) -> None:
+        used = np.zeros(keys.size, np.bool_)
+        owner, rank = expand(count)
+        used[first[owner] + rank] = True
+        known, number = np.unique(keys[used], return_inverse=True)
+        assert known.size < 1 << _WORD_BITS
+        word = np.zeros(keys.size, np.int64)
+        word[used] = number
+        self._words = KeyIndex(known, np.arange(known.size))
+        single, pairs, triples = (np.flatnonzero(count == size) for size in (1, 2, 3))
+        self._word_row = np.full(
+            (known.size, 2), -1, np.int32
+        )  # in a Chinese clause, in an English
+        self._word_row[word[first[single]], (~chinese[single]).astype(np.int64)] = single
+        of_pairs, of_triples = (_several(word, first[rows], 2) for rows in (pairs, triples))
+        self._word_pairs = _pairs(of_pairs, pairs, of_triples)
+        self._word_triples = _rows_of(_several(word, first[triples], 3), triples)
+
+    def find(self, places: Places) -> Known:
+        """The grams of the tables that stand in a text."""
+        parts = [*self._han_grams(places), *self._word_grams(places)]
+        start, end, row = (np.concatenate(column) for column in zip(*parts, strict=True))
+        clause = places.clause.take(start) - 1
+        order = clause.argsort(kind="stable")
+        number = np.bincount(clause, minlength=places.clauses.size)
+        first = np.zeros(number.size + 1, np.int32)
+        number.cumsum(out=first[1:])
+        return Known(row.take(order), first, start, end, order)
+
+    def _han_grams(self, places: Places) -> Iterator[_Part]:
+        single, pairs, triples = places.han
+        at = single.nonzero()[0]
+        row = self._single.take(places.codes.take(at))
+        hit = (row >= 0).nonzero()[0]
+        yield _part(at.take(hit), 1, row.take(hit))
+        asked = pairs.copy()
+        asked[:-1] |= triples  # 00 is a word, and begins 00岁
+        at = asked.nonzero()[0]
+        which, row, goes_on = _split(*self._pairs.find(places.windows.take(at) & _MASKS[2]))
+        hit = (row >= 0).nonzero()[0]
+        yield _part(at.take(which.take(hit)), 2, row.take(hit))
+        at = at.take(which.take(goes_on))
+        at = at.take(triples.take(at).nonzero()[0])
+        which, row = self._triples.find(places.windows.take(at) & _MASKS[3])
+        yield _part(at.take(which), 3, row)
+
+    def _word_grams(self, places: Places) -> Iterator[_Part]:
+        start, length, windows = places.start, places.length, places.windows
+        if not start.size:
+            return
+        which, found = self._words.find(_word_keys(windows, start, length))
+        row = self._word_row.ravel().take(found * 2 + places.english.take(which))
+        hit = (row >= 0).nonzero()[0]
+        own = which.take(hit)
+        yield start.take(own), places.end.take(own), row.take(hit)
+        word = np.full(start.size, -1, np.int64)
+        word[which] = found
+        both = word >= 0
+        at = (places.two & both[:-1] & both[1:]).nonzero()[0]
+        which, row, goes_on = _split(*self._word_pairs.find(_several(word, at, 2)))
+        hit = (row >= 0).nonzero()[0]
+        own = at.take(which.take(hit))
+        yield start.take(own), places.end.take(own + 1), row.take(hit)
+        at = at.take(which.take(goes_on))
+        at = at.take(places.three.take(at).nonzero()[0])
+        at = at.take(both.take(at + 2).nonzero()[0])
+        which, row = self._word_triples.find(_several(word, at, 3))
+        own = at.take(which)
+        yield start.take(own), places.end.take(own + 2), row
+        for letters, index in zip(STEMS, self._stems, strict=True):
+            at = start.take((places.english & (length > letters)).nonzero()[0])
+            which, row = index.find(_stem_keys(windows, at, letters))
+            yield _part(at.take(which), letters, row)
+
+
+_Part = tuple[Positions, Positions, Rows]  # start, end, row
+
+
+def _part(start: Positions, length: int, row: Rows) -> _Part:
+    return start, start + length, row
+
+
+def _slots(keys: Keys, factor: np.uint64, shift: np.uint64) -> Positions:
+    slot = keys * factor
+    slot >>= shift
+    return slot.view(np.int64)
+
+
+def _rows_of(keys: Keys, rows: Positions) -> KeyIndex:
+    kept, first = np.unique(keys, return_index=True)
+    return KeyIndex(kept, rows[first])
+
+
+def _pairs(keys: Keys, rows: Positions, begins: Keys) -> KeyIndex:
+    """The row of each pair, twice it and one more where some three begin with it; -1 is no row."""
+    known = np.unique(np.concatenate([keys, begins]))
+    values = np.full(known.size, -2, np.int64)
+    values[known.searchsorted(keys[::-1])] = rows[::-1] * 2
+    values[known.searchsorted(begins)] |= 1
+    return KeyIndex(known, values)
+
+
+def _split(which: Positions, value: Rows) -> tuple[Positions, Rows, Positions]:
+    """Which pairs were found, their rows, and the numbers of those that three may begin with."""
+    return which, value >> 1, (value & 1).nonzero()[0]
+
+
+def _several(word: Positions, at: Positions, length: int) -> Keys:
+    """The key of some neighbouring words, exactly: the number of each."""
+    key = word.take(at) + 1
+    for step in range(1, length):
+        key <<= _WORD_BITS
+        key |= word.take(at + step)
+    return key.view(np.uint64)
+
+
+def _word_keys(windows: Keys, start: Positions, length: Positions) -> Keys:
+    """A hash of the letters of each word, four at a time; the first 64 and how many there are."""
+    key = (windows.take(start) & _MASKS.take(length, mode="clip")) * _FACTORS[0]
+    rows = (length > _WINDOW).nonzero()[0]
+    for step, factor in enumerate(_FACTORS[1:], start=1):
+        if not rows.size:
+            return key
+        left = length.take(rows) - _WINDOW * step
+        letters = windows.take(start.take(rows) + _WINDOW * step)
+        key[rows] += (letters & _MASKS.take(left, mode="clip")) * factor
+        rows = rows.take((left > _WINDOW).nonzero()[0])
+    key[rows] += length.take(rows).astype(np.uint64)
+    return key
+
+
+def _stem_keys(windows: Keys, start: Positions, letters: int) -> Keys:
+    return _word_keys(windows, start, np.full(start.size, letters))
