@@ -23,7 +23,7 @@ BoolArray = NDArray[np.bool_]
 HAN_LENGTHS = (1, 2, 3)
 STEMS = (4, 6)  # first letters of a longer word that stand for all words that begin so
 MOST_HAN, MOST_LATIN = 40, 200  # characters of a clause; a longer one is cut
-_APOSTROPHE, _COLON, _ZERO = ord("'"), ord(":"), ord("0")
+_APOSTROPHE, _ZERO = ord("'"), ord("0")
 _LONGEST = 32  # letters of a word that its hash tells apart
 _WORD_BIT = np.uint64(1) << np.uint64(63)  # no Chinese gram has it
 
@@ -74,18 +74,18 @@ def find_clauses(text: Text, breaks: Breaks | None = None) -> Clauses:
     """Cut a text at sentence ends, commas, colons and brackets, and where a clause is too long."""
     codes = text.codes
     breaks = breaks or find_breaks(codes)
-    ends = np.union1d(breaks.soft, np.flatnonzero(codes == _COLON))
-    start = np.concatenate([np.zeros(1, np.int64), ends + 1])
-    end = np.concatenate([ends, [codes.size]])
-    sentence = breaks.sentence_of(start)
-    start, end = _trimmed(codes, start, end)
-    kept = end > start
-    start, end, sentence = _cut(codes, start[kept], end[kept], sentence[kept])
-    start, end = _trimmed(codes, start, end)  # a cut may leave a blank at its edge
-    kept = end > start
-    start, end, sentence = start[kept], end[kept], sentence[kept]
-    has_han = np.concatenate([[0], np.cumsum(is_han(codes))])
-    return Clauses(start, end, text.note_of(start), sentence, has_han[end] > has_han[start])
+    start, end = np.zeros(breaks.cuts.size + 1, np.int64), np.full(breaks.cuts.size + 1, codes.size)
+    start[1:], end[:-1] = breaks.cuts + 1, breaks.cuts
+    solid = _Solid.of(codes)
+    start, end, sentence = solid.trimmed(start, end, breaks.cut_sentence)
+    most = np.where(is_han(codes.take(start)), MOST_HAN, MOST_LATIN)
+    if (end - start > most).any():
+        # A cut may leave a blank at its edge.
+        start, end, sentence = solid.trimmed(*_cut(most, start, end, sentence))
+    has_han = _up_to(is_han(codes))
+    return Clauses(
+        start, end, text.note_of(start), sentence, has_han.take(end) > has_han.take(start)
+    )
 
 
 def find_grams(codes: Codes, clauses: Clauses) -> Grams:
@@ -144,26 +144,39 @@ class _Words:
     letters: Keys  # of each position in a word, one after the other: its share of the hash
 
 
-def _trimmed(codes: Codes, start: Positions, end: Positions) -> tuple[Positions, Positions]:
-    """Without the blanks and signs around a clause."""
-    solid = np.flatnonzero(is_word(codes) | is_han(codes) | (codes >= 0xD800))
-    if not solid.size:
-        return start, start
-    first = solid.searchsorted(start)
-    last = solid.searchsorted(end) - 1
-    empty = first > last
-    begin = np.where(empty, start, solid[np.minimum(first, solid.size - 1)])
-    return begin, np.where(empty, start, solid[last] + 1)
+@dataclass(frozen=True)
+class _Solid:
+    """Where characters stand that a clause may begin or end with, and how many up to each place."""
+
+    at: Positions
+    up_to: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, codes: Codes) -> _Solid:
+        solid = is_word(codes) | is_han(codes) | (codes >= 0xD800)
+        return cls(solid.nonzero()[0], _up_to(solid))
+
+    def trimmed(
+        self, start: Positions, end: Positions, sentence: Positions
+    ) -> tuple[Positions, Positions, Positions]:
+        """Clauses without the blanks and signs around them; those of nothing else are left out."""
+        first, last = self.up_to.take(start), self.up_to.take(end)
+        kept = (last > first).nonzero()[0]
+        first, last = first.take(kept), last.take(kept)
+        return self.at.take(first), self.at.take(last - 1) + 1, sentence.take(kept)
+
+
+def _up_to(marks: BoolArray) -> NDArray[np.int32]:
+    """How many marks lie before each place."""
+    count = np.zeros(marks.size + 1, np.int32)
+    marks.cumsum(dtype=np.int32, out=count[1:])
+    return count
 
 
 def _cut(
-    codes: Codes, start: Positions, end: Positions, sentence: Positions
+    most: Positions, start: Positions, end: Positions, sentence: Positions
 ) -> tuple[Positions, Positions, Positions]:
-    most = np.where(is_han(codes[start]), MOST_HAN, MOST_LATIN)
-    pieces = -(-(end - start) // most)
-    if not (pieces > 1).any():
-        return start, end, sentence
-    owner, rank = expand(pieces)
+    owner, rank = expand(-(-(end - start) // most))
     begin = start[owner] + rank * most[owner]
     return begin, np.minimum(begin + most[owner], end[owner]), sentence[owner]
 
