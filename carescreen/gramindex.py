@@ -42,23 +42,27 @@ class Known:
 
     row: Rows
     first: Rows
-    _start: Positions
-    _end: Positions
+    _start: Rows
+    _end: Rows
     _order: Positions  # of each gram, which of those as they were found it is
 
     def start(self, gram: Positions) -> Positions:
         """Where some grams begin."""
-        return self._start.take(self._order.take(gram))
+        return self._start.take(self._order.take(gram)).astype(np.int64)
 
     def end(self, gram: Positions) -> Positions:
         """Where some grams end."""
-        return self._end.take(self._order.take(gram))
+        return self._end.take(self._order.take(gram)).astype(np.int64)
 
     def of(self, clause: Positions) -> tuple[Positions, Positions]:
         """The grams of some clauses: which of `clause` each is of, and its number."""
         first = self.first.take(clause)
         owner, rank = expand(self.first.take(clause + 1) - first)
         return owner, first.take(owner) + rank
+
+
+# Of some grams the clause, start, end and row; half as wide as positions, because there are so many.
+_Part = tuple[Rows, Rows, Rows, Rows]
 
 
 class Places:
@@ -87,6 +91,16 @@ class Places:
     def windows(self) -> Keys:
         """Four characters from each position as one number."""
         return windows_of(self.codes)
+
+    def part(self, start: Positions, length: int, row: Rows) -> _Part:
+        """Grams of some characters."""
+        begin = start.astype(np.int32)
+        return self.clause.take(start) - 1, begin, begin + np.int32(length), row
+
+    def words(self, word: Positions, length: int, row: Rows) -> _Part:
+        """Grams of some words, by the first one's number."""
+        start, end = self.start.take(word), self.end[length - 1 :].take(word)
+        return self.of.take(word), start.astype(np.int32), end.astype(np.int32), row
 
     def number(self) -> Positions:
         """How many grams each clause has."""
@@ -243,12 +257,10 @@ class GramIndex:
     def find(self, places: Places) -> Known:
         """The grams of the tables that stand in a text."""
         parts = [*self._han_grams(places), *self._word_grams(places)]
-        start, end, row = (np.concatenate(column) for column in zip(*parts, strict=True))
-        clause = places.clause.take(start) - 1
+        clause, start, end, row = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = clause.argsort(kind="stable")
-        number = np.bincount(clause, minlength=places.clauses.size)
-        first = np.zeros(number.size + 1, np.int32)
-        number.cumsum(out=first[1:])
+        first = np.zeros(places.clauses.size + 1, np.int32)
+        np.bincount(clause, minlength=places.clauses.size).cumsum(out=first[1:])
         return Known(row.take(order), first, start, end, order)
 
     def _han_grams(self, places: Places) -> Iterator[_Part]:
@@ -256,17 +268,17 @@ class GramIndex:
         at = single.nonzero()[0]
         row = self._single.take(places.codes.take(at))
         hit = (row >= 0).nonzero()[0]
-        yield _part(at.take(hit), 1, row.take(hit))
+        yield places.part(at.take(hit), 1, row.take(hit))
         asked = pairs.copy()
         asked[:-1] |= triples  # 00 is a word, and begins 00岁
         at = asked.nonzero()[0]
         which, row, goes_on = _split(*self._pairs.find(places.windows.take(at) & _MASKS[2]))
         hit = (row >= 0).nonzero()[0]
-        yield _part(at.take(which.take(hit)), 2, row.take(hit))
+        yield places.part(at.take(which.take(hit)), 2, row.take(hit))
         at = at.take(which.take(goes_on))
         at = at.take(triples.take(at).nonzero()[0])
         which, row = self._triples.find(places.windows.take(at) & _MASKS[3])
-        yield _part(at.take(which), 3, row)
+        yield places.part(at.take(which), 3, row)
 
     def _word_grams(self, places: Places) -> Iterator[_Part]:
         start, length, windows = places.start, places.length, places.windows
@@ -276,7 +288,7 @@ class GramIndex:
         row = self._word_row.ravel().take(found * 2 + places.english.take(which))
         hit = (row >= 0).nonzero()[0]
         own = which.take(hit)
-        yield start.take(own), places.end.take(own), row.take(hit)
+        yield places.words(own, 1, row.take(hit))
         word = np.full(start.size, -1, np.int64)
         word[which] = found
         both = word >= 0
@@ -284,24 +296,17 @@ class GramIndex:
         which, row, goes_on = _split(*self._word_pairs.find(_several(word, at, 2)))
         hit = (row >= 0).nonzero()[0]
         own = at.take(which.take(hit))
-        yield start.take(own), places.end.take(own + 1), row.take(hit)
+        yield places.words(own, 2, row.take(hit))
         at = at.take(which.take(goes_on))
         at = at.take(places.three.take(at).nonzero()[0])
         at = at.take(both.take(at + 2).nonzero()[0])
         which, row = self._word_triples.find(_several(word, at, 3))
         own = at.take(which)
-        yield start.take(own), places.end.take(own + 2), row
+        yield places.words(own, 3, row)
         for letters, index in zip(STEMS, self._stems, strict=True):
             at = start.take((places.english & (length > letters)).nonzero()[0])
             which, row = index.find(_stem_keys(windows, at, letters))
-            yield _part(at.take(which), letters, row)
-
-
-_Part = tuple[Positions, Positions, Rows]  # start, end, row
-
-
-def _part(start: Positions, length: int, row: Rows) -> _Part:
-    return start, start + length, row
+            yield places.part(at.take(which), letters, row)
 
 
 def _slots(keys: Keys, factor: np.uint64, shift: np.uint64) -> Positions:

@@ -77,14 +77,16 @@ class LanguageTable:
 class Read:
     """A text's clauses with the sums of their grams.
 
-    `score` (clauses, concepts) in thousandths of a log-odds, without what phrases add; `known` are the
-    table's grams, `places` has them all, and `number` counts them all.
+    `sums` (clauses, concepts) with the clauses around, thousandths of a log-odds: exact integers, to
+    be divided by `root`, of the number of grams. `known` are the table's grams, `places` has them all,
+    and `number` counts them all, without the clauses around.
     """
 
     clauses: Clauses
     places: Places
     known: Known
-    score: Floats
+    sums: Table
+    root: Floats
     number: Positions
 
 
@@ -114,10 +116,19 @@ class LearnedTable:
         self._heaviest = float(np.abs(whole).max(initial=0))
         type_ = np.float32 if self._heaviest * FEW_GRAMS < EXACT else np.float64
         self._about: Table = whole[:, : self.first_status - 1].astype(type_)
-        self._stated: Table = whole[:, self.first_status :].astype(type_)
+        # A quarter of the grams speaks of statuses.
+        stated = whole[:, self.first_status :].any(axis=1)
+        self._stated_row = np.where(stated, stated.cumsum() - 1, -1).astype(np.int32)
+        self._stated: Table = whole[stated, self.first_status :].astype(type_)
         self._status_bias = np.stack([t.status_bias for t in self.languages]).astype(np.float64)
         self._by_cue = np.stack([t.by_cue for t in self.languages]).astype(np.float64)
         self._settings = {name: self._by_language(name) for name in ("bias", "phrase", "threshold")}
+        needed = self._settings["threshold"] - self._settings["bias"]
+        # Rounding to single precision errs by less than a millionth, three times.
+        self._nearly = np.where(
+            np.isinf(needed), np.inf, needed - np.abs(np.nan_to_num(needed)) * 1e-5 - 1e-3
+        ).astype(np.float32)
+        self._columns: dict[tuple[str, ...], Positions] = {}
         self._slack = np.array([*(table.slack for table in self.languages), 0], np.float64)
 
     @property
@@ -136,18 +147,51 @@ class LearnedTable:
         places = Places(text.codes, clauses)
         known, number = self._index.find(places), places.number()
         sums = self._sums(self._about, known.row, known.first, number)
-        score, size = _with_neighbours(sums, number, clauses)
-        score /= np.sqrt(np.maximum(size, LEAST))[:, None]
-        score += self._per(clauses, "bias")
-        return Read(clauses, places, known, score, number)
+        mixed, size = _with_neighbours(sums, number, clauses)
+        return Read(clauses, places, known, mixed, np.sqrt(np.maximum(size, LEAST)), number)
+
+    def scores(self, read: Read) -> Floats:
+        """The score of each clause for each concept, without what phrases add."""
+        score = read.sums.astype(np.float64)
+        score /= read.root[:, None]
+        score += self._settings["bias"].take(self.language_of(read.clauses), axis=0)
+        return score
+
+    def scores_at(self, read: Read, clause: Positions, column: Positions) -> Floats:
+        """The scores of some clauses for a concept each."""
+        total = read.sums[clause, column].astype(np.float64)
+        bias = self._settings["bias"][self.language_of(read.clauses).take(clause), column]
+        return np.asarray(total / read.root.take(clause) + bias)
+
+    def margins_at(
+        self, read: Read, clause: Positions, column: Positions, has_phrase: BoolArray
+    ) -> Floats:
+        """How far clauses are above the threshold of a concept each, phrases counted in."""
+        score = self.scores_at(read, clause, column)
+        place = self.language_of(read.clauses).take(clause), column
+        score += np.where(has_phrase, self._settings["phrase"][place], 0.0)
+        return np.asarray(score - self._settings["threshold"][place])
+
+    def nearly_over(self, read: Read) -> tuple[Positions, Positions]:
+        """Every clause and concept over the threshold without a phrase, and perhaps some just under."""
+        size = read.sums * (1 / read.root).astype(np.float32)[:, None]
+        needed = self._nearly.take(self.language_of(read.clauses), axis=0)
+        place = (size >= needed).ravel().nonzero()[0]
+        clause = place // len(self.concepts)
+        return clause, place - clause * len(self.concepts)
+
+    def columns_of(self, concepts: tuple[str, ...]) -> Positions:
+        """The column of each of a pack's concepts; -1 for one that the table does not know."""
+        if concepts not in self._columns:
+            number = {name: at for at, name in enumerate(self.concepts)}
+            self._columns[concepts] = np.array(
+                [number.get(name, -1) for name in concepts], np.int64
+            )
+        return self._columns[concepts]
 
     def thresholds(self, clauses: Clauses) -> Floats:
         """The score from which each clause mentions each concept, (clauses, concepts)."""
-        return self._per(clauses, "threshold")
-
-    def phrase_points(self, clauses: Clauses) -> Floats:
-        """What a phrase of the pack adds to the score, (clauses, concepts)."""
-        return self._per(clauses, "phrase")
+        return self._settings["threshold"].take(self.language_of(clauses), axis=0)
 
     def slack(self, clauses: Clauses) -> Floats:
         """How much what stands around a phrase may speak against it, (clauses,)."""
@@ -167,13 +211,13 @@ class LearnedTable:
         sums = self._stated_sums(read, needed)
         sums /= np.sqrt(np.maximum(read.number.take(needed), 1))[:, None]
         place = is_needed.cumsum() - 1
-        sums = sums.take(place.take(others), axis=0)  # (sides, mentions, sides x statuses)
         same = clauses.note.take(others) == clauses.note.take(clause)
         same[1:] &= others[1:] != clause
         width = len(STATUSES)
         for side, share in enumerate(SIDE_WEIGHT):
-            own = sums[side, :, side * width : (side + 1) * width] * share
-            total += np.where(same[side][:, None], own, 0.0)
+            own = sums[:, side * width : (side + 1) * width].take(place.take(others[side]), axis=0)
+            own *= (same[side] * share)[:, None]
+            total += own
         # In a language without a table the cues alone decide.
         return np.where(language < 0, by_cue, total.argmax(axis=1)).astype(np.int8)
 
@@ -211,7 +255,7 @@ class LearnedTable:
         owner, row = owner.take(inside), read.known.row.take(gram.take(inside))
         weight = self._about.ravel().take(row * len(self.concepts) + column.take(owner))
         total = np.bincount(owner, weight, minlength=clause.size) * OWN
-        bias = self._per(read.clauses, "bias")[clause, column]
+        bias = self._settings["bias"][self.language_of(read.clauses).take(clause), column]
         return np.asarray(total / np.sqrt(np.maximum(number * OWN**2, LEAST)) + bias)
 
     def carriers(self, read: Read, clause: int, column: int) -> list[tuple[int, int, int]]:
@@ -226,7 +270,7 @@ class LearnedTable:
             if weights[at] != 0
         ]
 
-    def _sums(self, table: Table, row: Rows, first: Rows, number: Positions) -> Floats:
+    def _sums(self, table: Table, row: Rows, first: Rows, number: Positions) -> Table:
         """What the grams of some clauses weigh together, for each column of a table.
 
         Weights are integers, so that float32 sums are exact where they cannot reach EXACT.
@@ -235,21 +279,27 @@ class LearnedTable:
             table = table.astype(np.float64)
         shape = first.size - 1, len(table)
         counts = csr_matrix((np.ones(row.size, table.dtype), row, first), shape)
-        return np.asarray(counts @ table, dtype=np.float64)
+        return np.asarray(counts @ table)
 
     def _stated_sums(self, read: Read, clause: Positions) -> Floats:
         """What the grams of some clauses, each once, weigh for statuses."""
-        _, gram = read.known.of(clause)
+        owner, gram = read.known.of(clause)
+        row = self._stated_row.take(read.known.row.take(gram))
+        kept = (row >= 0).nonzero()[0]
         first = np.zeros(clause.size + 1, np.int32)
-        np.cumsum(read.known.first.take(clause + 1) - read.known.first.take(clause), out=first[1:])
-        row = read.known.row.take(gram)
-        return self._sums(self._stated, row, first, read.number.take(clause))
+        np.bincount(owner.take(kept), minlength=clause.size).cumsum(out=first[1:])
+        sums = self._sums(self._stated, row.take(kept), first, read.number.take(clause))
+        return sums.astype(np.float64)
 
     def _weights(self, row: Rows, column: Positions) -> Floats:
         """What each row weighs for its column: all concepts or all statuses; 0 without an entry."""
         if column.size and column[0] >= self.first_status:
+            row = self._stated_row.take(row)
             place = row * np.int64(self._stated.shape[1]) + (column - self.first_status)
-            return self._stated.ravel().take(place).astype(np.float64)
+            weight = np.zeros(row.size)
+            rows = (row >= 0).nonzero()[0]
+            weight[rows] = self._stated.ravel().take(place.take(rows))
+            return weight
         place = row * np.int64(len(self.concepts)) + column
         return self._about.ravel().take(place).astype(np.float64) - self._any.take(row)
 
@@ -257,9 +307,6 @@ class LearnedTable:
         # In a language without a table nothing is mentioned.
         none = np.full(len(self.concepts), np.inf if name == "threshold" else 0.0)
         return np.stack([*(getattr(table, name) for table in self.languages), none])
-
-    def _per(self, clauses: Clauses, name: str) -> Floats:
-        return self._settings[name].take(self.language_of(clauses), axis=0)
 
 
 def neighbours(clauses: Clauses) -> tuple[tuple[Positions, int, int], ...]:
@@ -272,20 +319,24 @@ def neighbours(clauses: Clauses) -> tuple[tuple[Positions, int, int], ...]:
     return (one[same], 1, NEXT_TO), (one[~same], 1, ACROSS), (two, 2, SECOND)
 
 
-def _with_neighbours(sums: Floats, number: Positions, clauses: Clauses) -> tuple[Floats, Positions]:
-    """Sums and numbers of grams with those of the clauses around, each at its share."""
+def _with_neighbours(sums: Table, number: Positions, clauses: Clauses) -> tuple[Table, Positions]:
+    """Sums and numbers of grams with those of the clauses around, each at its share; exact."""
     reach = 2
-    share = np.zeros((clauses.size, 2 * reach + 1))
+    width = 2 * reach + 1
+    if np.abs(sums).max(initial=0) * OWN * width >= EXACT:
+        sums = sums.astype(np.float64)
+    share = np.zeros((clauses.size, width), sums.dtype)
     share[:, reach] = OWN
     for earlier, step, of_other in neighbours(clauses):
         share[earlier, reach + step] = of_other
         share[earlier + step, reach - step] = of_other
-    others = np.arange(clauses.size)[:, None] + np.arange(-reach, reach + 1)
-    np.clip(others, 0, max(clauses.size - 1, 0), out=others)
-    size = (number.take(others) * share**2).sum(axis=1)
-    first = np.arange(clauses.size + 1) * share.shape[1]
+    place = np.arange(clauses.size, dtype=np.int32)
+    beside = np.arange(-reach, reach + 1, dtype=np.int32)
+    others: Rows = np.clip(place[:, None] + beside, 0, max(clauses.size - 1, 0))
+    size = (number.take(others) * share.astype(np.int64) ** 2).sum(axis=1)
+    first = np.arange(0, others.size + 1, width, dtype=np.int32)
     mix = csr_matrix((share.ravel(), others.ravel(), first), (clauses.size, clauses.size))
-    return mix @ sums, size
+    return np.asarray(mix @ sums), size
 
 
 @dataclass(frozen=True)

@@ -37,19 +37,15 @@ def read_together(
 ) -> Joined:
     """The mentions of a text by phrases, patterns and learned weights."""
     spoken = found.mentions
-    seen = weigh(text, found, vocabulary, learned)
-    read, margin, has_phrase = seen.read, seen.margin, seen.has_phrase
+    read = learned.read(text, found.breaks)
     if not read.clauses.size:
         return Joined(spoken, decide(found, spoken, text.codes, vocabulary))
     columns = columns_of(vocabulary, learned)
     at = clause_at(read, spoken.start)
     rows = np.flatnonzero(columns.take(spoken.concept) >= 0)
-    place = at.take(rows), columns.take(spoken.concept.take(rows))
-    stands = ~_spoken_against(spoken, seen, rows, place, learned)
-    has_phrase[:] = False
-    kept = rows[stands[rows]]
-    has_phrase[at.take(kept), columns.take(spoken.concept.take(kept))] = True
-    clause, column = _learned_places(margin, has_phrase, read.clauses.note)
+    places = Spoken(rows, at.take(rows), columns.take(spoken.concept.take(rows)))
+    stands = ~_spoken_against(spoken, read, places, learned)
+    clause, column = _learned_places(read, places, stands.take(rows), learned)
     back = np.full(len(learned.concepts), -1, np.int64)
     back[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
     real = back.take(column) >= 0
@@ -78,63 +74,64 @@ def _one_after_another(some: Mentions, others: Mentions) -> Mentions:
     return Mentions(*(np.concatenate(part) for part in parts))
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """Phrases of concepts that the table knows: their rows, clauses and columns."""
+
+    rows: Positions
+    clause: Positions
+    column: Positions
+
+
 def _spoken_against(
-    spoken: Mentions,
-    seen: Weighed,
-    rows: Positions,
-    place: tuple[Positions, Positions],
-    learned: LearnedTable,
+    spoken: Mentions, read: Read, places: Spoken, learned: LearnedTable
 ) -> BoolArray:
     """Phrases below the threshold because of what stands around them, not because they are short.
 
     A phrase that would score no better alone always stands: the words are certain.
     """
     against = np.zeros(spoken.start.size, np.bool_)
-    has_table = learned.language_of(seen.read.clauses).take(place[0]) >= 0
-    low = np.flatnonzero((seen.margin[place] < 0) & has_table)
-    rows, clause, column = rows.take(low), place[0].take(low), place[1].take(low)
+    all_ = np.ones(places.rows.size, np.bool_)
+    margin = learned.margins_at(read, places.clause, places.column, all_)
+    has_table = learned.language_of(read.clauses).take(places.clause) >= 0
+    low = np.flatnonzero((margin < 0) & has_table)
+    rows, clause, column = places.rows.take(low), places.clause.take(low), places.column.take(low)
     if not rows.size:
         return against
     start, end = spoken.start.take(rows), spoken.end.take(rows)
-    own = learned.alone(seen.read, clause, column, start, end)
-    around = seen.read.score[clause, column] - own
-    against[rows] = around < -learned.slack(seen.read.clauses).take(clause)
+    own = learned.alone(read, clause, column, start, end)
+    around = learned.scores_at(read, clause, column) - own
+    against[rows] = around < -learned.slack(read.clauses).take(clause)
     return against
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """A text's clauses, how far each is above each concept's threshold, and where phrases stand.
+    """A text's clauses, and how far each is above each concept's threshold.
 
-    `margin` and `has_phrase` are (clauses, columns of the table); thousandths of a log-odds.
+    `margin` is (clauses, columns of the table); thousandths of a log-odds.
     """
 
     read: Read
     margin: Floats
-    has_phrase: BoolArray
 
 
 def weigh(text: Text, found: Found, vocabulary: Vocabulary, learned: LearnedTable) -> Weighed:
     """Score the clauses of a text, phrases counted in."""
     read = learned.read(text, found.breaks)
     spoken = found.mentions
-    has_phrase = np.zeros(read.score.shape, np.bool_)
-    thresholds = learned.thresholds(read.clauses)
-    margin = read.score - thresholds
+    margin = learned.scores(read) - learned.thresholds(read.clauses)
     if read.clauses.size and spoken.start.size:
         column = columns_of(vocabulary, learned).take(spoken.concept)
         rows = np.flatnonzero(column >= 0)
         place = clause_at(read, spoken.start.take(rows)), column.take(rows)
-        has_phrase[place] = True
-        points = learned.phrase_points(read.clauses)[place]
-        margin[place] = (read.score[place] + points) - thresholds[place]
-    return Weighed(read, margin, has_phrase)
+        margin[place] = learned.margins_at(read, *place, np.ones(rows.size, np.bool_))
+    return Weighed(read, margin)
 
 
 def columns_of(vocabulary: Vocabulary, learned: LearnedTable) -> Positions:
     """The table's column of each of the pack's concepts; -1 for one that it does not know."""
-    number = {name: at for at, name in enumerate(learned.concepts)}
-    return np.array([number.get(name, -1) for name in vocabulary.concepts], np.int64)
+    return learned.columns_of(vocabulary.concepts)
 
 
 def clause_at(read: Read, start: Positions) -> Positions:
@@ -143,10 +140,33 @@ def clause_at(read: Read, start: Positions) -> Positions:
 
 
 def _learned_places(
-    margin: Floats, has_phrase: BoolArray, note: Positions
+    read: Read, places: Spoken, stands: BoolArray, learned: LearnedTable
 ) -> tuple[Positions, Positions]:
     """Clauses and columns over the threshold without a phrase; of neighbours the highest one."""
-    column, clause = ((margin >= 0) | has_phrase).T.nonzero()
+    size = read.clauses.size
+    clause, column = learned.nearly_over(read)
+    spoken = places.column * size + places.clause
+    key = np.concatenate([column * size + clause, spoken])
+    mark = np.zeros(key.size, np.int8)  # of each: whether a phrase is there, and one that stands
+    mark[clause.size :] = 1 + stands
+    order = key.argsort(kind="stable")
+    key, mark = key.take(order), mark.take(order)
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    if not first.size:
+        return first, first
+    key, mark = key.take(first), np.maximum.reduceat(mark, first)
+    column = key // size
+    clause = key - column * size
+    height = learned.margins_at(read, clause, column, mark > 0)
+    height[mark > 1] = np.inf
+    kept = (height >= 0).nonzero()[0]
+    return _highest(clause.take(kept), column.take(kept), height.take(kept), read.clauses.note)
+
+
+def _highest(
+    clause: Positions, column: Positions, height: Floats, note: Positions
+) -> tuple[Positions, Positions]:
+    """Of neighbouring clauses of a column the first highest, unless a phrase (inf) is among them."""
     if not clause.size:
         return clause, column
     begins = np.ones(clause.size, np.bool_)
@@ -156,12 +176,11 @@ def _learned_places(
         | (note.take(clause[1:]) != note.take(clause[:-1]))
     )
     first = np.flatnonzero(begins)
-    height = np.where(has_phrase[clause, column], np.inf, margin[clause, column])
     run = np.cumsum(begins) - 1
     highest = np.maximum.reduceat(height, first)
     best = np.flatnonzero(height == highest.take(run))
     best = best[np.concatenate([[True], run[best][1:] != run[best][:-1]])]
-    best = best[~has_phrase[clause[best], column[best]]]
+    best = best[height[best] < np.inf]
     return clause[best], column[best]
 
 

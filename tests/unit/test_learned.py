@@ -649,6 +649,36 @@ def test_sums_are_exact_however_heavy_the_words_and_long_the_clause(weight: int)
         heard = weight * 3 * times + 2 * times
         number = 1 + 2 * times + (2 * times - 1) + (2 * times - 2)
         assert read.number.tolist() == [number]
-        assert read.score[0, KNOWN.index("harm")] == heard * 20 / math.sqrt(
+        assert learned.scores(read)[0, KNOWN.index("harm")] == heard * 20 / math.sqrt(
             max(number * 400, LEAST)
         )
+
+
+@settings(max_examples=max(200, settings().max_examples))
+@given(TABLES, NOTES, st.sampled_from([1, 900, 10**6]))
+def test_no_clause_over_a_threshold_is_passed_over_and_scores_are_the_same_one_by_one(
+    tables: dict[str, PlainTable], notes: list[str], heavier: int
+) -> None:
+    heavy = {
+        name: replace(
+            table,
+            grams={
+                gram: {c: w * heavier for c, w in of.items()} for gram, of in table.grams.items()
+            },
+            concepts={c: tuple(n * heavier for n in of) for c, of in table.concepts.items()},
+        )
+        for name, table in tables.items()
+    }
+    learned = as_learned({"en": heavy["en"]} if heavier == 1 else heavy, KNOWN)
+    read = learned.read(join(notes))
+    scores = learned.scores(read)
+    clause, column = (place.ravel() for place in np.indices(scores.shape))
+    assert learned.scores_at(read, clause, column).tolist() == scores.ravel().tolist()
+    none = np.zeros(clause.size, np.bool_)
+    margin = learned.margins_at(read, clause, column, none)
+    assert margin.tolist() == (scores - learned.thresholds(read.clauses)).ravel().tolist()
+    near = set(zip(*(place.tolist() for place in learned.nearly_over(read)), strict=True))
+    over = np.flatnonzero(margin >= 0).tolist()
+    assert {(int(clause[at]), int(column[at])) for at in over} <= near
+    closest = min((margin[clause * len(KNOWN) + column] for clause, column in near), default=0)
+    assert closest >= -1e-3 - 1e-4 * 900 * heavier
