@@ -256,7 +256,8 @@ class GramIndex:
 
     def find(self, places: Places) -> Known:
         """The grams of the tables that stand in a text."""
-        parts = [*self._han_grams(places), *self._word_grams(places)]
+        none = np.zeros(0, np.int32)
+        parts = [(none,) * 4, *self._han_grams(places), *self._word_grams(places)]
         clause, start, end, row = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = clause.argsort(kind="stable")
         first = np.zeros(places.clauses.size + 1, np.int32)
@@ -266,6 +267,8 @@ class GramIndex:
     def _han_grams(self, places: Places) -> Iterator[_Part]:
         single, pairs, triples = places.han
         at = single.nonzero()[0]
+        if not at.size:
+            return
         row = self._single.take(places.codes.take(at))
         hit = (row >= 0).nonzero()[0]
         yield places.part(at.take(hit), 1, row.take(hit))
@@ -289,6 +292,8 @@ class GramIndex:
         hit = (row >= 0).nonzero()[0]
         own = which.take(hit)
         yield places.words(own, 1, row.take(hit))
+        if not places.english.any():
+            return
         word = np.full(start.size, -1, np.int64)
         word[which] = found
         both = word >= 0

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -352,18 +353,23 @@ def _joined(parts: Sequence[FoundMentions], concepts: tuple[str, ...]) -> FoundM
 
 def _frame(found: FoundMentions) -> pd.DataFrame:
     def words(codes: NDArray[Any], categories: Sequence[str]) -> Any:
-        return pd.Categorical.from_codes(codes, categories=pd.Index(list(categories)))
+        return pd.Categorical.from_codes(codes, dtype=_categories(tuple(categories)))
 
-    return pd.DataFrame(
-        {
-            "note": found.note,
-            "concept": words(found.concept, found.concepts),
-            "status": words(found.status, STATUSES),
-            "start": found.start.astype(np.int32),
-            "end": found.end.astype(np.int32),
-            "found_by": words(found.found_by, FOUND_BY),
-            "cue_start": found.cue_start.astype(np.int32),
-            "cue_end": found.cue_end.astype(np.int32),
-        },
-        columns=list(COLUMNS),
-    )
+    columns = {
+        "note": found.note,
+        "concept": words(found.concept, found.concepts),
+        "status": words(found.status, STATUSES),
+        "start": found.start.astype(np.int32),
+        "end": found.end.astype(np.int32),
+        "found_by": words(found.found_by, FOUND_BY),
+        "cue_start": found.cue_start.astype(np.int32),
+        "cue_end": found.cue_end.astype(np.int32),
+    }
+    assert tuple(columns) == COLUMNS
+    return pd.DataFrame(columns)
+
+
+@lru_cache(maxsize=16)
+def _categories(words: tuple[str, ...]) -> pd.CategoricalDtype:
+    """The type of a column of some words: making it took longer than reading a short note."""
+    return pd.CategoricalDtype(pd.Index(list(words)))
