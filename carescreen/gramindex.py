@@ -33,36 +33,44 @@ _WORD_BITS = 21  # of a word's number: three make a key
 _FACTORS = [np.uint64(pow(_SPREAD, power, 1 << 64)) for power in range(1, 17)]
 
 
+# Of some grams: how many words (characters, where negative) each has, the places, the rows.
+_Part = tuple[int, Positions, Rows]
+
+
 @dataclass(frozen=True)
 class Known:
     """The grams of a table that stand in a text: the `row` of each, and where it stands.
 
-    `row` is by clause: those of clause i are `first[i]` to `first[i + 1]`.
+    `row` is by clause: those of clause i are numbers `first[i]` to `first[i + 1]`. Where a gram stands
+    is told when asked: few of them are.
     """
 
     row: Rows
     first: Rows
-    _start: Rows
-    _end: Rows
     _order: Positions  # of each gram, which of those as they were found it is
+    _parts: Sequence[_Part]
+    _places: Places
 
-    def start(self, gram: Positions) -> Positions:
-        """Where some grams begin."""
-        return self._start.take(self._order.take(gram)).astype(np.int64)
-
-    def end(self, gram: Positions) -> Positions:
-        """Where some grams end."""
-        return self._end.take(self._order.take(gram)).astype(np.int64)
+    def spans(self, gram: Positions) -> tuple[Positions, Positions]:
+        """Where some grams begin and end."""
+        found = self._order.take(gram)
+        start, end = np.zeros(found.size, np.int64), np.zeros(found.size, np.int64)
+        before = 0
+        for length, at, _ in self._parts:
+            rows = ((found >= before) & (found < before + at.size)).nonzero()[0]
+            if rows.size:
+                own = at.take(found.take(rows) - before)
+                words = self._places.start, self._places.end
+                start[rows] = own if length < 0 else words[0].take(own)
+                end[rows] = own - length if length < 0 else words[1].take(own + length - 1)
+            before += at.size
+        return start, end
 
     def of(self, clause: Positions) -> tuple[Positions, Positions]:
         """The grams of some clauses: which of `clause` each is of, and its number."""
         first = self.first.take(clause)
         owner, rank = expand(self.first.take(clause + 1) - first)
         return owner, first.take(owner) + rank
-
-
-# Of some grams the clause, start, end and row; half as wide as positions, because there are so many.
-_Part = tuple[Rows, Rows, Rows, Rows]
 
 
 class Places:
@@ -91,16 +99,6 @@ class Places:
     def windows(self) -> Keys:
         """Four characters from each position as one number."""
         return windows_of(self.codes)
-
-    def part(self, start: Positions, length: int, row: Rows) -> _Part:
-        """Grams of some characters."""
-        begin = start.astype(np.int32)
-        return self.clause.take(start) - 1, begin, begin + np.int32(length), row
-
-    def words(self, word: Positions, length: int, row: Rows) -> _Part:
-        """Grams of some words, by the first one's number."""
-        start, end = self.start.take(word), self.end[length - 1 :].take(word)
-        return self.of.take(word), start.astype(np.int32), end.astype(np.int32), row
 
     def number(self) -> Positions:
         """How many grams each clause has."""
@@ -256,13 +254,15 @@ class GramIndex:
 
     def find(self, places: Places) -> Known:
         """The grams of the tables that stand in a text."""
+        parts = [*self._han_grams(places), *self._word_grams(places)]
         none = np.zeros(0, np.int32)
-        parts = [(none,) * 4, *self._han_grams(places), *self._word_grams(places)]
-        clause, start, end, row = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = clause.argsort(kind="stable")
-        first = np.zeros(places.clauses.size + 1, np.int32)
-        np.bincount(clause, minlength=places.clauses.size).cumsum(out=first[1:])
-        return Known(row.take(order), first, start, end, order)
+        clause = [
+            places.clause.take(at) - 1 if length < 0 else places.of.take(at)
+            for length, at, _ in parts
+        ]
+        order, first = _by_owner(np.concatenate([none, *clause]), places.clauses.size)
+        row = np.concatenate([none, *(row for _, _, row in parts)])
+        return Known(row.take(order), first, order, parts, places)
 
     def _han_grams(self, places: Places) -> Iterator[_Part]:
         single, pairs, triples = places.han
@@ -271,17 +271,17 @@ class GramIndex:
             return
         row = self._single.take(places.codes.take(at))
         hit = (row >= 0).nonzero()[0]
-        yield places.part(at.take(hit), 1, row.take(hit))
+        yield -1, at.take(hit), row.take(hit)
         asked = pairs.copy()
         asked[:-1] |= triples  # 00 is a word, and begins 00岁
         at = asked.nonzero()[0]
         which, row, goes_on = _split(*self._pairs.find(places.windows.take(at) & _MASKS[2]))
         hit = (row >= 0).nonzero()[0]
-        yield places.part(at.take(which.take(hit)), 2, row.take(hit))
+        yield -2, at.take(which.take(hit)), row.take(hit)
         at = at.take(which.take(goes_on))
         at = at.take(triples.take(at).nonzero()[0])
         which, row = self._triples.find(places.windows.take(at) & _MASKS[3])
-        yield places.part(at.take(which), 3, row)
+        yield -3, at.take(which), row
 
     def _word_grams(self, places: Places) -> Iterator[_Part]:
         start, length, windows = places.start, places.length, places.windows
@@ -291,7 +291,7 @@ class GramIndex:
         row = self._word_row.ravel().take(found * 2 + places.english.take(which))
         hit = (row >= 0).nonzero()[0]
         own = which.take(hit)
-        yield places.words(own, 1, row.take(hit))
+        yield 1, own, row.take(hit)
         if not places.english.any():
             return
         word = np.full(start.size, -1, np.int64)
@@ -301,17 +301,24 @@ class GramIndex:
         which, row, goes_on = _split(*self._word_pairs.find(_several(word, at, 2)))
         hit = (row >= 0).nonzero()[0]
         own = at.take(which.take(hit))
-        yield places.words(own, 2, row.take(hit))
+        yield 2, own, row.take(hit)
         at = at.take(which.take(goes_on))
         at = at.take(places.three.take(at).nonzero()[0])
         at = at.take(both.take(at + 2).nonzero()[0])
         which, row = self._word_triples.find(_several(word, at, 3))
         own = at.take(which)
-        yield places.words(own, 3, row)
+        yield 3, own, row
         for letters, index in zip(STEMS, self._stems, strict=True):
             at = start.take((places.english & (length > letters)).nonzero()[0])
             which, row = index.find(_stem_keys(windows, at, letters))
-            yield places.part(at.take(which), letters, row)
+            yield -letters, at.take(which), row
+
+
+def _by_owner(owner: Rows, size: int) -> tuple[Positions, Rows]:
+    """The order by owner, in which ties stay, and where each one's begin."""
+    first = np.zeros(size + 1, np.int32)
+    np.bincount(owner, minlength=size).cumsum(out=first[1:])
+    return owner.argsort(kind="stable"), first  # a few ascending runs: merged, not sorted anew
 
 
 def _slots(keys: Keys, factor: np.uint64, shift: np.uint64) -> Positions:

@@ -237,8 +237,9 @@ class LearnedTable:
         strong = np.flatnonzero((weight >= share * most.take(owner)) & (weight > 0))
         owner, gram = owner.take(strong), gram.take(strong)
         begin, until = np.full(clause.size, np.iinfo(np.int64).max), np.full(clause.size, -1)
-        np.minimum.at(begin, owner, read.known.start(gram))
-        np.maximum.at(until, owner, read.known.end(gram))
+        begins, ends = read.known.spans(gram)
+        np.minimum.at(begin, owner, begins)
+        np.maximum.at(until, owner, ends)
         has = until >= 0
         return np.where(has, begin, -1), until
 
@@ -248,10 +249,8 @@ class LearnedTable:
         """The score that spans of clauses would have as notes of their own, without a phrase's points."""
         number = read.places.number_within(clause, start, end)
         owner, gram = read.known.of(clause)
-        inside = np.flatnonzero(
-            (read.known.start(gram) >= start.take(owner))
-            & (read.known.end(gram) <= end.take(owner))
-        )
+        begin, until = read.known.spans(gram)
+        inside = np.flatnonzero((begin >= start.take(owner)) & (until <= end.take(owner)))
         owner, row = owner.take(inside), read.known.row.take(gram.take(inside))
         weight = self._about.ravel().take(row * len(self.concepts) + column.take(owner))
         total = np.bincount(owner, weight, minlength=clause.size) * OWN
@@ -262,7 +261,7 @@ class LearnedTable:
         """The grams of a clause that weigh for a column: start, end, weight; heaviest first."""
         _, gram = read.known.of(np.array([clause]))
         weights = self._weights(read.known.row.take(gram), np.full(gram.size, column))
-        start, end = read.known.start(gram), read.known.end(gram)
+        start, end = read.known.spans(gram)
         order = np.argsort(-weights, kind="stable")
         return [
             (int(start[at]), int(end[at]), int(weights[at]))

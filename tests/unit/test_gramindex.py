@@ -33,13 +33,13 @@ def agree(notes: list[str], tables: dict[str, list[str]]) -> None:
     clauses = find_clauses(text)
     places = Places(text.codes, clauses)
     known = GramIndex(list(tables.items())).find(places)
-    gram = np.arange(known.row.size)
+    start, end = known.spans(np.arange(known.row.size))
     offset = text.starts[clauses.note].repeat(np.diff(known.first))
     grams = [(language, each) for language, listed in tables.items() for each in listed]
     found = zip(
         np.arange(clauses.size).repeat(np.diff(known.first)).tolist(),
-        (known.start(gram) - offset).tolist(),
-        (known.end(gram) - offset).tolist(),
+        (start - offset).tolist(),
+        (end - offset).tolist(),
         (grams[row] for row in known.row.tolist()),
         strict=True,
     )
