@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix  # type: ignore[import-untyped]  # no stubs
 
 from carescreen.grams import HAN_LENGTHS, STEMS, BoolArray, Clauses, Keys, find_words, zeroed
 from carescreen.normalise import Codes, Positions, is_han, join
@@ -28,6 +29,7 @@ _SPREAD = 0x9E3779B97F4A7C15
 _STEP = 0x5851F42D4C957F2D
 _ROOM = 3  # slots a key: fewer meet, and the table still fits the cache
 _MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_WINDOW + 1)], np.uint64)
+MANY = 4_000  # grams of a text, from which counting takes less time than sorting
 _WORD_BITS = 21  # of a word's number: three make a key
 # Powers of an odd number: no few letters more in one window make up for some in the next.
 _FACTORS = [np.uint64(pow(_SPREAD, power, 1 << 64)) for power in range(1, 17)]
@@ -260,7 +262,7 @@ class GramIndex:
             places.clause.take(at) - 1 if length < 0 else places.of.take(at)
             for length, at, _ in parts
         ]
-        order, first = _by_owner(np.concatenate([none, *clause]), places.clauses.size)
+        order, first = by_owner(np.concatenate([none, *clause]), places.clauses.size)
         row = np.concatenate([none, *(row for _, _, row in parts)])
         return Known(row.take(order), first, order, parts, places)
 
@@ -314,11 +316,19 @@ class GramIndex:
             yield -letters, at.take(which), row
 
 
-def _by_owner(owner: Rows, size: int) -> tuple[Positions, Rows]:
-    """The order by owner, in which ties stay, and where each one's begin."""
+def by_owner(owner: Rows, size: int) -> tuple[Positions, Rows]:
+    """The order by owner, in which ties stay, and where each one's begin.
+
+    Many are sorted by counting, which NumPy does not offer: a matrix with an entry a column is
+    brought to rows.
+    """
+    if owner.size > MANY:
+        number = np.arange(owner.size + 1, dtype=np.int32)
+        by_row = csc_matrix((number[:-1], owner, number), (size, owner.size)).tocsr()
+        return by_row.indices.astype(np.int64), by_row.indptr
     first = np.zeros(size + 1, np.int32)
     np.bincount(owner, minlength=size).cumsum(out=first[1:])
-    return owner.argsort(kind="stable"), first  # a few ascending runs: merged, not sorted anew
+    return owner.argsort(kind="stable"), first
 
 
 def _slots(keys: Keys, factor: np.uint64, shift: np.uint64) -> Positions:

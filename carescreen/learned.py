@@ -38,6 +38,7 @@ OWN, NEXT_TO, SECOND, ACROSS = 20, 14, 5, 4
 LEAST = 12 * OWN * OWN  # grams that a clause counts as at least: a short one is not sure by that
 ANY = "any"
 SIDES = ("here", "before", "after")  # clauses whose grams speak of a mention's status
+SIDE_STEP = (0, -1, 1)
 SIDE_WEIGHT = (1.0, 0.5, 0.5)
 MILLI = 1000
 FEW_GRAMS = 256  # of a clause; nearly none has more
@@ -105,21 +106,17 @@ class LearnedTable:
         self.first_status = len(self.concepts) + 1
         self._of = {table.language: number for number, table in enumerate(self.languages)}
         self._index = GramIndex([(table.language, table.grams) for table in self.languages])
-        count = np.concatenate([table.count for table in self.languages])
-        column = np.concatenate([table.column for table in self.languages])
-        weight = np.concatenate([table.weight for table in self.languages]).astype(np.float64)
-        whole = np.zeros((count.size, self.first_status + len(SIDES) * len(STATUSES)))
-        whole[np.arange(count.size).repeat(count), column] = weight
-        self._any = whole[:, self.first_status - 1].copy()
-        whole[:, : self.first_status] += self._any[:, None]
-        # Half as wide, a row is read twice as fast: a table of 20 MB fits no cache.
-        self._heaviest = float(np.abs(whole).max(initial=0))
-        type_ = np.float32 if self._heaviest * FEW_GRAMS < EXACT else np.float64
-        self._about: Table = whole[:, : self.first_status - 1].astype(type_)
+        # Weights are integers. Half as wide, a row is read twice as fast: 20 MB fit no cache.
+        self._heaviest = max(2 * int(np.abs(t.weight).max(initial=0)) for t in self.languages)
+        type_: type = np.float32 if self._heaviest * FEW_GRAMS < EXACT else np.float64
+        parts = [self._rows(table, type_) for table in self.languages]
+        self._about: Table = np.concatenate([concepts for concepts, _, _ in parts])
+        self._any: Table = np.concatenate([shared for _, shared, _ in parts])
+        stated = np.concatenate([statuses for _, _, statuses in parts])
         # A quarter of the grams speaks of statuses.
-        stated = whole[:, self.first_status :].any(axis=1)
-        self._stated_row = np.where(stated, stated.cumsum() - 1, -1).astype(np.int32)
-        self._stated: Table = whole[stated, self.first_status :].astype(type_)
+        speaks = stated.any(axis=1)
+        self._stated_row = np.where(speaks, speaks.cumsum() - 1, -1).astype(np.int32)
+        self._stated: Table = stated[speaks]
         self._status_bias = np.stack([t.status_bias for t in self.languages]).astype(np.float64)
         self._by_cue = np.stack([t.by_cue for t in self.languages]).astype(np.float64)
         self._settings = {name: self._by_language(name) for name in ("bias", "phrase", "threshold")}
@@ -130,6 +127,15 @@ class LearnedTable:
         ).astype(np.float32)
         self._columns: dict[tuple[str, ...], Positions] = {}
         self._slack = np.array([*(table.slack for table in self.languages), 0], np.float64)
+
+    def _rows(self, table: LanguageTable, type_: type) -> tuple[Table, Table, Table]:
+        """A row a gram: what it weighs for each concept with ANY, for ANY, and for statuses."""
+        shape = table.count.size, self.first_status + len(SIDES) * len(STATUSES)
+        whole: Table = np.zeros(shape, type_)
+        whole[np.arange(table.count.size).repeat(table.count), table.column] = table.weight
+        shared = whole[:, self.first_status - 1].copy()
+        concepts = whole[:, : self.first_status - 1] + shared[:, None]
+        return concepts, shared, whole[:, self.first_status :]
 
     @property
     def size(self) -> int:
@@ -204,19 +210,16 @@ class LearnedTable:
             return np.zeros(0, np.int8)
         language = self.language_of(clauses).take(clause)
         total = self._status_bias[language] + self._by_cue[language, by_cue]
-        others = np.clip(clause + np.array([[0], [-1], [1]]), 0, clauses.size - 1)
-        is_needed = np.zeros(clauses.size, np.bool_)
-        is_needed[others] = True
-        needed = is_needed.nonzero()[0]
-        sums = self._stated_sums(read, needed)
-        sums /= np.sqrt(np.maximum(read.number.take(needed), 1))[:, None]
-        place = is_needed.cumsum() - 1
-        same = clauses.note.take(others) == clauses.note.take(clause)
-        same[1:] &= others[1:] != clause
-        width = len(STATUSES)
-        for side, share in enumerate(SIDE_WEIGHT):
-            own = sums[:, side * width : (side + 1) * width].take(place.take(others[side]), axis=0)
-            own *= (same[side] * share)[:, None]
+        sums = self._stated_sums(read)
+        root = np.sqrt(np.maximum(read.number, 1))
+        note = clauses.note.take(clause)
+        for side, (step, share) in enumerate(zip(SIDE_STEP, SIDE_WEIGHT, strict=True)):
+            other = np.minimum(np.maximum(clause + step, 0), clauses.size - 1)
+            same = clauses.note.take(other) == note
+            if step:
+                same &= other != clause
+            own = sums[:, side].take(other, axis=0) / root.take(other)[:, None]
+            own *= (same * share)[:, None]
             total += own
         # In a language without a table the cues alone decide.
         return np.where(language < 0, by_cue, total.argmax(axis=1)).astype(np.int8)
@@ -280,15 +283,15 @@ class LearnedTable:
         counts = csr_matrix((np.ones(row.size, table.dtype), row, first), shape)
         return np.asarray(counts @ table)
 
-    def _stated_sums(self, read: Read, clause: Positions) -> Floats:
-        """What the grams of some clauses, each once, weigh for statuses."""
-        owner, gram = read.known.of(clause)
-        row = self._stated_row.take(read.known.row.take(gram))
-        kept = (row >= 0).nonzero()[0]
-        first = np.zeros(clause.size + 1, np.int32)
-        np.bincount(owner.take(kept), minlength=clause.size).cumsum(out=first[1:])
-        sums = self._sums(self._stated, row.take(kept), first, read.number.take(clause))
-        return sums.astype(np.float64)
+    def _stated_sums(self, read: Read) -> Floats:
+        """What the grams of each clause weigh, (clauses, sides, statuses)."""
+        row = self._stated_row.take(read.known.row)
+        stated = row >= 0
+        up_to = np.zeros(row.size + 1, np.int32)
+        stated.cumsum(dtype=np.int32, out=up_to[1:])
+        first = up_to.take(read.known.first)
+        sums = self._sums(self._stated, row.take(stated.nonzero()[0]), first, read.number)
+        return sums.astype(np.float64).reshape(-1, len(SIDES), len(STATUSES))
 
     def _weights(self, row: Rows, column: Positions) -> Floats:
         """What each row weighs for its column: all concepts or all statuses; 0 without an entry."""
@@ -322,20 +325,23 @@ def _with_neighbours(sums: Table, number: Positions, clauses: Clauses) -> tuple[
     """Sums and numbers of grams with those of the clauses around, each at its share; exact."""
     reach = 2
     width = 2 * reach + 1
-    if np.abs(sums).max(initial=0) * OWN * width >= EXACT:
+    if max(sums.max(initial=0), -sums.min(initial=0)) * OWN * width >= EXACT:
         sums = sums.astype(np.float64)
-    share = np.zeros((clauses.size, width), sums.dtype)
+    share = np.zeros((clauses.size, width), np.int32)
     share[:, reach] = OWN
     for earlier, step, of_other in neighbours(clauses):
         share[earlier, reach + step] = of_other
         share[earlier + step, reach - step] = of_other
     place = np.arange(clauses.size, dtype=np.int32)
-    beside = np.arange(-reach, reach + 1, dtype=np.int32)
-    others: Rows = np.clip(place[:, None] + beside, 0, max(clauses.size - 1, 0))
-    size = (number.take(others) * share.astype(np.int64) ** 2).sum(axis=1)
+    others = np.add.outer(place, np.arange(-reach, reach + 1, dtype=np.int32))
+    np.maximum(others, 0, out=others)
+    np.minimum(others, max(clauses.size - 1, 0), out=others)
     first = np.arange(0, others.size + 1, width, dtype=np.int32)
-    mix = csr_matrix((share.ravel(), others.ravel(), first), (clauses.size, clauses.size))
-    return np.asarray(mix @ sums), size
+    mix = csr_matrix(
+        (share.ravel().astype(sums.dtype), others.ravel(), first), (clauses.size, clauses.size)
+    )
+    share *= share
+    return np.asarray(mix @ sums), (number.take(others) * share).sum(axis=1)
 
 
 @dataclass(frozen=True)

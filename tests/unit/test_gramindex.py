@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carescreen.gramindex import GramIndex, KeyIndex, Places
+from carescreen import gramindex
+from carescreen.gramindex import GramIndex, KeyIndex, Places, by_owner
 from carescreen.grams import find_clauses
 from carescreen.normalise import join
 from tests.unit.plain_learned import clauses_of
@@ -100,6 +102,17 @@ def test_the_grams_within_a_span_are_counted_without_a_list_of_them(
             for gram in plain[clause][1].grams)
         for clause, low, high in zip(at, start, end, strict=True)
     ]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=40).map(sorted), max_size=5))
+def test_many_are_ordered_by_counting_as_few_are_by_sorting(runs: list[list[int]]) -> None:
+    owner = np.array([each for run in runs for each in run], np.int32)
+    few = by_owner(owner, 31)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gramindex, "MANY", -1)
+        many = by_owner(owner, 31)
+    assert [part.tolist() for part in many] == [part.tolist() for part in few]
+    assert few[0].tolist() == sorted(range(owner.size), key=owner.tolist().__getitem__)
 
 
 @given(st.lists(st.integers(1, 2**64 - 1), max_size=400, unique=True), st.integers(0, 2**63))
