@@ -89,6 +89,7 @@ class Read:
     sums: Table
     root: Floats
     number: Positions
+    language: Ints  # of each clause, the position in the table's
 
 
 class LearnedTable:
@@ -154,19 +155,20 @@ class LearnedTable:
         known, number = self._index.find(places), places.number()
         sums = self._sums(self._about, known.row, known.first, number)
         mixed, size = _with_neighbours(sums, number, clauses)
-        return Read(clauses, places, known, mixed, np.sqrt(np.maximum(size, LEAST)), number)
+        root = np.sqrt(np.maximum(size, LEAST))
+        return Read(clauses, places, known, mixed, root, number, self.language_of(clauses))
 
     def scores(self, read: Read) -> Floats:
         """The score of each clause for each concept, without what phrases add."""
         score = read.sums.astype(np.float64)
         score /= read.root[:, None]
-        score += self._settings["bias"].take(self.language_of(read.clauses), axis=0)
+        score += self._settings["bias"].take(read.language, axis=0)
         return score
 
     def scores_at(self, read: Read, clause: Positions, column: Positions) -> Floats:
         """The scores of some clauses for a concept each."""
         total = read.sums[clause, column].astype(np.float64)
-        bias = self._settings["bias"][self.language_of(read.clauses).take(clause), column]
+        bias = self._settings["bias"][read.language.take(clause), column]
         return np.asarray(total / read.root.take(clause) + bias)
 
     def margins_at(
@@ -174,14 +176,14 @@ class LearnedTable:
     ) -> Floats:
         """How far clauses are above the threshold of a concept each, phrases counted in."""
         score = self.scores_at(read, clause, column)
-        place = self.language_of(read.clauses).take(clause), column
+        place = read.language.take(clause), column
         score += np.where(has_phrase, self._settings["phrase"][place], 0.0)
         return np.asarray(score - self._settings["threshold"][place])
 
     def nearly_over(self, read: Read) -> tuple[Positions, Positions]:
         """Every clause and concept over the threshold without a phrase, and perhaps some just under."""
         size = read.sums * (1 / read.root).astype(np.float32)[:, None]
-        needed = self._nearly.take(self.language_of(read.clauses), axis=0)
+        needed = self._nearly.take(read.language, axis=0)
         place = (size >= needed).ravel().nonzero()[0]
         clause = place // len(self.concepts)
         return clause, place - clause * len(self.concepts)
@@ -195,20 +197,20 @@ class LearnedTable:
             )
         return self._columns[concepts]
 
-    def thresholds(self, clauses: Clauses) -> Floats:
+    def thresholds(self, read: Read) -> Floats:
         """The score from which each clause mentions each concept, (clauses, concepts)."""
-        return self._settings["threshold"].take(self.language_of(clauses), axis=0)
+        return self._settings["threshold"].take(read.language, axis=0)
 
-    def slack(self, clauses: Clauses) -> Floats:
-        """How much what stands around a phrase may speak against it, (clauses,)."""
-        return self._slack.take(self.language_of(clauses))
+    def slack(self, read: Read, clause: Positions) -> Floats:
+        """How much what stands around a phrase in some clauses may speak against it."""
+        return self._slack.take(read.language.take(clause))
 
     def statuses(self, read: Read, clause: Positions, by_cue: NDArray[np.int8]) -> NDArray[np.int8]:
         """The status code of mentions in `clause`, of which the cues say `by_cue`."""
         clauses = read.clauses
         if not clause.size:
             return np.zeros(0, np.int8)
-        language = self.language_of(clauses).take(clause)
+        language = read.language.take(clause)
         total = self._status_bias[language] + self._by_cue[language, by_cue]
         sums = self._stated_sums(read)
         root = np.sqrt(np.maximum(read.number, 1))
@@ -257,7 +259,7 @@ class LearnedTable:
         owner, row = owner.take(inside), read.known.row.take(gram.take(inside))
         weight = self._about.ravel().take(row * len(self.concepts) + column.take(owner))
         total = np.bincount(owner, weight, minlength=clause.size) * OWN
-        bias = self._settings["bias"][self.language_of(read.clauses).take(clause), column]
+        bias = self._settings["bias"][read.language.take(clause), column]
         return np.asarray(total / np.sqrt(np.maximum(number * OWN**2, LEAST)) + bias)
 
     def carriers(self, read: Read, clause: int, column: int) -> list[tuple[int, int, int]]:

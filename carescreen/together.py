@@ -93,7 +93,7 @@ def _spoken_against(
     against = np.zeros(spoken.start.size, np.bool_)
     all_ = np.ones(places.rows.size, np.bool_)
     margin = learned.margins_at(read, places.clause, places.column, all_)
-    has_table = learned.language_of(read.clauses).take(places.clause) >= 0
+    has_table = read.language.take(places.clause) >= 0
     low = np.flatnonzero((margin < 0) & has_table)
     rows, clause, column = places.rows.take(low), places.clause.take(low), places.column.take(low)
     if not rows.size:
@@ -101,7 +101,7 @@ def _spoken_against(
     start, end = spoken.start.take(rows), spoken.end.take(rows)
     own = learned.alone(read, clause, column, start, end)
     around = learned.scores_at(read, clause, column) - own
-    against[rows] = around < -learned.slack(read.clauses).take(clause)
+    against[rows] = around < -learned.slack(read, clause)
     return against
 
 
@@ -120,7 +120,7 @@ def weigh(text: Text, found: Found, vocabulary: Vocabulary, learned: LearnedTabl
     """Score the clauses of a text, phrases counted in."""
     read = learned.read(text, found.breaks)
     spoken = found.mentions
-    margin = learned.scores(read) - learned.thresholds(read.clauses)
+    margin = learned.scores(read) - learned.thresholds(read)
     if read.clauses.size and spoken.start.size:
         column = columns_of(vocabulary, learned).take(spoken.concept)
         rows = np.flatnonzero(column >= 0)

@@ -676,7 +676,7 @@ def test_no_clause_over_a_threshold_is_passed_over_and_scores_are_the_same_one_b
     assert learned.scores_at(read, clause, column).tolist() == scores.ravel().tolist()
     none = np.zeros(clause.size, np.bool_)
     margin = learned.margins_at(read, clause, column, none)
-    assert margin.tolist() == (scores - learned.thresholds(read.clauses)).ravel().tolist()
+    assert margin.tolist() == (scores - learned.thresholds(read)).ravel().tolist()
     near = set(zip(*(place.tolist() for place in learned.nearly_over(read)), strict=True))
     over = np.flatnonzero(margin >= 0).tolist()
     assert {(int(clause[at]), int(column[at])) for at in over} <= near
