@@ -128,10 +128,13 @@ class Places:
             inside = (stands & (ends <= end.take(owner))).nonzero()[0]
             total[:] += np.bincount(owner.take(inside), minlength=total.size)
 
-        for length, mask in zip(HAN_LENGTHS, self.han, strict=True):
-            add(owner, mask.take(at), at + length)
+        if self.han[0].take(at).any():
+            for length, mask in zip(HAN_LENGTHS, self.han, strict=True):
+                add(owner, mask.take(at), at + length)
         first = self.start.searchsorted(start)
         owner, rank = expand(np.maximum(self.start.searchsorted(until) - first, 0))
+        if not owner.size:
+            return total
         word = first.take(owner) + rank
         some = np.ones(self.start.size, np.bool_)
         for length, stands in enumerate((some, self.two, self.three)):
@@ -178,6 +181,8 @@ class KeyIndex:
             hit = same.nonzero()[0]
             which.append(hit if asked is None else asked.take(hit))
             values.append(value.take(slot.take(hit)))
+            if hit.size == keys.size:
+                break
             missed = (~same).nonzero()[0]
             missed = missed.take(crowded.take(slot.take(missed)).nonzero()[0])
             if not missed.size:

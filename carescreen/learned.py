@@ -38,9 +38,12 @@ OWN, NEXT_TO, SECOND, ACROSS = 20, 14, 5, 4
 LEAST = 12 * OWN * OWN  # grams that a clause counts as at least: a short one is not sure by that
 ANY = "any"
 SIDES = ("here", "before", "after")  # clauses whose grams speak of a mention's status
-SIDE_STEP = (0, -1, 1)
 SIDE_WEIGHT = (1.0, 0.5, 0.5)
 MILLI = 1000
+_SIDE = np.arange(len(SIDES))[:, None]
+_SIDE_STEP = np.array([[0], [-1], [1]])
+_SIDE_SHARE = np.array(SIDE_WEIGHT)[:, None]
+_FAR = np.iinfo(np.int64).max
 FEW_GRAMS = 256  # of a clause; nearly none has more
 EXACT = 1 << 24  # integers below it are exact in float32
 
@@ -212,17 +215,15 @@ class LearnedTable:
             return np.zeros(0, np.int8)
         language = read.language.take(clause)
         total = self._status_bias[language] + self._by_cue[language, by_cue]
-        sums = self._stated_sums(read)
-        root = np.sqrt(np.maximum(read.number, 1))
-        note = clauses.note.take(clause)
-        for side, (step, share) in enumerate(zip(SIDE_STEP, SIDE_WEIGHT, strict=True)):
-            other = np.minimum(np.maximum(clause + step, 0), clauses.size - 1)
-            same = clauses.note.take(other) == note
-            if step:
-                same &= other != clause
-            own = sums[:, side].take(other, axis=0) / root.take(other)[:, None]
-            own *= (same * share)[:, None]
-            total += own
+        others = np.minimum(np.maximum(clause + _SIDE_STEP, 0), clauses.size - 1)
+        same = clauses.note.take(others) == clauses.note.take(clause)
+        same[1:] &= others[1:] != clause
+        place = others * len(SIDES) + _SIDE
+        own = self._stated_sums(read).take(place, axis=0).astype(np.float64)
+        own /= np.sqrt(np.maximum(read.number.take(others), 1))[:, :, None]
+        own *= (same * _SIDE_SHARE)[:, :, None]
+        for side in own:
+            total += side
         # In a language without a table the cues alone decide.
         return np.where(language < 0, by_cue, total.argmax(axis=1)).astype(np.int8)
 
@@ -241,7 +242,7 @@ class LearnedTable:
         np.maximum.at(most, owner, weight)
         strong = np.flatnonzero((weight >= share * most.take(owner)) & (weight > 0))
         owner, gram = owner.take(strong), gram.take(strong)
-        begin, until = np.full(clause.size, np.iinfo(np.int64).max), np.full(clause.size, -1)
+        begin, until = np.full(clause.size, _FAR), np.full(clause.size, -1)
         begins, ends = read.known.spans(gram)
         np.minimum.at(begin, owner, begins)
         np.maximum.at(until, owner, ends)
@@ -285,15 +286,15 @@ class LearnedTable:
         counts = csr_matrix((np.ones(row.size, table.dtype), row, first), shape)
         return np.asarray(counts @ table)
 
-    def _stated_sums(self, read: Read) -> Floats:
-        """What the grams of each clause weigh, (clauses, sides, statuses)."""
+    def _stated_sums(self, read: Read) -> Table:
+        """What the grams of each clause weigh on each side, (clauses x sides, statuses)."""
         row = self._stated_row.take(read.known.row)
         stated = row >= 0
         up_to = np.zeros(row.size + 1, np.int32)
         stated.cumsum(dtype=np.int32, out=up_to[1:])
         first = up_to.take(read.known.first)
         sums = self._sums(self._stated, row.take(stated.nonzero()[0]), first, read.number)
-        return sums.astype(np.float64).reshape(-1, len(SIDES), len(STATUSES))
+        return sums.reshape(-1, len(STATUSES))
 
     def _weights(self, row: Rows, column: Positions) -> Floats:
         """What each row weighs for its column: all concepts or all statuses; 0 without an entry."""

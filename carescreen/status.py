@@ -32,6 +32,7 @@ _CODES = np.array(
     np.int8,
 )
 _FAR = np.int64(1 << 40)  # above any position: keeps statuses apart in one key
+_FARTHEST = np.iinfo(np.int64).max
 _FAR_BEFORE = np.array([-(1 << 40)])
 
 
@@ -192,7 +193,7 @@ def _any_between(positions: Positions, low: Positions, high: Positions) -> BoolA
     """Which ranges, from low to before high, hold one of some ascending positions."""
     if not positions.size:
         return np.zeros(low.size, np.bool_)
-    next_one = np.append(positions, np.iinfo(np.int64).max).take(positions.searchsorted(low))
+    next_one = np.append(positions, _FARTHEST).take(positions.searchsorted(low))
     return np.asarray(next_one < high)
 
 

@@ -151,7 +151,9 @@ def _learned_places(
     mark[clause.size :] = 1 + stands
     order = key.argsort(kind="stable")
     key, mark = key.take(order), mark.take(order)
-    first = np.flatnonzero(np.diff(key, prepend=-1))
+    is_first = np.ones(key.size, np.bool_)
+    np.not_equal(key[1:], key[:-1], out=is_first[1:])
+    first = is_first.nonzero()[0]
     if not first.size:
         return first, first
     key, mark = key.take(first), np.maximum.reduceat(mark, first)
@@ -179,7 +181,10 @@ def _highest(
     run = np.cumsum(begins) - 1
     highest = np.maximum.reduceat(height, first)
     best = np.flatnonzero(height == highest.take(run))
-    best = best[np.concatenate([[True], run[best][1:] != run[best][:-1]])]
+    run = run.take(best)
+    is_first = np.ones(best.size, np.bool_)
+    np.not_equal(run[1:], run[:-1], out=is_first[1:])
+    best = best[is_first]
     best = best[height[best] < np.inf]
     return clause[best], column[best]
 
