@@ -37,6 +37,7 @@ _FACTORS = [np.uint64(pow(_SPREAD, power, 1 << 64)) for power in range(1, 17)]
 
 # Of some grams: how many words (characters, where negative) each has, the places, the rows.
 _Part = tuple[int, Positions, Rows]
+_NONE: _Part = -1, np.zeros(0, np.int64), np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,21 @@ class Known:
     row: Rows
     first: Rows
     _order: Positions  # of each gram, which of those as they were found it is
-    _parts: Sequence[_Part]
+    _at: Positions  # as they were found: the place of the first character, the number of the first word
+    _behind: Positions  # where the grams of each length end among those
+    _length: Positions
     _places: Places
 
     def spans(self, gram: Positions) -> tuple[Positions, Positions]:
         """Where some grams begin and end."""
         found = self._order.take(gram)
-        start, end = np.zeros(found.size, np.int64), np.zeros(found.size, np.int64)
-        before = 0
-        for length, at, _ in self._parts:
-            rows = ((found >= before) & (found < before + at.size)).nonzero()[0]
-            if rows.size:
-                own = at.take(found.take(rows) - before)
-                words = self._places.start, self._places.end
-                start[rows] = own if length < 0 else words[0].take(own)
-                end[rows] = own - length if length < 0 else words[1].take(own + length - 1)
-            before += at.size
+        kind = self._behind.searchsorted(found, side="right")
+        start, length = self._at.take(found), self._length.take(kind)
+        end = start - length
+        rows = (length > 0).nonzero()[0]
+        word = start.take(rows)
+        start[rows] = self._places.start.take(word)
+        end[rows] = self._places.end.take(word + length.take(rows) - 1)
         return start, end
 
     def of(self, clause: Positions) -> tuple[Positions, Positions]:
@@ -261,15 +261,22 @@ class GramIndex:
 
     def find(self, places: Places) -> Known:
         """The grams of the tables that stand in a text."""
-        parts = [*self._han_grams(places), *self._word_grams(places)]
-        none = np.zeros(0, np.int32)
+        parts = [_NONE, *self._han_grams(places), *self._word_grams(places)]
         clause = [
             places.clause.take(at) - 1 if length < 0 else places.of.take(at)
             for length, at, _ in parts
         ]
-        order, first = by_owner(np.concatenate([none, *clause]), places.clauses.size)
-        row = np.concatenate([none, *(row for _, _, row in parts)])
-        return Known(row.take(order), first, order, parts, places)
+        order, first = by_owner(np.concatenate(clause), places.clauses.size)
+        row = np.concatenate([row for _, _, row in parts])
+        return Known(
+            row.take(order),
+            first,
+            order,
+            np.concatenate([at for _, at, _ in parts]),
+            np.array([at.size for _, at, _ in parts]).cumsum(),
+            np.array([length for length, _, _ in parts]),
+            places,
+        )
 
     def _han_grams(self, places: Places) -> Iterator[_Part]:
         single, pairs, triples = places.han
