@@ -13,27 +13,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csc_matrix  # type: ignore[import-untyped]  # no stubs
 
 from carescreen.grams import HAN_LENGTHS, STEMS, BoolArray, Clauses, Keys, find_words, zeroed
+from carescreen.keyindex import SPREAD, KeyIndex, Rows
 from carescreen.normalise import Codes, Positions, is_han, join
 from carescreen.scan import expand, windows_of
-
-Rows = NDArray[np.int32]
 
 _ZERO = ord("0")
 _STAR = ord("*")
 _WINDOW = 4
-_SPREAD = 0x9E3779B97F4A7C15
-_STEP = 0x5851F42D4C957F2D
-_ROOM = 3  # slots a key: fewer meet, and the table still fits the cache
 _MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_WINDOW + 1)], np.uint64)
-MANY = 4_000  # grams of a text, from which counting takes less time than sorting
 _WORD_BITS = 21  # of a word's number: three make a key
+MANY = 4_000  # grams of a text, from which counting takes less time than sorting
 # Powers of an odd number: no few letters more in one window make up for some in the next.
-_FACTORS = [np.uint64(pow(_SPREAD, power, 1 << 64)) for power in range(1, 17)]
-
+_FACTORS = [np.uint64(pow(SPREAD, power, 1 << 64)) for power in range(1, 17)]
 
 # Of some grams: how many words (characters, where negative) each has, the places, the rows.
 _Part = tuple[int, Positions, Rows]
@@ -147,54 +141,6 @@ class Places:
         return total
 
 
-class KeyIndex:
-    """A value for each of some distinct keys: hash tables, each for the keys that met in the last.
-
-    No key is 0, which stands for an empty slot.
-    """
-
-    def __init__(self, keys: Keys, values: Positions) -> None:
-        self._levels: list[tuple[np.uint64, np.uint64, Keys, Rows, BoolArray]] = []
-        factor = _SPREAD
-        while keys.size:
-            bits = max(4, (_ROOM * keys.size).bit_length())
-            shift = np.uint64(64 - bits)
-            slot = _slots(keys, np.uint64(factor), shift)
-            owner = np.full(1 << bits, -1, np.int64)
-            owner[slot[::-1]] = np.arange(keys.size)[::-1]  # of keys that meet, the first stays
-            met = owner[slot] != np.arange(keys.size)
-            crowded = np.zeros(1 << bits, np.bool_)
-            crowded[slot[met]] = True
-            filed, value = np.zeros(1 << bits, np.uint64), np.zeros(1 << bits, np.int32)
-            filed[slot[~met]], value[slot[~met]] = keys[~met], values[~met]
-            self._levels.append((np.uint64(factor), shift, filed, value, crowded))
-            keys, values = keys[met], values[met]
-            factor = (factor * _STEP + 2) % (1 << 64) | 1
-
-    def find(self, keys: Keys) -> tuple[Positions, Rows]:
-        """Which of some keys have a value, in their order, and the values."""
-        which, values = [], []
-        asked = None
-        for factor, shift, filed, value, crowded in self._levels:
-            slot = _slots(keys, factor, shift)
-            same = filed.take(slot) == keys
-            hit = same.nonzero()[0]
-            which.append(hit if asked is None else asked.take(hit))
-            values.append(value.take(slot.take(hit)))
-            if hit.size == keys.size:
-                break
-            missed = (~same).nonzero()[0]
-            missed = missed.take(crowded.take(slot.take(missed)).nonzero()[0])
-            if not missed.size:
-                break
-            keys, asked = keys.take(missed), missed if asked is None else asked.take(missed)
-        if len(which) == 1:
-            return which[0], values[0]
-        of = np.concatenate([np.zeros(0, np.int64), *which])
-        order = of.argsort(kind="stable")
-        return of.take(order), np.concatenate([np.zeros(0, np.int32), *values]).take(order)
-
-
 class GramIndex:
     """The grams of some languages' tables, numbered through, prepared for search.
 
@@ -219,10 +165,7 @@ class GramIndex:
         length = until - begin
         stems = np.flatnonzero(is_stem & ~chinese)
         self._stems = [
-            _rows_of(
-                _stem_keys(windows, begin[first[rows]], letters),
-                rows,
-            )
+            _rows_of(_stem_keys(windows, begin[first[rows]], letters), rows)
             for letters in STEMS
             for rows in [stems[length[first[stems]] == letters]]
         ]
@@ -251,9 +194,8 @@ class GramIndex:
         word[used] = number
         self._words = KeyIndex(known, np.arange(known.size))
         single, pairs, triples = (np.flatnonzero(count == size) for size in (1, 2, 3))
-        self._word_row = np.full(
-            (known.size, 2), -1, np.int32
-        )  # in a Chinese clause, in an English
+        # In a Chinese clause, and in an English one.
+        self._word_row = np.full((known.size, 2), -1, np.int32)
         self._word_row[word[first[single]], (~chinese[single]).astype(np.int64)] = single
         of_pairs, of_triples = (_several(word, first[rows], 2) for rows in (pairs, triples))
         self._word_pairs = _pairs(of_pairs, pairs, of_triples)
@@ -304,8 +246,7 @@ class GramIndex:
         which, found = self._words.find(_word_keys(windows, start, length))
         row = self._word_row.ravel().take(found * 2 + places.english.take(which))
         hit = (row >= 0).nonzero()[0]
-        own = which.take(hit)
-        yield 1, own, row.take(hit)
+        yield 1, which.take(hit), row.take(hit)
         if not places.english.any():
             return
         word = np.full(start.size, -1, np.int64)
@@ -314,14 +255,12 @@ class GramIndex:
         at = (places.two & both[:-1] & both[1:]).nonzero()[0]
         which, row, goes_on = _split(*self._word_pairs.find(_several(word, at, 2)))
         hit = (row >= 0).nonzero()[0]
-        own = at.take(which.take(hit))
-        yield 2, own, row.take(hit)
+        yield 2, at.take(which.take(hit)), row.take(hit)
         at = at.take(which.take(goes_on))
         at = at.take(places.three.take(at).nonzero()[0])
         at = at.take(both.take(at + 2).nonzero()[0])
         which, row = self._word_triples.find(_several(word, at, 3))
-        own = at.take(which)
-        yield 3, own, row
+        yield 3, at.take(which), row
         for letters, index in zip(STEMS, self._stems, strict=True):
             at = start.take((places.english & (length > letters)).nonzero()[0])
             which, row = index.find(_stem_keys(windows, at, letters))
@@ -341,12 +280,6 @@ def by_owner(owner: Rows, size: int) -> tuple[Positions, Rows]:
     first = np.zeros(size + 1, np.int32)
     np.bincount(owner, minlength=size).cumsum(out=first[1:])
     return owner.argsort(kind="stable"), first
-
-
-def _slots(keys: Keys, factor: np.uint64, shift: np.uint64) -> Positions:
-    slot = keys * factor
-    slot >>= shift
-    return slot.view(np.int64)
 
 
 def _rows_of(keys: Keys, rows: Positions) -> KeyIndex:

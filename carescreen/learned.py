@@ -25,8 +25,9 @@ from scipy.sparse import csr_matrix  # type: ignore[import-untyped]  # no stubs
 
 from carescreen.breaks import Breaks
 from carescreen.errors import ModelError
-from carescreen.gramindex import GramIndex, Known, Places, Rows
+from carescreen.gramindex import GramIndex, Known, Places
 from carescreen.grams import Clauses, find_clauses, keys_of
+from carescreen.keyindex import Rows
 from carescreen.lexicon import LANGUAGES, STATUSES
 from carescreen.normalise import Positions, Text
 

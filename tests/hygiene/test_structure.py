@@ -33,6 +33,7 @@ ORDER = [
     "vocabulary",
     "mentions",
     "status",
+    "keyindex",
     "gramindex",
     "learned",
     "together",

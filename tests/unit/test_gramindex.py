@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carescreen import gramindex
-from carescreen.gramindex import GramIndex, KeyIndex, Places, by_owner
+from carescreen.gramindex import GramIndex, Places, by_owner
 from carescreen.grams import find_clauses
 from carescreen.normalise import join
 from tests.unit.plain_learned import clauses_of
@@ -113,15 +113,3 @@ def test_many_are_ordered_by_counting_as_few_are_by_sorting(runs: list[list[int]
         many = by_owner(owner, 31)
     assert [part.tolist() for part in many] == [part.tolist() for part in few]
     assert few[0].tolist() == sorted(range(owner.size), key=owner.tolist().__getitem__)
-
-
-@given(st.lists(st.integers(1, 2**64 - 1), max_size=400, unique=True), st.integers(0, 2**63))
-def test_each_key_has_its_own_value_and_no_other_key_has_one(keys: list[int], more: int) -> None:
-    wanted = {key: number for number, key in enumerate(keys)}
-    asked = [*keys, *(key ^ more for key in keys), *keys[::-1]]
-    index = KeyIndex(np.array(keys, np.uint64), np.arange(len(keys)))
-    which, value = index.find(np.array([key for key in asked if key], np.uint64))
-    assert dict(zip(which.tolist(), value.tolist(), strict=True)) == {
-        at: wanted[key] for at, key in enumerate(key for key in asked if key) if key in wanted
-    }
-    assert which.tolist() == sorted(which.tolist())
