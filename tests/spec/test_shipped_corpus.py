@@ -22,7 +22,7 @@ FEWEST_NOTES = {"zh": 6_000, "en": 4_000}
 FEWEST_VOICES = 12  # of both languages together; and of each some
 FEWEST_VOICES_EACH = 5
 FEWEST_CLEAN = 0.2  # of a language's notes mention nothing: ordinary visits
-MOST_COPIES = 10  # notes of over 10,000 that share more than half of another one's wording
+MOST_COPIES = 20  # notes of over 30,000 that share more than half of another one's wording
 COPIES = ("same_note", "near_copy", "name_changed", "status_changed")
 
 
