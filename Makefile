@@ -53,7 +53,7 @@ bench: $(STAMP)
 
 bench-notes: $(STAMP)
 	$(BIN)/python benchmarks/given_spans.py
-	$(BIN)/python benchmarks/notes_quality.py --folds 8 --curve
+	$(BIN)/python benchmarks/notes_quality.py --folds 4 --curve
 
 bench-rules: $(STAMP)
 	$(BIN)/python benchmarks/rules.py

@@ -27,7 +27,6 @@ from carescreen.learning import (
     Weights,
     as_table,
     choose_thresholds,
-    critical_of,
     fit,
     left_out_scores,
     prepare,
@@ -142,7 +141,7 @@ def reader_of(
     rows: np.ndarray | None = None,
 ) -> NoteReader:
     """A reader of some weights; its thresholds are chosen on the clauses in `rows`."""
-    threshold = choose_thresholds(lesson, scores, critical_of(lesson, plain), rows)
+    threshold = choose_thresholds(lesson, scores, rows)
     table = as_table(lesson, weights, threshold, SLACK)
     return NoteReader(plain.lexicon, learned=LearnedTable("", lesson.concepts, [table]))
 

@@ -29,7 +29,7 @@ from carescreen.gramindex import GramIndex, Known, Places
 from carescreen.grams import Clauses, find_clauses, keys_of
 from carescreen.keyindex import Rows
 from carescreen.lexicon import LANGUAGES, STATUSES
-from carescreen.normalise import Positions, Text
+from carescreen.normalise import Positions, Text, fold
 
 FORMAT = "carescreen-reader/1"
 SETTINGS_FILE = "reader.json"
@@ -62,7 +62,9 @@ class LanguageTable:
     `column` and `weight`. Columns are the concepts, then ANY, then the statuses of each of SIDES. What
     a gram weighs for ANY counts for every concept: that a clause is about a concern at all.
     `bias`, `phrase` and `threshold` have one integer a concept; `status_bias` one a status; `by_cue`
-    (what the cues say, status) what the pack's cues weigh.
+    (what the cues say, status) what the pack's cues weigh, `by_concept` (concepts, statuses) what the
+    concept does. `doubtful` are (concept, folded phrase) of the pack that mostly meant something else in
+    the notes learned from: they are no phrases to this reader, which weighs their grams like others.
     """
 
     language: str
@@ -76,6 +78,8 @@ class LanguageTable:
     slack: int
     status_bias: Ints
     by_cue: Ints
+    by_concept: Ints
+    doubtful: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ class LearnedTable:
         self._stated: Table = stated[speaks]
         self._status_bias = np.stack([t.status_bias for t in self.languages]).astype(np.float64)
         self._by_cue = np.stack([t.by_cue for t in self.languages]).astype(np.float64)
+        self._by_concept = np.stack([t.by_concept for t in self.languages]).astype(np.float64)
         self._settings = {name: self._by_language(name) for name in ("bias", "phrase", "threshold")}
         needed = self._settings["threshold"] - self._settings["bias"]
         # Rounding to single precision errs by less than a millionth, three times.
@@ -209,13 +214,21 @@ class LearnedTable:
         """How much what stands around a phrase in some clauses may speak against it."""
         return self._slack.take(read.language.take(clause))
 
-    def statuses(self, read: Read, clause: Positions, by_cue: NDArray[np.int8]) -> NDArray[np.int8]:
-        """The status code of mentions in `clause`, of which the cues say `by_cue`."""
-        clauses = read.clauses
-        if not clause.size:
-            return np.zeros(0, np.int8)
+    def status_totals(
+        self, read: Read, clause: Positions, column: Positions, by_cue: NDArray[np.int8]
+    ) -> Floats:
+        """What speaks for each status of mentions in `clause`, of which the cues say `by_cue`.
+
+        (mentions, statuses); `column` is the concept's in the table, -1 for one that it does not know.
+        In a language without a table the cues alone decide.
+        """
+        clauses, width = read.clauses, len(STATUSES)
         language = read.language.take(clause)
         total = self._status_bias[language] + self._by_cue[language, by_cue]
+        about = self._by_concept[language, np.maximum(column, 0)]
+        total += np.where((column >= 0)[:, None], about, 0.0)
+        if not clause.size:
+            return total
         others = np.minimum(np.maximum(clause + _SIDE_STEP, 0), clauses.size - 1)
         same = clauses.note.take(others) == clauses.note.take(clause)
         same[1:] &= others[1:] != clause
@@ -225,8 +238,20 @@ class LearnedTable:
         own *= (same * _SIDE_SHARE)[:, :, None]
         for side in own:
             total += side
-        # In a language without a table the cues alone decide.
-        return np.where(language < 0, by_cue, total.argmax(axis=1)).astype(np.int8)
+        alone = (by_cue[:, None] == np.arange(width)).astype(np.float64)
+        return np.where((language < 0)[:, None], alone, total)
+
+    def own_words(self, read: Read, clause: Positions, start: Positions, end: Positions) -> Floats:
+        """The part of `status_totals` that comes from grams which share characters with a span."""
+        owner, gram = read.known.of(clause)
+        begin, until = read.known.spans(gram)
+        within = np.flatnonzero((begin < end.take(owner)) & (until > start.take(owner)))
+        owner, row = owner.take(within), read.known.row.take(gram.take(within))
+        found = np.empty((clause.size, len(STATUSES)))
+        for status in range(len(STATUSES)):
+            weight = self._weights(row, np.full(row.size, self.first_status + status))
+            found[:, status] = np.bincount(owner, weight, minlength=clause.size)
+        return np.asarray(found / np.sqrt(np.maximum(read.number.take(clause), 1))[:, None])
 
     def core(
         self, read: Read, clause: Positions, column: Positions, share: float = 0.7
@@ -438,7 +463,10 @@ def _load_language(
     if wrong.size:
         place = f"{path}:{numbers[wrong[0]]}"
         raise ModelError(f"{place}: wanted a gram of one to three words or characters, once")
-    per = {name: _ints(settings["concepts"], concepts, name) for name in _PER_CONCEPT}
+    per = {
+        name: np.array([_whole(settings["concepts"][of][name]) for of in concepts], np.int64)
+        for name in _PER_CONCEPT
+    }
     statuses = settings["statuses"]
     return LanguageTable(
         language,
@@ -451,6 +479,14 @@ def _load_language(
         by_cue=np.array(
             [[_whole(statuses[name]["by_cue"][said]) for name in STATUSES] for said in STATUSES],
             np.int64,
+        ),
+        by_concept=np.stack(
+            [_ints(settings["concepts"][name]["statuses"], STATUSES) for name in concepts]
+        ),
+        doubtful=tuple(
+            (name, "".join(map(chr, codes.tolist())))
+            for name in concepts
+            for codes in fold(_words(settings["concepts"][name]["doubtful"]))
         ),
         **per,
     )
@@ -481,8 +517,14 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _ints(entries: Mapping[str, Any], concepts: Sequence[str], name: str) -> Ints:
-    return np.array([_whole(entries[concept][name]) for concept in concepts], np.int64)
+def _ints(entries: Mapping[str, Any], names: Sequence[str]) -> Ints:
+    return np.array([_whole(entries[name]) for name in names], np.int64)
+
+
+def _words(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ValueError("doubtful: wanted a list of words")
+    return value
 
 
 def settings_of(saved: Saved) -> dict[str, Any]:
@@ -497,7 +539,11 @@ def settings_of(saved: Saved) -> dict[str, Any]:
                 "grams": len(table.grams),
                 "slack": table.slack,
                 "concepts": {
-                    concept: {name: int(getattr(table, name)[at]) for name in _PER_CONCEPT}
+                    concept: {
+                        **{name: int(getattr(table, name)[at]) for name in _PER_CONCEPT},
+                        "statuses": dict(zip(STATUSES, table.by_concept[at].tolist(), strict=True)),
+                        "doubtful": [word for of, word in table.doubtful if of == concept],
+                    }
                     for at, concept in enumerate(saved.concepts)
                 },
                 "statuses": {

@@ -9,7 +9,7 @@ Thresholds come from scores of writers that were left out, so that they hold for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,15 @@ from carescreen.learned import (
     SIDE_WEIGHT,
     SIDES,
     LanguageTable,
+    LearnedTable,
     neighbours,
 )
 from carescreen.lexicon import STATUSES
-from carescreen.mentions import find_mentions
-from carescreen.normalise import is_word, join
+from carescreen.mentions import BY_LEARNED, BY_PHRASE, Found, Mentions, find_mentions
+from carescreen.normalise import Text, is_word, join
 from carescreen.notes import NoteReader
+from carescreen.status import decide
+from carescreen.vocabulary import Vocabulary
 
 BoolArray = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -38,18 +41,34 @@ Ints = NDArray[np.int64]
 
 LEAST_CLAUSES = 2  # a gram of one clause tells about that clause
 STRENGTH = 50.0  # inverse of the ridge penalty; chosen on writers left out
-STATUS_STRENGTH = 10.0
+STATUS_STRENGTH = 20.0
 ANY_STRENGTH = 10.0
 ANY_SHARE = 0.4  # of the shared score; halves the false mentions in ordinary notes at the same F1
 PHRASE_SCALE = 0.3  # a phrase is one more gram, of about the weight of a whole clause
 CUE_SCALE = 0.5
+CONCEPT_SCALE = 0.3
 CAUTION = 1000  # thousandths, above the best threshold of the corpus
 FEW = 10  # notes that mention a concept, under which its own best threshold says little
 CRITICAL_PRECISION = 0.65  # any status; about 0.60 of what is then raised is right
 SLACK = 300  # thousandths, how much what stands around a phrase may speak against it
 SMALLEST = 600  # thousandths; lighter entries are left out: a sixth of them reads as well as all
-FOLDS = 6
+FOLDS = 4
+TRUSTED = 1 / 3  # of the mentions of a phrase; where fewer mean its concept, it is doubtful
+TRUSTED_CRITICAL = 0.2  # the same where a missed child is the worse mistake
 OVERLAP = 0.5  # of the tag or of the clause, from which a clause mentions what the tag says
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What the pack's words mention in some notes: `clause`, `concept`, and which word, -1 a pattern.
+
+    `words` are (concept, word) as folded for search. Words of a lasting state count as patterns do.
+    """
+
+    clause: Ints
+    concept: Ints
+    word: Ints
+    words: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class Lesson:
 
     language: str
     concepts: tuple[str, ...]
+    critical: BoolArray  # which concepts are of critical severity
     writer: NDArray[np.object_]  # of each clause
     note: Ints
     clauses: Clauses
@@ -67,10 +87,13 @@ class Lesson:
     own: Any  # a clause's own grams, by the root of the number
     mentions: BoolArray  # (clauses, concepts)
     beside: BoolArray  # next to one that mentions it, and does not itself
-    phrases: BoolArray  # where the pack's words say so
+    spoken: Spoken  # where the pack's words say so
     tag_clause: Ints  # of each annotation
+    tag_concept: Ints
     tag_status: Ints
-    tag_cue: Ints  # what the pack's cues say of it
+    text: Text
+    found: Found  # what the pack's words and cues say
+    vocabulary: Vocabulary
 
 
 def prepare(notes: Sequence[AnnotatedNote], language: str, reader: NoteReader) -> Lesson:
@@ -81,24 +104,25 @@ def prepare(notes: Sequence[AnnotatedNote], language: str, reader: NoteReader) -
     concepts = tuple(reader.concepts)
     text = join([note.text for note in own_notes])
     clauses = find_clauses(text)
-    found = find_grams(text.codes, clauses)
-    _, first, gram = np.unique(found.key, return_index=True, return_inverse=True)
+    every = find_grams(text.codes, clauses)
+    _, first, gram = np.unique(every.key, return_index=True, return_inverse=True)
     counts = csr_matrix(
-        (np.ones(gram.size, np.float32), (found.clause, gram)), shape=(clauses.size, first.size)
+        (np.ones(gram.size, np.float32), (every.clause, gram)), shape=(clauses.size, first.size)
     )
-    number = np.bincount(found.clause, minlength=clauses.size)
+    number = np.bincount(every.clause, minlength=clauses.size)
     often = np.asarray((counts > 0).sum(axis=0)).ravel() >= LEAST_CLAUSES
     counts = counts[:, often].tocsr()
     first = first[often]
-    spans = zip(found.start[first].tolist(), found.end[first].tolist(), strict=True)
+    spans = zip(every.start[first].tolist(), every.end[first].tolist(), strict=True)
     names = [_written(text.codes, start, end) for start, end in spans]
-    same = keys_of(names) == found.key[first]  # a cut at an apostrophe cannot be written
+    same = keys_of(names) == every.key[first]  # a cut at an apostrophe cannot be written
     names = [name for name, is_same in zip(names, same.tolist(), strict=True) if is_same]
     counts = counts[:, np.flatnonzero(same)].tocsr()
     around = _around(clauses)
     size = np.maximum(around.multiply(around) @ number, LEAST)
     mixed = diags((1 / np.sqrt(size)).astype(np.float32)) @ (around @ counts)
     own = diags((1 / np.sqrt(np.maximum(number, 1))).astype(np.float32)) @ counts
+    found = find_mentions(text, reader.vocabulary)
     labels = _labels(own_notes, text.starts, clauses, concepts)
     near = (around - csr_matrix(diags(around.diagonal()))) > 0
     near = near.multiply(_same_sentence(clauses))
@@ -107,6 +131,7 @@ def prepare(notes: Sequence[AnnotatedNote], language: str, reader: NoteReader) -
     return Lesson(
         language=language,
         concepts=concepts,
+        critical=np.array([reader.concepts[name].severity == "critical" for name in concepts]),
         writer=np.array([note.writer for note in own_notes], object)[clauses.note],
         note=clauses.note,
         clauses=clauses,
@@ -116,10 +141,13 @@ def prepare(notes: Sequence[AnnotatedNote], language: str, reader: NoteReader) -
         own=own.tocsr(),
         mentions=mentions,
         beside=np.asarray(beside),
-        phrases=_phrases(text, clauses, reader),
+        spoken=_spoken(text, clauses, found, reader.vocabulary),
         tag_clause=labels[1],
-        tag_status=labels[2],
-        tag_cue=_by_cue(own_notes, reader),
+        tag_concept=labels[2],
+        tag_status=labels[3],
+        text=text,
+        found=found,
+        vocabulary=reader.vocabulary,
     )
 
 
@@ -127,7 +155,9 @@ def prepare(notes: Sequence[AnnotatedNote], language: str, reader: NoteReader) -
 class Weights:
     """What a fit gives, in log-odds: `concepts` (grams, concepts), `statuses` (grams, sides x statuses).
 
-    `any` (grams,) counts for every concept; `bias` and `phrase` have its share in them.
+    `any` (grams,) counts for every concept; `bias` and `phrase` have its share in them. `by_concept`
+    (concepts, statuses) and `by_cue` (what the cues say, statuses) count for a mention's status.
+    `phrases` (clauses, concepts) is where the pack's words stand that are not `doubtful`.
     """
 
     concepts: Floats
@@ -137,6 +167,9 @@ class Weights:
     statuses: Floats
     status_bias: Floats
     by_cue: Floats
+    by_concept: Floats
+    phrases: BoolArray
+    doubtful: tuple[tuple[str, str], ...]
 
 
 def fit(lesson: Lesson, rows: BoolArray, jobs: int = 2) -> Weights:
@@ -147,13 +180,15 @@ def fit(lesson: Lesson, rows: BoolArray, jobs: int = 2) -> Weights:
     rarity = np.sqrt(np.log((rows.sum() + 1) / np.maximum(seen, 1)))
     rarity = np.where(seen >= LEAST_CLAUSES, rarity / rarity.mean(), 0)
     scaled = (lesson.mixed @ diags(rarity.astype(np.float32))).tocsr()
+    doubtful = doubtful_words(lesson, rows)
+    phrases = spoken_of(lesson, rows)
 
     def one(column: int) -> tuple[Floats, float, float]:
         used = np.flatnonzero(rows & ~lesson.beside[:, column])
         wanted = lesson.mentions[used, column]
         if wanted.sum() < 2:
             return np.zeros(len(lesson.grams)), -10.0, 0.0
-        phrase = csr_matrix(lesson.phrases[used, column][:, None] * np.float32(PHRASE_SCALE))
+        phrase = csr_matrix(phrases[used, column][:, None] * np.float32(PHRASE_SCALE))
         weights, bias = _logistic(hstack([scaled[used], phrase]).tocsr(), wanted, STRENGTH)
         return weights[:-1] * rarity, bias, float(weights[-1] * PHRASE_SCALE)
 
@@ -161,7 +196,7 @@ def fit(lesson: Lesson, rows: BoolArray, jobs: int = 2) -> Weights:
         """Whether a clause mentions anything at all; shared, because each concept is rare."""
         wanted = np.asarray(lesson.mentions.any(axis=1))
         used = np.flatnonzero(rows & ~(lesson.beside.any(axis=1) & ~wanted))
-        spoken = np.asarray(lesson.phrases[used].any(axis=1), dtype=np.float32)
+        spoken = np.asarray(phrases[used].any(axis=1), dtype=np.float32)
         phrase = csr_matrix(spoken[:, None] * np.float32(PHRASE_SCALE))
         design = hstack([scaled[used], phrase]).tocsr()
         weights, bias = _logistic(design, wanted[used], ANY_STRENGTH)
@@ -169,21 +204,26 @@ def fit(lesson: Lesson, rows: BoolArray, jobs: int = 2) -> Weights:
 
     jobs_to_do = [delayed(some)(), *(delayed(one)(at) for at in range(len(lesson.concepts)))]
     shared, *fitted = Parallel(jobs, prefer="threads")(jobs_to_do)
-    status = _fit_statuses(lesson, rows, jobs)
-    return Weights(
-        _heavy(np.stack([weights for weights, _, _ in fitted], axis=1)),
-        _heavy(shared[0] * ANY_SHARE),
-        np.array([bias for _, bias, _ in fitted]) + shared[1] * ANY_SHARE,
-        np.array([phrase for _, _, phrase in fitted]) + shared[2] * ANY_SHARE,
-        *status,
+    found = Weights(
+        concepts=_heavy(np.stack([weights for weights, _, _ in fitted], axis=1)),
+        any=_heavy(shared[0] * ANY_SHARE),
+        bias=np.array([bias for _, bias, _ in fitted]) + shared[1] * ANY_SHARE,
+        phrase=np.array([phrase for _, _, phrase in fitted]) + shared[2] * ANY_SHARE,
+        statuses=np.zeros((len(lesson.grams), len(SIDES) * len(STATUSES))),
+        status_bias=np.zeros(len(STATUSES)),
+        by_cue=np.zeros((len(STATUSES), len(STATUSES))),
+        by_concept=np.zeros((len(lesson.concepts), len(STATUSES))),
+        phrases=phrases,
+        doubtful=tuple(sorted(lesson.spoken.words[at] for at in np.flatnonzero(doubtful).tolist())),
     )
+    return _with_statuses(lesson, found, rows, jobs)
 
 
-def _fit_statuses(lesson: Lesson, rows: BoolArray, jobs: int) -> tuple[Floats, Floats, Floats]:
+def _with_statuses(lesson: Lesson, found: Weights, rows: BoolArray, jobs: int) -> Weights:
     from scipy.sparse import csr_matrix, hstack
 
     used = np.flatnonzero(rows[lesson.tag_clause])
-    clause = lesson.tag_clause[used]
+    clause, concept = lesson.tag_clause[used], lesson.tag_concept[used]
     parts = []
     for step, share in zip((0, -1, 1), SIDE_WEIGHT, strict=True):
         other = np.clip(clause + step, 0, lesson.clauses.size - 1)
@@ -194,8 +234,10 @@ def _fit_statuses(lesson: Lesson, rows: BoolArray, jobs: int) -> tuple[Floats, F
             shape=(used.size, lesson.clauses.size),
         )
         parts.append(picked @ lesson.own)
-    cue = np.eye(len(STATUSES), dtype=np.float32)[lesson.tag_cue[used]] * np.float32(CUE_SCALE)
-    design = hstack([*parts, csr_matrix(cue)]).tocsr()
+    said = _said_by_cues(lesson, found, clause, concept)
+    cue = np.eye(len(STATUSES), dtype=np.float32)[said] * np.float32(CUE_SCALE)
+    about = np.eye(len(lesson.concepts), dtype=np.float32)[concept] * np.float32(CONCEPT_SCALE)
+    design = hstack([*parts, csr_matrix(cue), csr_matrix(about)]).tocsr()
 
     def one(status: int) -> tuple[Floats, float]:
         return _logistic(design, lesson.tag_status[used] == status, STATUS_STRENGTH)
@@ -204,11 +246,43 @@ def _fit_statuses(lesson: Lesson, rows: BoolArray, jobs: int) -> tuple[Floats, F
     weights = np.stack([weights for weights, _ in fitted], axis=1)  # (features, statuses)
     grams = len(lesson.grams)
     by_side = [weights[side * grams : (side + 1) * grams] for side in range(len(SIDES))]
-    return (
-        _heavy(np.concatenate(by_side, axis=1)),
-        np.array([bias for _, bias in fitted]),
-        weights[len(SIDES) * grams :] * CUE_SCALE,
+    rest = weights[len(SIDES) * grams :]
+    return replace(
+        found,
+        statuses=_heavy(np.concatenate(by_side, axis=1)),
+        status_bias=np.array([bias for _, bias in fitted]),
+        by_cue=rest[: len(STATUSES)] * CUE_SCALE,
+        by_concept=rest[len(STATUSES) :] * CONCEPT_SCALE,
     )
+
+
+def _said_by_cues(lesson: Lesson, found: Weights, clause: Ints, concept: Ints) -> Ints:
+    """What the cues say of a concept in a clause, of the words that the reader will find it by.
+
+    Cues act on a phrase, else on the heaviest grams, which are not just the words of the tag.
+    """
+    table = as_table(lesson, found, np.zeros(len(lesson.concepts), np.int64), SLACK)
+    learned = LearnedTable("", lesson.concepts, [table])
+    start, end = learned.core(learned.read(lesson.text), clause, concept)
+    start = np.where(start < 0, lesson.clauses.start[clause], start)
+    end = np.where(end < 0, lesson.clauses.end[clause], end)
+    anchor, spoken = start.copy(), lesson.found.mentions
+    number = np.full((lesson.clauses.size, len(lesson.concepts)), -1)
+    number[lesson.spoken.clause[::-1], spoken.concept[::-1]] = np.arange(spoken.start.size)[::-1]
+    at = np.where(found.phrases[clause, concept], number[clause, concept], -1)
+    by = np.flatnonzero(at >= 0)
+    start[by], end[by] = spoken.start[at[by]], spoken.end[at[by]]
+    anchor[by] = spoken.anchor[at[by]]
+    lasting = np.zeros(start.size, np.bool_)
+    lasting[by] = spoken.lasting[at[by]]
+    order = np.argsort(start, kind="stable")
+    mentions = Mentions(
+        start, end, anchor, concept, np.full(start.size, BY_LEARNED, np.int8), lasting
+    ).take(order)
+    status = decide(lesson.found, mentions, lesson.text.codes, lesson.vocabulary).status
+    said = np.empty(start.size, np.int64)
+    said[order] = np.where(status < 0, STATUSES.index("affirmed"), status)
+    return said
 
 
 def _heavy(weights: Floats) -> Floats:
@@ -245,13 +319,15 @@ def as_table(lesson: Lesson, weights: Weights, threshold: Ints, slack: int) -> L
         slack=slack,
         status_bias=_milli(weights.status_bias),
         by_cue=_milli(weights.by_cue),
+        by_concept=_milli(weights.by_concept),
+        doubtful=weights.doubtful,
     )
 
 
 def scores_of(lesson: Lesson, weights: Weights, rows: BoolArray) -> Floats:
     """The score of each clause in `rows` for each concept, thousandths of a log-odds."""
     total = lesson.mixed[rows] @ (weights.concepts + weights.any[:, None]) + weights.bias
-    return np.asarray((total + lesson.phrases[rows] * weights.phrase) * MILLI)
+    return np.asarray((total + weights.phrases[rows] * weights.phrase) * MILLI)
 
 
 def left_out_scores(
@@ -279,9 +355,7 @@ def writer_folds(lesson: Lesson, folds: int = FOLDS) -> list[list[str]]:
     return groups
 
 
-def choose_thresholds(
-    lesson: Lesson, scores: Floats, critical: BoolArray, rows: BoolArray | None = None
-) -> Ints:
+def choose_thresholds(lesson: Lesson, scores: Floats, rows: BoolArray | None = None) -> Ints:
     """The score from which a clause mentions each concept, by the best F1 over notes.
 
     Each concept's own best counts half, the best for all together half: few notes mention one. Then
@@ -303,6 +377,7 @@ def choose_thresholds(
     best = int((hits.sum(axis=1) / (found.sum(axis=1) + wanted.sum())).argmax())
     own = steps[f1.argmax(axis=0)]
     chosen = np.where(wanted >= FEW, (own + steps[best]) // 2, steps[best]) + CAUTION
+    critical = lesson.critical
     if critical.any():
         precision = hits[:, critical].sum(axis=1) / np.maximum(found[:, critical].sum(axis=1), 1)
         enough = steps[int((precision >= CRITICAL_PRECISION).argmax())]
@@ -316,15 +391,10 @@ def learn(
     """The table of a language: thresholds by writers left out, weights by all of them."""
     lesson = prepare(notes, language, reader)
     scores, _ = left_out_scores(lesson, writer_folds(lesson), jobs)
-    threshold = choose_thresholds(lesson, scores, critical_of(lesson, reader))
+    threshold = choose_thresholds(lesson, scores)
     return as_table(
         lesson, fit(lesson, np.ones(lesson.clauses.size, np.bool_), jobs), threshold, SLACK
     )
-
-
-def critical_of(lesson: Lesson, reader: NoteReader) -> BoolArray:
-    """Which concepts are of critical severity."""
-    return np.array([reader.concepts[c].severity == "critical" for c in lesson.concepts])
 
 
 def _milli(values: Floats) -> Ints:
@@ -363,12 +433,12 @@ def _same_sentence(clauses: Clauses) -> Any:
 
 def _labels(
     notes: Sequence[AnnotatedNote], starts: Ints, clauses: Clauses, concepts: Sequence[str]
-) -> tuple[BoolArray, Ints, Ints]:
-    """Which clause mentions what; of each annotation its clause and status."""
+) -> tuple[BoolArray, Ints, Ints, Ints]:
+    """Which clause mentions what; of each annotation its clause, concept and status."""
     number = {name: at for at, name in enumerate(concepts)}
     mentions = np.zeros((clauses.size, len(concepts)), np.bool_)
     first = clauses.note.searchsorted(np.arange(len(notes) + 1))
-    tag_clause, tag_status = [], []
+    tag_clause, tag_concept, tag_status = [], [], []
     for at, note in enumerate(notes):
         low, high = first[at], first[at + 1]
         begin = clauses.start[low:high] - starts[at]
@@ -381,28 +451,48 @@ def _labels(
                 enough[shared.argmax()] = True
             mentions[low:high][enough, number[tag.concept]] = True
             tag_clause.append(low + int(shared.argmax()) if shared.size else 0)
+            tag_concept.append(number[tag.concept])
             tag_status.append(STATUSES.index(tag.status))
-    return mentions, np.array(tag_clause, np.int64), np.array(tag_status, np.int64)
+    tags = [np.array(values, np.int64) for values in (tag_clause, tag_concept, tag_status)]
+    return mentions, tags[0], tags[1], tags[2]
 
 
-def _phrases(text: Any, clauses: Clauses, reader: NoteReader) -> BoolArray:
-    spoken = find_mentions(text, reader.vocabulary).mentions
-    at = np.minimum(clauses.end.searchsorted(spoken.start, side="right"), clauses.size - 1)
-    found = np.zeros((clauses.size, len(reader.concepts)), np.bool_)
-    found[at, spoken.concept] = True
+def _spoken(text: Text, clauses: Clauses, every: Found, vocabulary: Vocabulary) -> Spoken:
+    found = every.mentions
+    clause = np.minimum(clauses.end.searchsorted(found.start, side="right"), clauses.size - 1)
+    number: dict[tuple[str, str], int] = {}
+    word = np.full(clause.size, -1, np.int64)
+    for at in np.flatnonzero((found.found_by == BY_PHRASE) & ~found.lasting).tolist():
+        letters = text.codes[found.start[at] : found.end[at]]
+        key = vocabulary.concepts[found.concept[at]], "".join(map(chr, letters.tolist()))
+        word[at] = number.setdefault(key, len(number))
+    return Spoken(clause, found.concept, word, tuple(number))
+
+
+def doubtful_words(lesson: Lesson, rows: BoolArray) -> BoolArray:
+    """Which of the pack's words, in the notes of `rows`, mostly mean something else."""
+    spoken = lesson.spoken
+    used = np.flatnonzero(rows[spoken.clause] & (spoken.word >= 0))
+    word, concept = spoken.word[used], spoken.concept[used]
+    said = np.zeros((int(lesson.note.max()) + 1, len(lesson.concepts)), np.bool_)
+    np.logical_or.at(said, lesson.note, lesson.mentions)
+    right = said[lesson.note[spoken.clause[used]], concept]
+    number = len(spoken.words)
+    times = np.bincount(word, minlength=number)
+    share = (np.bincount(word, right, minlength=number) + 1) / (times + 2)
+    critical = {name for name, is_so in zip(lesson.concepts, lesson.critical, strict=True) if is_so}
+    of = [TRUSTED_CRITICAL if concept in critical else TRUSTED for concept, _ in spoken.words]
+    return np.asarray(share < np.array(of))
+
+
+def spoken_of(lesson: Lesson, rows: BoolArray) -> BoolArray:
+    """Where a phrase or pattern stands, (clauses, concepts), but for words doubtful in `rows`."""
+    spoken = lesson.spoken
+    doubtful = np.append(doubtful_words(lesson, rows), False)
+    used = np.flatnonzero(~doubtful[spoken.word])
+    found = np.zeros((lesson.clauses.size, len(lesson.concepts)), np.bool_)
+    found[spoken.clause[used], spoken.concept[used]] = True
     return found
-
-
-def _by_cue(notes: Sequence[AnnotatedNote], reader: NoteReader) -> Ints:
-    tags = [(note, tag) for note in notes for tag in note.mentions]
-    said = reader.status(
-        [note.text for note, _ in tags],
-        [tag.start for _, tag in tags],
-        [tag.end for _, tag in tags],
-        [tag.concept for _, tag in tags],
-    )
-    code = {status: at for at, status in enumerate(STATUSES)}
-    return np.array([code[word] for word in said.tolist()], np.int64)
 
 
 def _written(codes: NDArray[np.uint16], start: int, end: int) -> str:

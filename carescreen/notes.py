@@ -57,7 +57,8 @@ class NoteReader:
         self.lexicon = lexicon
         self.digest = digest
         self.learned = learned
-        self.vocabulary = Vocabulary(lexicon)
+        doubtful = {t.language: t.doubtful for t in learned.languages} if learned else {}
+        self.vocabulary = Vocabulary(lexicon, doubtful)
 
     @classmethod
     def load(cls, pack: str | Path | Pack) -> NoteReader:

@@ -20,6 +20,9 @@ from carescreen.normalise import Positions, Text
 from carescreen.status import STATUS_CODE, Decided, decide
 from carescreen.vocabulary import Vocabulary
 
+OVERRULED = 1000  # thousandths of a log-odds
+RAISED_CODES = (STATUS_CODE["affirmed"], STATUS_CODE["suspected"])
+
 BoolArray = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
@@ -208,10 +211,39 @@ def _decided(
     by_cue = decide(found, mentions, text.codes, vocabulary)
     dropped = by_cue.status < 0
     said = np.where(dropped, STATUS_CODE["affirmed"], by_cue.status)
-    status = learned.statuses(read, clause, said)
+    about = columns_of(vocabulary, learned).take(mentions.concept)
+    totals = learned.status_totals(read, clause, about, said)
+    status = totals.argmax(axis=1).astype(np.int8)
+    is_risk = vocabulary.is_risk.take(mentions.concept)
+    kept = _said_by_own_words(read, mentions, clause, said, totals, is_risk, learned)
+    status[kept] = said[kept]
     differs = status != said
     column = learned.first_status + SIDES.index("here") * len(STATUSES) + status.astype(np.int64)
     rows = np.flatnonzero(differs & (status != STATUS_CODE["affirmed"]))
     start, end = np.where(differs, -1, by_cue.cue_start), np.where(differs, -1, by_cue.cue_end)
     start[rows], end[rows] = learned.core(read, clause.take(rows), column.take(rows), share=0.99)
     return Decided(np.where(dropped, by_cue.status, status).astype(np.int8), start, end)
+
+
+def _said_by_own_words(
+    read: Read,
+    mentions: Mentions,
+    clause: Positions,
+    said: NDArray[np.int8],
+    totals: Floats,
+    is_risk: BoolArray,
+    learned: LearnedTable,
+) -> Positions:
+    """Concerns in the pack's words that the cues let stand, and that only their own words put aside.
+
+    In the notes learned from, a harm is named plainly where it is denied, and described where it was
+    seen. So plain words alone must not be taken for a denial: what stands around them has to say so,
+    by OVERRULED, because a child not seen is the worse mistake.
+    """
+    raised = np.isin(np.arange(len(STATUSES)), RAISED_CODES)
+    asked = is_risk & (mentions.found_by != BY_LEARNED) & raised[said]
+    rows = np.flatnonzero(asked & ~raised[totals.argmax(axis=1)])
+    span = mentions.start.take(rows), mentions.end.take(rows)
+    around = totals[rows] - learned.own_words(read, clause.take(rows), *span)
+    stands = around[:, raised].max(axis=1) + OVERRULED > around[:, ~raised].max(axis=1)
+    return np.asarray(rows[stands], dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from carescreen.scan import Hits, Scanner, expand
 # Statuses of cue sets, from the one that yields to all to the one that wins.
 PRECEDENCE = ("past", "suspected", "question", "negated", "hypothetical", "other", "adult")
 PHRASE, LASTING, ELEMENT, CUE, STOP, SHIELD, EXCLUSION = range(7)
+_NONE: Mapping[str, Collection[tuple[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,12 @@ class Vocabulary:
     `pattern_target`; the others are cues of the set `pattern_target`. Of each cue set `concerns`
     says on which concepts it acts, and `rank` where its status stands in PRECEDENCE (-1: it decides
     nothing); of each stop list `stops` gives the rank it stops, len(PRECEDENCE) for all.
+    Left out are the (concept, folded phrase) that are `doubtful` in a language.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(
+        self, lexicon: Lexicon, doubtful: Mapping[str, Collection[tuple[str, str]]] = _NONE
+    ) -> None:
         self.concepts = tuple(lexicon.concepts)
         every = lexicon.concepts.values()
         # The last entry of both: a span of no known concept.
@@ -70,7 +74,8 @@ class Vocabulary:
         cued: list[tuple[Pattern, int]] = []
         for language in lexicon.languages:
             for name, words in language.concepts.items():
-                self._add_concept(number[name], words)
+                doubts = {word for of, word in doubtful.get(language.language, ()) if of == name}
+                self._add_concept(number[name], words, doubts)
                 mentioned += [(pattern, number[name]) for pattern in words.patterns]
             self._add(language.shields, SHIELD, 0)
             for cues in language.cues:
@@ -88,15 +93,18 @@ class Vocabulary:
             self._add(part, ELEMENT, index)
         self._finish()
 
-    def _add_concept(self, concept: int, words: ConceptWords) -> None:
-        self._add(words.phrases, PHRASE, concept)
+    def _add_concept(self, concept: int, words: ConceptWords, doubtful: Collection[str]) -> None:
+        self._add(words.phrases, PHRASE, concept, doubtful)
         self._add(words.lasting, LASTING, concept)
         self._add(words.exclusions, EXCLUSION, concept)
 
-    def _add(self, words: Iterable[str], kind: int, value: int) -> None:
+    def _add(
+        self, words: Iterable[str], kind: int, value: int, without: Collection[str] = ()
+    ) -> None:
         for codes in fold(list(words)):
-            roles = self._roles.setdefault("".join(map(chr, codes.tolist())), [])
-            if (kind, value) not in roles:
+            word = "".join(map(chr, codes.tolist()))
+            roles = self._roles.setdefault(word, [])
+            if (kind, value) not in roles and word not in without:
                 roles.append((kind, value))
 
     def _finish(self) -> None:

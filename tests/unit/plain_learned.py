@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from carescreen.learned import LanguageTable, LearnedTable, column_names
-from carescreen.lexicon import STATUSES, Lexicon
+from carescreen.lexicon import STATUSES, ConceptWords, Lexicon
 from tests.unit.plain_notes import Candidate, Cues, Page, PlainReader, Said, Span, fold
 
 LETTER, HAN = "a-z0-9ß-Ɏ", "㐀-鿿"
@@ -34,6 +34,8 @@ MOST = {True: 40, False: 200}  # characters of a clause that begins with a Chine
 SHARES = {(1, True): 14, (2, True): 5, (1, False): 4}  # clauses apart, in one sentence or not
 OWN = 20
 LEAST = 12 * 20 * 20
+RAISED = ("affirmed", "suspected")
+OVERRULED = 1000
 SIDES = {"here": (0, 1.0), "before": (-1, 0.5), "after": (1, 0.5)}
 
 
@@ -130,7 +132,8 @@ class PlainTable:
     """One language's weights, as dicts.
 
     `grams` has the weights of each gram by column name; `concepts` bias, phrase points and threshold
-    of each; `statuses` the bias of each, and `by_cue` what weighs for a status where cues say one.
+    of each; `statuses` the bias of each, `by_cue` what weighs for a status where cues say one, and
+    `by_concept` for a status of a concept. `doubtful` phrases, by concept, are none to this reader.
     """
 
     grams: Mapping[str, Mapping[str, int]]
@@ -138,6 +141,8 @@ class PlainTable:
     statuses: Mapping[str, int]
     by_cue: Mapping[tuple[str, str], int]
     slack: int
+    by_concept: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    doubtful: frozenset[tuple[str, str]] = frozenset()
 
 
 def as_learned(tables: Mapping[str, PlainTable], concepts: Sequence[str]) -> LearnedTable:
@@ -167,6 +172,33 @@ def as_language(language: str, table: PlainTable, concepts: Sequence[str]) -> La
             [[table.by_cue.get((said, name), 0) for name in STATUSES] for said in STATUSES],
             np.int64,
         ),
+        np.array(
+            [[table.by_concept.get((name, status), 0) for status in STATUSES] for name in concepts],
+            np.int64,
+        ),
+        tuple(sorted(table.doubtful)),
+    )
+
+
+def without_doubtful(lexicon: Lexicon, tables: Mapping[str, PlainTable]) -> Lexicon:
+    """A lexicon without the phrases that the tables find doubtful."""
+
+    def words(language: str, concept: str, own: ConceptWords) -> ConceptWords:
+        out = tables[language].doubtful if language in tables else ()
+        kept = tuple(phrase for phrase in own.phrases if (concept, fold(phrase)) not in out)
+        return replace(own, phrases=kept)
+
+    return replace(
+        lexicon,
+        languages=tuple(
+            replace(
+                each,
+                concepts={
+                    name: words(each.language, name, own) for name, own in each.concepts.items()
+                },
+            )
+            for each in lexicon.languages
+        ),
     )
 
 
@@ -179,7 +211,7 @@ class PlainLearnedReader(PlainReader):
     def __init__(
         self, lexicon: Lexicon, tables: Mapping[str, PlainTable], known: Sequence[str]
     ) -> None:
-        super().__init__(lexicon)
+        super().__init__(without_doubtful(lexicon, tables))
         self.tables = tables
         self.known = [name for name in self.concepts if name in known]
 
@@ -303,15 +335,42 @@ class PlainLearnedReader(PlainReader):
         if table is None:
             return said
         totals = [
-            self._status_total(table, clauses, at, said.status, status) for status in STATUSES
+            self._status_total(table, clauses, at, said.status, status)
+            + self._of_concept(table, candidate.concept, status)
+            for status in STATUSES
         ]
         status = STATUSES[totals.index(max(totals))]
+        if self._may_not_deny(candidate) and said.status in RAISED and status not in RAISED:
+            around = {
+                name: total - self._own_words(clauses[at], candidate.span, name)
+                for total, name in zip(totals, STATUSES, strict=True)
+            }
+            raised = max(around[name] for name in RAISED)
+            if raised + OVERRULED > max(around[name] for name in STATUSES if name not in RAISED):
+                status = said.status
         if status == said.status:
             return said
         core = self._core(clauses[at], f"here:{status}", 0.99)
         if status == "affirmed" or core is None:
             core = Span(-1, -1)
         return replace(said, status=status, cue_start=core.start, cue_end=core.end)
+
+    def _may_not_deny(self, candidate: Candidate) -> bool:
+        """Whether the plain words of a mention are no denial by themselves."""
+        is_risk = self.concepts[candidate.concept].polarity == "risk"
+        return is_risk and candidate.found_by != "learned"
+
+    def _own_words(self, clause: Clause, span: Span, status: str) -> float:
+        """What the grams that share characters with a phrase weigh for a status."""
+        own = [
+            self._weight(clause, gram, f"here:{status}")
+            for gram in clause.grams
+            if gram.start < span.end and gram.end > span.start
+        ]
+        return sum(own) / math.sqrt(max(len(clause.grams), 1))
+
+    def _of_concept(self, table: PlainTable, concept: str, status: str) -> int:
+        return table.by_concept.get((concept, status), 0) if concept in self.known else 0
 
     def _status_total(
         self, table: PlainTable, clauses: Sequence[Clause], at: int, said: str, status: str

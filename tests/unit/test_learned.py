@@ -129,6 +129,14 @@ def plain_table(language: str) -> st.SearchStrategy[PlainTable]:
         statuses=st.fixed_dictionaries(dict.fromkeys(STATUSES, st.integers(-900, 900))),
         by_cue=st.dictionaries(pair, st.integers(-900, 3000), max_size=9),
         slack=st.integers(0, 600),
+        by_concept=st.dictionaries(
+            st.tuples(st.sampled_from(KNOWN), st.sampled_from(STATUSES)),
+            st.integers(-900, 900),
+            max_size=6,
+        ),
+        doubtful=st.frozensets(
+            st.sampled_from([("harm", "打"), ("harm", "挨打"), ("hunger", "饿"), ("harm", "hit")])
+        ),
     )
 
 
@@ -209,6 +217,30 @@ def test_phrases_of_a_language_without_a_table_keep_what_their_cues_say() -> Non
         ("harm", "negated", "挨打", "phrase"),
         ("care", "affirmed", "奶奶照顾", "phrase"),
     ]
+
+
+# -- doubtful words -----------------------------------------------------------------------------
+
+
+def test_a_doubtful_phrase_is_none_and_its_grams_are_weighed_like_others() -> None:
+    doubtful = replace(HEARD["zh"], doubtful=frozenset({("harm", "打")}))
+    assert said({"zh": HEARD["zh"]}, "他打球") == [("harm", "affirmed", "打", "phrase")]
+    assert said({"zh": doubtful}, "他打球") == []
+    assert said({"zh": doubtful}, "他打皮带") == [("harm", "affirmed", "他打皮带", "learned")]
+    # Of another concept, of another language, or as part of a longer phrase, a word stays what it is.
+    assert said({"zh": doubtful}, "他挨打") == [("harm", "affirmed", "挨打", "phrase")]
+    other = replace(HEARD["zh"], doubtful=frozenset({("hunger", "打")}))
+    assert said({"zh": other}, "他打球") == [("harm", "affirmed", "打", "phrase")]
+    assert said({"en": replace(HEARD["en"], doubtful=frozenset({("harm", "打")}))}, "他打球") == [
+        ("harm", "affirmed", "打", "phrase")
+    ]
+
+
+def test_a_doubtful_word_is_folded_like_a_phrase(tmp_path: Path) -> None:
+    tables = {"en": replace(HEARD["en"], doubtful=frozenset({("harm", "hit")}))}
+    path = write(tmp_path, tables) / "reader.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"hit"', '"Hit"'), encoding="utf-8")
+    assert NoteReader(LEXICON, learned=load_learned(tmp_path)).read(["He was hit"]).empty
 
 
 # -- the formula by hand ------------------------------------------------------------------------
@@ -476,8 +508,9 @@ def test_a_reader_that_was_written_reads_the_same(
     for one, other in zip(loaded.languages, as_learned(tables, KNOWN).languages, strict=True):
         assert (one.language, one.grams, one.slack) == (other.language, other.grams, other.slack)
         assert table_lines(one, KNOWN) == table_lines(other, KNOWN)
-        for name in ("count", "bias", "phrase", "threshold", "status_bias", "by_cue"):
+        for name in ("count", "bias", "phrase", "threshold", "status_bias", "by_cue", "by_concept"):
             assert getattr(one, name).tolist() == getattr(other, name).tolist()
+        assert sorted(one.doubtful) == sorted(other.doubtful)
     assert rows(NoteReader(LEXICON, learned=loaded).read(notes)) == rows(reader(tables).read(notes))
 
 
@@ -567,6 +600,11 @@ def put(value: Any, *keys: str) -> Change:
         put(2.5, "languages", "zh", "slack"),
         gone("languages", "zh", "concepts"),
         gone("languages", "zh", "concepts", "harm"),
+        gone("languages", "zh", "concepts", "harm", "doubtful"),
+        put("打", "languages", "zh", "concepts", "harm", "doubtful"),
+        put([5], "languages", "zh", "concepts", "harm", "doubtful"),
+        gone("languages", "zh", "concepts", "harm", "statuses"),
+        put(True, "languages", "zh", "concepts", "harm", "statuses", "past"),
         gone("languages", "en", "concepts", "harm", "threshold"),
         put([], "languages", "zh", "concepts"),
         put("high", "languages", "zh", "concepts", "harm", "bias"),
