@@ -8,21 +8,38 @@ A decision table is append-only: a later row speaks for the child from then on, 
     close               a rule's concern (`rule`) or a misread note concept (`concept`, `visit_id`)
                         is closed for evidence dated up to the decision; newer evidence reopens it
 
+The others say what was thought, done and found. They change no tier, no due date and no state:
+
+    own_concern         her own concern before she saw the list (`result` yes or no)
+    lower               she holds a lower tier right (`tier`): reported to the supervisor
+    visited             the child was seen (`visited_on`)
+    could_not_see       somebody came and the child was not seen (`visited_on`)
+    outcome             what was found (`result`); becomes a row of the outcomes table too
+    wrong_information   what is recorded is wrong
+    referral            a referral was made; `result` is "", accepted, refused or done
+    correction          the family asks for a correction; annotates, overwrites nothing
+    conflict            conflict of interest: somebody else should visit
+
 Closing a concern at immediate needs a second person (`confirmed_by`).
 """
 
 from __future__ import annotations
 
-import csv
-import os
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from carescreen.errors import OutputError, UsageError, did_you_mean
-from carescreen.results_place import replaced_file
+from carescreen.decisions_file import locked, read_rows, replace_rows
+from carescreen.errors import UsageError, did_you_mean
+from carescreen.fields import DECISIONS, RESULTS
+from carescreen.pack import TIERS
 
-DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
+REASON_CODES = (
+    *("known_to_be_safe", "old_information", "already_helped", "other_agency", "misread"),
+    *("worse_than_listed", "new_information", "other"),
+)
 COLUMNS = (
     "child_id",
     "decided_at",
@@ -37,12 +54,35 @@ COLUMNS = (
     "confirmed_by",
     "run_id",
     "recorded_at",
+    "entry_id",
+    "visited_on",
+    "result",
+    "reason_code",
+    "sampled_for_review",
 )
+REQUIRED = COLUMNS[:4]
+
+_NEED_REASON = frozenset(
+    {"close", "override", "lower", "wrong_information", "referral", "correction"}
+)
+_RESULTS = {
+    "own_concern": ("yes", "no"),
+    "outcome": RESULTS,
+    "referral": ("", "accepted", "refused", "done"),
+}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One row of the decisions table; `decided_at` is a local date and time."""
+    """One row of the decisions table; `decided_at` is a local date and time, "" is "not said".
+
+    UsageError where it says too little to be used, or something that cannot be. Whether the child,
+    the rule and a second person are there is checked where it is imported.
+
+    >>> Decision("C1", "W1", "visited", datetime(2026, 11, 3, 14), visited_on="2026-11-03").tier
+    ''
+    """
 
     child_id: str
     decided_by: str
@@ -56,17 +96,18 @@ class Decision:
     review_on: str = ""
     confirmed_by: str = ""
     run_id: str = ""
+    visited_on: str = ""
+    result: str = ""
+    reason_code: str = ""
+    entry_id: str = ""
 
     def __post_init__(self) -> None:
         if self.decision not in DECISIONS:
             hint = did_you_mean(self.decision, DECISIONS) or f"; one of {', '.join(DECISIONS)}"
             raise UsageError(f"'{self.decision}' is not a decision{hint}")
-        if self.decision == "close" and not (self.rule or self.concept):
-            raise UsageError("a closing names the rule or the note concept that it closes")
-        if not self.reason.strip() and self.decision in ("close", "override"):
-            raise UsageError(f"a decision to {self.decision} needs a reason")
-        if self.confirmed_by and self.confirmed_by == self.decided_by:
-            raise UsageError("the second person must be somebody else than who decides")
+        fault = fault_of(self.row())
+        if fault:
+            raise UsageError(fault)
 
     def row(self) -> dict[str, str]:
         """The row as text, by column."""
@@ -75,45 +116,112 @@ class Decision:
         return {**values, "decided_at": stamp, "recorded_at": stamp}
 
 
+def fault_of(row: Mapping[str, str]) -> str:
+    """What keeps a row from being a decision, in words that show no value of it; "" where nothing.
+
+    `row` has the columns of COLUMNS as trimmed text; `decided_at` is a date with or without a time.
+    """
+    decision = row["decision"]
+    if decision not in DECISIONS:
+        return "not a decision" if decision else "no decision is given"
+    return next(filter(None, (check(decision, row) for check in _CHECKS)), "")
+
+
+def is_misread(row: Mapping[str, str]) -> bool:
+    """Whether a row says that a note's concept was misread: the worker's own to clear."""
+    by_note = bool(row["concept"]) and row["decision"] == "close"
+    return by_note and (bool(row["visit_id"]) or row["reason_code"] == "misread")
+
+
+def day_in(text: str) -> date | None:
+    """The day of a text that begins with one, such as 2026-11-03; None where it does not."""
+    try:
+        return date.fromisoformat(text[:10]) if _DAY.fullmatch(text[:10]) else None
+    except ValueError:
+        return None
+
+
+def _names_who(_decision: str, row: Mapping[str, str]) -> str:
+    missing = next((name for name in ("child_id", "decided_by") if not row[name].strip()), "")
+    return f"{missing} is missing" if missing else ""
+
+
+def _names_what_it_closes(decision: str, row: Mapping[str, str]) -> str:
+    if decision == "close" and not (row["rule"] or row["concept"]):
+        return "a closing names the rule or the note concept that it closes"
+    return ""
+
+
+def _gives_a_reason(decision: str, row: Mapping[str, str]) -> str:
+    """A reason in words; where a tier is held wrong, a code that says something is one too."""
+    code = row["reason_code"]
+    if code and code not in REASON_CODES:
+        return f"reason_code is not one of {', '.join(REASON_CODES)}"
+    said = row["reason"].strip() or (
+        decision in ("override", "lower") and code not in ("", "other")
+    )
+    return (
+        "" if said or decision not in _NEED_REASON else f"a decision to {decision} needs a reason"
+    )
+
+
+def _names_a_tier(decision: str, row: Mapping[str, str]) -> str:
+    if decision in ("override", "lower") and row["tier"] not in TIERS:
+        return f"a decision to {decision} names a tier: {', '.join(TIERS)}"
+    return ""
+
+
+def _gives_its_days(decision: str, row: Mapping[str, str]) -> str:
+    if decision == "plan" and not _is_day(row["review_on"]):
+        return "a plan says on which day it is looked at again (review_on, such as 2026-11-03)"
+    if row["visited_on"] and not _is_day(row["visited_on"]):
+        return "visited_on is not a date such as 2026-11-03"
+    if decision in ("visited", "could_not_see") and not row["visited_on"]:
+        return "the day of the visit is missing (visited_on)"
+    visited, decided = day_in(row["visited_on"]), day_in(row["decided_at"])
+    if visited and decided and visited > decided:
+        return "visited_on lies after the day on which it was recorded"
+    return ""
+
+
+def _is_day(text: str) -> bool:
+    return len(text) == 10 and day_in(text) is not None
+
+
+def _gives_a_result(decision: str, row: Mapping[str, str]) -> str:
+    allowed = _RESULTS.get(decision)
+    if allowed is None or row["result"] in allowed:
+        return ""
+    return f"result of {decision} is not one of {', '.join(filter(None, allowed))}"
+
+
+def _is_confirmed_by_another(_decision: str, row: Mapping[str, str]) -> str:
+    second = row["confirmed_by"].casefold()
+    if second and second == row["decided_by"].casefold():
+        return "the second person must be somebody else than who decides"
+    return ""
+
+
+_CHECKS: tuple[Callable[[str, Mapping[str, str]], str], ...] = (
+    _names_who,
+    _names_what_it_closes,
+    _gives_a_reason,
+    _names_a_tier,
+    _gives_its_days,
+    _gives_a_result,
+    _is_confirmed_by_another,
+)
+
+
 def append(decision: Decision, path: Path) -> int:
     """Add one decision to a CSV file; earlier rows and their columns stay. Returns the row count.
 
-    The file is written aside and renamed, so that a crash leaves the old one whole.
+    The file is written aside and renamed, so that a crash leaves the old one whole; whoever else
+    writes into its folder at the same time waits.
     """
-    rows, columns = _read(path)
-    columns = [*columns, *(name for name in COLUMNS if name not in columns)]
-    rows.append(decision.row())
-    _replace(path, columns, rows)
+    with locked(path.parent):
+        rows, columns = read_rows(path, REQUIRED)
+        columns = [*columns, *(name for name in COLUMNS if name not in columns)]
+        rows.append(decision.row())
+        replace_rows(path, columns, rows)
     return len(rows)
-
-
-def _read(path: Path) -> tuple[list[dict[str, str]], list[str]]:
-    if not path.exists():
-        return [], []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            rows = list(reader)
-            columns = list(reader.fieldnames or [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise OutputError(
-            f"{path} cannot be read as a UTF-8 CSV of decisions ({type(error).__name__}); "
-            "nothing was changed"
-        ) from None
-    if any(None in row or None in row.values() for row in rows):
-        raise OutputError(f"{path} has a row with too few or too many cells; nothing was changed")
-    lacking = [name for name in COLUMNS[:4] if columns and name not in columns]
-    if lacking:
-        raise OutputError(
-            f"{path} is not a decisions file: it has no column {lacking[0]}; nothing was changed"
-        )
-    return rows, columns
-
-
-def _replace(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    with replaced_file(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-        file.flush()
-        os.fsync(file.fileno())

@@ -44,7 +44,13 @@ _CHECKS: dict[str, Callable[[Cells], Checked]] = {
 }
 
 RESULTS = ("confirmed", "not_confirmed", "could_not_tell", "not_seen")
-DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
+# Decisions about taking a follow-up on: the newest of them decides its state.
+FOLLOW_UP_DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
+DECISIONS = (
+    *FOLLOW_UP_DECISIONS,
+    *("own_concern", "lower", "visited", "could_not_see", "outcome"),
+    *("wrong_information", "referral", "correction", "conflict"),
+)
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,10 @@ TABLES: dict[str, TableFields] = {
                 Field("reason", "text"),
                 *_fields("confirmed_by", "run_id"),
                 _RECORDED,
+                Field("entry_id"),
+                Field("visited_on", "date"),
+                *_fields("result", "reason_code"),
+                Field("sampled_for_review", "yes_no"),
                 _ORIGIN,
             ),
             required=("child_id", "decided_at", "decided_by", "decision"),

@@ -29,6 +29,7 @@ from carescreen.cases import Cases, build_columns
 from carescreen.columns import BoolArray, Values
 from carescreen.dating import Dates, rule_dates
 from carescreen.engine import Engine
+from carescreen.fields import FOLLOW_UP_DECISIONS
 from carescreen.holding import (
     ChildMentions,
     held,
@@ -336,8 +337,13 @@ def _decided_states(
     waits: BoolArray,
     due_on: Days,
 ) -> None:
-    """A plan for later makes a follow-up wait, but never an immediate or urgent one."""
-    index, decided = _newest_rows(block, block.decisions)
+    """A plan for later makes a follow-up wait, but never an immediate or urgent one.
+
+    What else a person recorded (a visit, an outcome, a correction, a lower tier held right) is not
+    about taking it on: it neither takes it on nor undoes that somebody has.
+    """
+    about = np.isin(block.decisions["decision"], objects(FOLLOW_UP_DECISIONS))
+    index, decided = _newest_rows(block, block.decisions.take(about))
     until = covered_until(decided["decided_at"])
     stands = ~(newest[index] > until)  # newer evidence makes the follow-up new again
     word = decided["decision"]

@@ -17,6 +17,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from carescreen.caseload import Caseload
+from carescreen.fields import DECISIONS, FOLLOW_UP_DECISIONS
 
 Row = dict[str, Any]
 DAYS = (date(2026, 3, 15), date(2026, 1, 31), date(2024, 6, 30))  # the last: before a rule began
@@ -343,17 +344,37 @@ def _decisions(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
         "decision": st.just("override"),
         "tier": st.sampled_from(["immediate", "urgent", "priority", "routine"]),
     }
-    base = {
-        "child_id": st.sampled_from(ids),
-        "decided_at": st.tuples(_past(as_of), st.sampled_from(HOURS)).map("".join),
-        "decided_by": st.just("S1"),
-    }
-    return st.one_of(
+    base = _decided(as_of, ids)
+    about_follow_ups = st.one_of(
         *(
             st.fixed_dictionaries({**base, **kind})
             for kind in (close, close, resolved, misread, plan, others, override)
         )
     )
+    return about_follow_ups | told(as_of, ids)
+
+
+def told(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
+    """What a person recorded of a child that is no decision about taking a follow-up on."""
+    words = [decision for decision in DECISIONS if decision not in FOLLOW_UP_DECISIONS]
+    kind = {
+        "decision": st.sampled_from(words),
+        "tier": st.sampled_from(["immediate", "urgent", "priority", "routine", None]),
+        "rule": st.sampled_from([*RULES, None]),
+        "concept": st.sampled_from(["hitting", None]),
+        "visit_id": st.sampled_from(["N0", None]),
+        "review_on": st.sampled_from([day(as_of, 5), None]),
+        "confirmed_by": st.sampled_from(["S2", None]),
+    }
+    return st.fixed_dictionaries({**_decided(as_of, ids), **kind})
+
+
+def _decided(as_of: date, ids: Sequence[str]) -> dict[str, st.SearchStrategy[Any]]:
+    return {
+        "child_id": st.sampled_from(ids),
+        "decided_at": st.tuples(_past(as_of), st.sampled_from(HOURS)).map("".join),
+        "decided_by": st.just("S1"),
+    }
 
 
 @st.composite

@@ -860,7 +860,7 @@ def follow_up(child: Child, pack: PlainPack, as_of: date, first_run: bool) -> Ro
     is_open = [entry for entry in met if not entry.closed]
     tiers = [TIERS.index(entry.rule["tier"]) for entry in is_open if "tier" in entry.rule]
     by_rule = min(tiers, default=ROUTINE)
-    decided = max(child.decisions, key=_decided, default=None)
+    decided = max(filter(_is_about_taking_on, child.decisions), key=_decided, default=None)
     raised, raised_on = _raised(child)
     tier = min(by_rule, raised, PRIORITY if child.needs else ROUTINE)
     facts = Facts(child, pack, as_of)
@@ -887,6 +887,10 @@ def follow_up(child: Child, pack: PlainPack, as_of: date, first_run: bool) -> Ro
     if first_run and old and line["state"] == "new" and not line["needs"] and tier < ROUTINE:
         line["state"], line["waits"] = "backlog", True
     return line
+
+
+def _is_about_taking_on(decision: Row) -> bool:
+    return decision["decision"] in ("agree", "acknowledge", "plan", "override", "close")
 
 
 def _decided(decision: Row) -> datetime:

@@ -7,12 +7,13 @@ model can lift routine to priority at a probability the programme sets; it never
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import plain_ranking
 import pytest
-from caseloads import days, mentions_in, tables
+from caseloads import days, mentions_in, tables, told
 from conftest import MODEL, PACK
 from engine import by_child, tier
 from hypothesis import given
@@ -40,6 +41,18 @@ def test_the_tier_is_at_least_that_of_each_met_rule_nobody_closed(
         ]
         for name in open_tiers:
             assert tier(records[child.id]) <= TIERS.index(name)
+
+
+@given(data=st.data(), as_of=days())
+def test_nothing_that_a_person_merely_tells_changes_a_line(
+    screener: Screener, data: st.DataObject, as_of: date
+) -> None:
+    """A lower tier held right, a visit, an outcome, a correction: none moves a child or hides a plan."""
+    found = data.draw(tables(as_of))
+    ids = sorted({row["child_id"] for row in found.children})
+    more = data.draw(st.lists(told(as_of, ids), min_size=1, max_size=3))
+    changed = replace(found, decisions=(*found.decisions, *more))
+    assert by_child(screener, changed, as_of) == by_child(screener, found, as_of)
 
 
 @pytest.fixture(scope="module")
