@@ -1,4 +1,4 @@
-"""Commands that record what people decided."""
+"""Commands that record what people decided, take in what comes back, and count it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carescreen.cli_options import FOLDER, moment_of
-from carescreen.errors import UsageError
+from carescreen.cli_options import FOLDER, moment_of, read_caseload, tell_note
+from carescreen.errors import EntryConflict, UsageError
 
 if TYPE_CHECKING:
+    from carescreen.entries_import import ImportReport
     from carescreen.results import ListedConcern
 
 
 @click.group()
 def decisions() -> None:
-    """Record what people decided."""
+    """Record what people decided, import what comes back, and report it."""
 
 
 @decisions.command("close")
@@ -79,6 +80,99 @@ def decisions_close(
     count = append(decision, out)
     click.echo(f"Closed. {out} now holds {count} decision{'s' if count != 1 else ''}.")
     click.echo(_effect(concern, decided_at.date(), as_of))
+
+
+@decisions.command("import")
+@click.argument("files", type=FOLDER, nargs=-1, required=True)
+@click.option("--into", "county", type=FOLDER, required=True, help="the county's folder of tables")
+@click.option(
+    "--list",
+    "lists",
+    type=FOLDER,
+    multiple=True,
+    help="folder that `rank` wrote, for how each child was chosen; may be given several times",
+)
+@click.option(
+    "--pack", default=None, help="shipped name or folder  [default: that of the list, or cn-rural]"
+)
+@click.option("--at", default=None, help="date and time of the import  [default: now]")
+def decisions_import(
+    files: tuple[Path, ...], county: Path, lists: tuple[Path, ...], pack: str | None, at: str | None
+) -> None:
+    """Add what comes back to decisions.csv and outcomes.csv: files of a page, returned workbooks.
+
+    Nothing is overwritten, and importing a file again adds nothing. What contradicts or cannot be
+    used is kept beside them, in decisions_conflicts.csv and decisions_rejected.csv. Exit code 8:
+    an entry came again with other content; the others are imported.
+
+    Example: carescreen decisions import decisions-*.json list.xlsx --into county --list lists
+    """
+    from carescreen.entries_import import import_entries
+
+    now = None if at is None else moment_of("--at", at)
+    report = import_entries(files, county, lists=lists, pack=pack, now=now)
+    _tell_import(report, len(files), county, bool(lists))
+
+
+def _tell_import(report: ImportReport, files: int, county: Path, has_list: bool) -> None:
+    from carescreen.entries_import import CONFLICTS, REJECTED
+
+    click.echo(
+        f"Entries read: {report.read:,} (files: {files:,}). Added: {report.added:,}; there already: "
+        f"{report.known:,}; in conflict: {report.conflicts:,}; rejected: {report.rejected:,}."
+    )
+    click.echo(
+        f"{county / 'decisions.csv'} now holds {report.total:,} decisions. Outcomes added: "
+        f"{report.outcomes:,}."
+    )
+    if report.misread:
+        click.echo(
+            f"Notes cleared as misread: {report.misread:,}; for somebody else to look at (about one "
+            f"in ten): {report.sampled:,}."
+        )
+    if report.differs:
+        click.echo(
+            "Children and lists about which people decided differently: "
+            f"{report.differs:,}. Both are kept; see {county / CONFLICTS}."
+        )
+    if report.problems:
+        tell_note(f"rejected entries are kept, with the reason, in {county / REJECTED}:")
+        for problem, count in sorted(report.problems.items(), key=lambda item: (-item[1], item[0])):
+            click.echo(f"  {count:>5,}  {problem}", err=True)
+    if report.unlisted and has_list:
+        tell_note(f"entries that answer another list than those given: {report.unlisted:,}")
+    if report.conflicts:
+        raise EntryConflict(
+            f"{report.conflicts:,} of the entries came again with other content: what is recorded "
+            f"stands, the others are in {county / CONFLICTS}"
+        )
+
+
+@decisions.command("report")
+@click.argument("county", type=FOLDER)
+@click.option(
+    "--export",
+    type=FOLDER,
+    default=None,
+    help="write the counts by rule as CSV, 1 to 7 as '7 or fewer'",
+)
+def decisions_report(county: Path, export: Path | None) -> None:
+    """Count what people changed: tiers raised, held lower, concerns closed, notes misread.
+
+    By rule, to see which rules are often wrong; by worker, for a supervisor to talk about.
+
+    Example: carescreen decisions report county --export report.csv
+    """
+    from carescreen.entries_report import counts_of, export_counts, table_of
+    from carescreen.results import write_csv_aside
+
+    caseload = read_caseload(county, None)
+    counts = counts_of(caseload.decisions)
+    if export is not None:
+        write_csv_aside(export_counts(counts), export, caseload.files)
+        click.echo(f"{export}: counts by rule, 1 to 7 as '7 or fewer'.")
+        return
+    click.echo(table_of(counts))
 
 
 def _decided_at(text: str | None, as_of: date) -> datetime:

@@ -9,7 +9,8 @@
     ├── ModelError             5   a model folder that is missing, tampered with or does not fit
     │   └── NotCalibrated      5   a probability was asked of a score that has none yet
     ├── OutputError            6   a folder or file that cannot be written
-    └── MissingExtra           7   an optional library that is not installed
+    ├── MissingExtra           7   an optional library that is not installed
+    └── EntryConflict          8   entries that contradict what is recorded; the others are imported
 
 Messages say what was wanted, what came and what to do. They may show a value of a pack or model
 file; they never show a value of a child's record, nor the words of a note.
@@ -111,6 +112,12 @@ class MissingExtra(CarescreenError):
             f"{what} needs the library {library}, which is not installed. "
             f"Install it with: pip install 'carescreen[{extra}]'"
         )
+
+
+class EntryConflict(CarescreenError):
+    """Entries came again with other content: what is recorded stands, the others are set aside."""
+
+    exit_code = 8
 
 
 def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:

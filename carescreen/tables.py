@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ from carescreen.encoding import (
 )
 from carescreen.errors import CaseloadError, MissingExtra, did_you_mean
 from carescreen.sheet import Sheet, objects
+
+_Found = TypeVar("_Found")
 
 SUFFIXES = (".csv", ".parquet", ".xlsx", ".jsonl")
 _SAMPLE_ROWS = 1000
@@ -368,6 +370,14 @@ def _read_parquet(path: Path, exact: Collection[str]) -> Table:
 
 def _read_xlsx(path: Path, exact: Collection[str]) -> Table:
     del exact  # cells carry their types
+    return _table_of_cells(path, *read_book(path, lambda book: _sheet_cells(book, path)))
+
+
+def read_book(path: Path, read: Callable[[Any], _Found]) -> _Found:
+    """What `read` takes from an openpyxl workbook, read-only, with values in place of formulas.
+
+    CaseloadError where the file is no workbook or cannot be read; MissingExtra without openpyxl.
+    """
     try:
         import openpyxl
     except ImportError:
@@ -379,15 +389,16 @@ def _read_xlsx(path: Path, exact: Collection[str]) -> Table:
             warnings.simplefilter("ignore", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             try:
-                sheets, cells = _sheet_cells(book, path.stem.casefold())
+                return read(book)
             finally:
                 book.close()
+    except CaseloadError:
+        raise
     except Exception:  # a damaged workbook fails with whatever the zip or XML layer met first
         raise CaseloadError(
             f"{path.name} cannot be read as XLSX: it is damaged, cut off or protected by a "
             "password. Save it again as .xlsx."
         ) from None
-    return _table_of_cells(path, sheets, cells)
 
 
 def _require_workbook(path: Path) -> None:
@@ -408,12 +419,18 @@ def _require_workbook(path: Path) -> None:
     raise CaseloadError(f"{path.name} cannot be read as XLSX: it looks like {looks}.")
 
 
-def _sheet_cells(book: Any, wanted: str) -> tuple[int, list[tuple[Any, ...]]]:
+def _sheet_cells(book: Any, path: Path) -> tuple[int, list[tuple[Any, ...]]]:
     """The number of sheets, and the cells of the sheet named like the table (else the first)."""
+    wanted = path.stem.casefold()
     named = [sheet for sheet in book.worksheets if sheet.title.strip().casefold() == wanted]
     sheet = named[0] if named else book.worksheets[0]
+    return (1 if named else len(book.worksheets)), cells_of(sheet)
+
+
+def cells_of(sheet: Any) -> list[tuple[Any, ...]]:
+    """The values of every row of a sheet of a workbook."""
     sheet.reset_dimensions()  # some programs write a wrong size, which would hide cells
-    return (1 if named else len(book.worksheets)), list(sheet.iter_rows(values_only=True))
+    return list(sheet.iter_rows(values_only=True))
 
 
 def _table_of_cells(path: Path, sheets: int, cells: list[tuple[Any, ...]]) -> Table:

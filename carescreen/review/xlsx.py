@@ -34,7 +34,12 @@ from carescreen.review.texts import (
 )
 from carescreen.review.wording import concern_words
 
-DECISIONS = ("agree", "visited", "could_not_see", "wrong_information", "raise", "lower")
+# What the drop-down offers; "raise" is an override to the next tier.
+DECISIONS = (
+    *("agree", "visited", "could_not_see", "wrong_information"),
+    *("raise", "lower", "conflict"),
+)
+FORMAT = "carescreen-list/1"  # in the hidden column of `about`, above the run's id
 LINE_HEIGHT = 16  # points, for text of 11
 HEADING_HEIGHT = 45
 ABOUT_WIDTH = 60
@@ -61,6 +66,7 @@ class _Column:
     read: Callable[[Record, int, ListInfo], Any]
     printed: bool = True
     wrapped: bool = True
+    hidden: bool = False
 
 
 _COLUMNS = (
@@ -97,6 +103,15 @@ _COLUMNS = (
         lambda record, _place, info: paragraph(record, info.language, as_day(info.as_of)),
         printed=False,
         wrapped=False,  # a paragraph a row would push the next child off the screen
+    ),
+    # Tells a row that was sorted in part, or whose child was typed over, when the list comes back.
+    _Column(
+        "key",
+        9,
+        lambda record, _place, _info: record["child_id"],
+        printed=False,
+        wrapped=False,
+        hidden=True,
     ),
 )
 
@@ -153,7 +168,7 @@ def _write_list(
             _write_record(sheet, row, record, place + 1, info, formats)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(row, 1), len(_COLUMNS) - 1)
-    _add_choices(sheet, max(row, 1))
+    _add_choices(sheet, max(row, 1), info)
     _set_up_printing(sheet, max(row, 1), info)
 
 
@@ -161,7 +176,7 @@ def _write_headings(sheet: Any, info: ListInfo, formats: Mapping[str, Any]) -> N
     most = 1
     for place, column in enumerate(_COLUMNS):
         words = _heading(column.key, info.language)
-        sheet.set_column(place, place, column.width)
+        sheet.set_column(place, place, column.width, None, {"hidden": column.hidden})
         sheet.write_string(0, place, words, formats["head"])
         most = max(most, lines_of(words, column.width))
     sheet.set_row(0, max(HEADING_HEIGHT, most * LINE_HEIGHT))
@@ -255,20 +270,20 @@ def _heading(key: str, first: str) -> str:
     return "\n".join(text(f"sheet_{key}", language) for language in ordered)
 
 
-def choice_text(decision: str) -> str:
-    """What the drop-down shows for a decision: its English and its Chinese word.
+def choice_text(decision: str, language: str) -> str:
+    """What the drop-down shows for a decision.
 
-    >>> choice_text("could_not_see")
-    'could not see 没见到'
+    >>> choice_text("could_not_see", "en"), choice_text("could_not_see", "zh")
+    ('could not see', '没见到')
     """
-    return f"{text(f'decision_{decision}', 'en')} {text(f'decision_{decision}', 'zh')}"
+    return text(f"decision_{decision}", language)
 
 
 def _place_of(key: str) -> int:
     return [column.key for column in _COLUMNS].index(key)
 
 
-def _add_choices(sheet: Any, last: int) -> None:
+def _add_choices(sheet: Any, last: int, info: ListInfo) -> None:
     place = _place_of("decision")
     sheet.data_validation(
         1,
@@ -277,7 +292,7 @@ def _add_choices(sheet: Any, last: int) -> None:
         place,
         {
             "validate": "list",
-            "source": [choice_text(decision) for decision in DECISIONS],
+            "source": [choice_text(decision, info.language) for decision in DECISIONS],
             "input_title": text("sheet_decision", "zh") + " / " + text("sheet_decision", "en"),
             "input_message": "\n".join(text("sheet_decision_help", lang) for lang in LANGUAGES),
         },
@@ -334,6 +349,9 @@ def _write_about(
         for place, words in enumerate(ordered):
             sheet.write_string(row, place, cell_text(words), style)
         sheet.set_row(row, LINE_HEIGHT * max(lines_of(words, ABOUT_WIDTH) for words in ordered))
+    sheet.set_column(2, 2, None, None, {"hidden": True})
+    for row, words in enumerate((FORMAT, info.run_id)):
+        sheet.write_string(row, 2, cell_text(words), formats["text"])
 
 
 def _about(records: Sequence[Record], info: ListInfo) -> list[tuple[str, str]]:
@@ -343,7 +361,13 @@ def _about(records: Sequence[Record], info: ListInfo) -> list[tuple[str, str]]:
     keys += ["synthetic_banner"] if info.synthetic else []
     keys += ["quotes_banner", "quotes_care"] if info.quotes else ["no_quotes_note"]
     keys += ["standing_probability" if calibrated else "standing_score", "legend_words"]
-    keys += ["legend_order", "sheet_paper", "sheet_decision_help", "ask_care"]
+    keys += [
+        "legend_order",
+        "sheet_paper",
+        "sheet_decision_help",
+        "sheet_decision_steps",
+        "ask_care",
+    ]
     rows = [(text(key, "zh"), text(key, "en")) for key in keys]
     return [*rows, *_origin(info), *_hours(info)]
 

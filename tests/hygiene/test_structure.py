@@ -71,6 +71,7 @@ ORDER = [
     "results",
     "screener",
     "decisions",
+    "entries",
     "evaluation",
     "synthetic",
     "authoring",

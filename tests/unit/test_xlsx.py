@@ -121,7 +121,7 @@ def test_hidden_concerns_are_counted_with_their_codes(tmp_path: Path) -> None:
 def test_header_is_frozen_filtered_and_wide_enough(tmp_path: Path) -> None:
     sheet = written(tmp_path, made.county())["list"]
     assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref == "A1:U7"
+    assert sheet.auto_filter.ref == "A1:V7"
     assert all(size.width >= 6 for size in sheet.column_dimensions.values())
 
 
@@ -157,9 +157,26 @@ def test_the_decision_is_picked_from_a_list(tmp_path: Path) -> None:
     rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
     assert rules["M2:M7"].type == "list"
     choices = rules["M2:M7"].formula1.strip('"').split(",")
-    assert choices == [choice_text(decision) for decision in DECISIONS]
-    assert choices[0] == "agree 同意"
+    assert choices == [choice_text(decision, "en") for decision in DECISIONS]
+    assert choices[0] == "agree"
+    assert len(rules["M2:M7"].formula1) <= 255  # Excel drops a longer list
     assert rules["P2:P7"].type == "date"
+
+
+def test_the_decisions_are_offered_in_the_lists_language(tmp_path: Path) -> None:
+    sheet = written(tmp_path, made.county(), language="zh")["list"]
+    rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    assert rules["M2:M7"].formula1 == '"同意,已走访,没见到,信息有误,调高,调低,需换人走访"'
+
+
+def test_what_the_reading_back_needs_is_there_and_hidden(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county())
+    assert [book["about"][cell].value for cell in ("C1", "C2")] == ["carescreen-list/1", "run-1"]
+    assert book["about"].column_dimensions["C"].hidden
+    assert [cell.value for cell in column(book, "Key")] == [
+        cell.value for cell in column(book, "Child")
+    ]
+    assert book["list"].column_dimensions["V"].hidden
 
 
 def test_paper_shows_tier_and_days_overdue_and_no_name_of_a_concern(tmp_path: Path) -> None:

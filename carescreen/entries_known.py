@@ -1,0 +1,174 @@
+"""What entries are held against: the county's children, the pack's rules, the lists they answer."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from carescreen.caseload import Caseload
+from carescreen.cells import cell_text
+from carescreen.decisions import day_in, is_misread
+from carescreen.entries import Entry
+from carescreen.errors import OutputError, UsageError
+from carescreen.mapping import FILE as MAPPING_FILE
+from carescreen.mapping import load_mapping
+from carescreen.results import read_run
+from carescreen.rules import RulePack
+from carescreen.tables import find_table
+
+DEFAULT_PACK = "cn-rural"
+_TABLES = ("children", "visits", "households", "outcomes", "decisions")
+_IMMEDIATE = "immediate"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Where a child stood in a written list: tier, and by what and how likely it was chosen."""
+
+    tier: str
+    selected_by: str
+    selection_probability: str
+
+
+@dataclass(frozen=True, repr=False)  # its values are records
+class Known:
+    """What an import knows of a county.
+
+    children  every child_id that its tables name
+    rules     tier of each rule by id, "" where it has none; `codes` their neutral codes
+    concepts  whether resolving a note concept needs a second person, by its name
+    listings  positions in the given lists, by (run_id, child_id)
+    runs      the run_ids of those lists
+    """
+
+    children: frozenset[str]
+    rules: Mapping[str, str]
+    codes: Mapping[str, str]
+    concepts: Mapping[str, bool]
+    listings: Mapping[tuple[str, str], Listing]
+    runs: frozenset[str]
+
+    def named(self, entry: Entry) -> dict[str, str]:
+        """An entry's values, a rule's neutral code replaced by the id that the tables use."""
+        rule = entry.values["rule"]
+        return {**entry.values, "rule": self.codes.get(rule, rule)}
+
+    def fault_of(self, entry: Entry, now: datetime) -> str:
+        """What keeps an entry from being taken over, without a value of it; "" where nothing."""
+        if entry.fault:
+            return entry.fault
+        values = self.named(entry)
+        if values["child_id"] not in self.children:
+            return "no child of this county has this id"
+        if values["rule"] and values["rule"] not in self.rules:
+            return "the pack has no such rule"
+        if values["concept"] and values["concept"] not in self.concepts:
+            return "the pack has no such note concept"
+        decided = day_in(values["decided_at"])
+        if decided is not None and decided > now.date():
+            return "decided_at lies in the future"
+        if self._needs_second_person(values, entry.listed_tier) and not values["confirmed_by"]:
+            return f"at immediate, to {values['decision']} needs a second person (confirmed_by)"
+        return ""
+
+    def _needs_second_person(self, values: Mapping[str, str], listed_tier: str) -> bool:
+        by_rule = self.rules.get(values["rule"], "") == _IMMEDIATE
+        if values["decision"] == "close":
+            of_notes = self.concepts.get(values["concept"], False) and not is_misread(values)
+            return by_rule or of_notes
+        if values["decision"] != "lower":
+            return False
+        listed = self.listings.get((values["run_id"], values["child_id"]))
+        return by_rule or _IMMEDIATE in (listed_tier, listed.tier if listed else "")
+
+
+def known_of(
+    county: Path, lists: Sequence[Path] = (), pack: str | Path | RulePack | None = None
+) -> Known:
+    """Read what is known of a county's folder; the pack is that of the lists where none is given.
+
+    CaseloadError, PackError or UsageError where one of them cannot be read; OutputError where the
+    county keeps its decisions or outcomes in a way that rows cannot be added to.
+    """
+    _require_plain_tables(county)
+    caseload = Caseload.read(county)
+    runs = [read_run(folder) for folder in lists]
+    rules = pack if isinstance(pack, RulePack) else RulePack.load(pack or _pack_of(runs))
+    every = (*rules.rules, *rules.rules_off)
+    children = _ids(frame for frame in (caseload.children, caseload.visits, caseload.outcomes))
+    return Known(
+        children=children,
+        rules={rule.id: rule.tier or "" for rule in every},
+        codes={rule.code: rule.id for rule in every},
+        concepts={
+            name: concept.note_limit == _IMMEDIATE for name, concept in rules.concepts.items()
+        },
+        listings={
+            (str(run["run_id"]), child): listing
+            for run, folder in zip(runs, lists, strict=True)
+            for child, listing in _listings(folder, children)
+        },
+        runs=frozenset(str(run["run_id"]) for run in runs),
+    )
+
+
+def _pack_of(runs: Sequence[Mapping[str, Any]]) -> str:
+    packs = {str(run["pack"]["id"]) for run in runs}
+    if len(packs) > 1:
+        raise UsageError(
+            f"the lists were made with different packs ({', '.join(sorted(packs))}); import the files "
+            "of each list by themselves"
+        )
+    return packs.pop() if packs else DEFAULT_PACK
+
+
+def _ids(frames: Iterable[pd.DataFrame]) -> frozenset[str]:
+    found = {cell_text(cell).strip() for frame in frames for cell in frame["child_id"].unique()}
+    return frozenset(found - {""})
+
+
+def _listings(folder: Path, children: frozenset[str]) -> list[tuple[str, Listing]]:
+    """Each child of a written ranking with its position."""
+    try:
+        with (folder / "ranking.csv").open(encoding="utf-8-sig", newline="") as file:
+            return [
+                (
+                    _as_recorded(row["child_id"], children),
+                    Listing(row["tier"], row["selected_by"], row["selection_probability"]),
+                )
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, KeyError, ValueError, csv.Error):
+        raise UsageError(f"{folder} is not as `rank` wrote it; rank again") from None
+
+
+def _as_recorded(child_id: str, children: frozenset[str]) -> str:
+    """An id that looks like a formula has an apostrophe before it in ranking.csv."""
+    plain = child_id.removeprefix("'")
+    return plain if child_id not in children and plain in children else child_id
+
+
+def _require_plain_tables(county: Path) -> None:
+    """Rows can be added to decisions.csv and outcomes.csv under our own column names only."""
+    if not county.is_dir():
+        return  # reading the caseload says so
+    path = county / MAPPING_FILE
+    mapping = load_mapping(path, _TABLES) if path.exists() else None
+    for name in ("decisions", "outcomes"):
+        if mapping is not None and name in mapping.tables:
+            raise OutputError(
+                f"{path} renames the table {name}, so that rows cannot be added to it; nothing was "
+                f"imported. Keep {name}.csv under carescreen's own column names"
+            )
+        kept = find_table(county, name)
+        if kept is not None and kept.name != f"{name}.csv":
+            raise OutputError(
+                f"{county} keeps its {name} in {kept.name}; nothing was imported. Save it as "
+                f"{name}.csv"
+            )
