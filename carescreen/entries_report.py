@@ -48,7 +48,7 @@ def counts_of(decisions: pd.DataFrame) -> list[Count]:
         word = _word(row)
         if word is None:
             continue
-        about = f"note: {row['concept']}" if word == "misread" else row["rule"] or WHOLE_CHILD
+        about = row["rule"] or (f"note: {row['concept']}" if row["concept"] else WHOLE_CHILD)
         for key in (("rule", about), ("worker", row["decided_by"])):
             counts = found.setdefault(key, dict.fromkeys(_WORDS, 0))
             counts[word] += 1
