@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -15,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carescreen import Caseload, RulePack
-from carescreen.decisions import Decision
-from carescreen.entries import content_id, write_entries
+from carescreen.decisions import DECISIONS, REASON_CODES, Decision
+from carescreen.entries import FIELDS, content_id, write_entries
 from carescreen.entries_import import ImportReport, import_entries, is_sampled
 from carescreen.errors import CaseloadError, OutputError, UsageError
 
@@ -557,3 +558,21 @@ def test_imports_at_the_same_time_wait_for_each_other(county, pack, tmp_path) ->
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda file: import_entries([file], county, pack=pack, now=NOW), files))
     assert len({row["reason"] for row in rows(county)}) == len(rows(county)) == 240
+
+
+def test_the_python_lines_of_the_docs_run(county, tmp_path, monkeypatch) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.S)
+    assert code is not None
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path)
+    lines = code[1].replace("C0012", "C1").replace(', lists=["lists"]', f", now={NOW!r}")
+    found: dict[str, Any] = {}
+    exec(lines.replace("datetime.datetime(", "datetime("), found)
+    assert found["report"].added == 1
+
+
+def test_the_docs_name_every_decision_reason_and_file() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
+    for word in (*DECISIONS, *REASON_CODES, *FIELDS, *(f"{name}.csv" for name in FILES)):
+        assert word in text
