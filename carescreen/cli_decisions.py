@@ -132,8 +132,8 @@ def _tell_import(report: ImportReport, files: int, county: Path, has_list: bool)
         )
     if report.differs:
         click.echo(
-            "Children and lists about which people decided differently: "
-            f"{report.differs:,}. Both are kept; see {county / CONFLICTS}."
+            f"Differs: {report.differs:,} (two people decided differently about the same child and "
+            f"rule in one run; both are kept, see {county / CONFLICTS})."
         )
     if report.problems:
         tell_note(f"rejected entries are kept, with the reason, in {county / REJECTED}:")

@@ -122,8 +122,12 @@ def read_exchange(path: Path) -> list[Entry]:
 
 def _exchange(path: Path) -> dict[str, Any]:
     try:
-        content = path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else b""
-        data = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object)
+        if path.stat().st_size > LARGEST_BYTES:
+            raise UsageError(
+                f"{path} is larger than any file of decisions ({LARGEST_BYTES:,} bytes); nothing was "
+                "imported"
+            )
+        data = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_object)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
@@ -176,13 +180,15 @@ def _raw(value: Any) -> str:
 def write_entries(path: str | Path, entries: Iterable[Decision], run_id: str) -> Path:
     """Write decisions as an exchange file and give its path.
 
-    `path` is a file, or a folder in which it is named decisions-<run_id>-<time>.json. A decision
-    without an entry_id gets one made of its content, so that writing it again makes no second one.
+    `path` is a file whose name ends in .json, or a folder (made where it is not there) in which the
+    file is named decisions-<run_id>-<time>.json. A decision without an entry_id gets one made of its
+    content, so that writing it again makes no second one.
     """
     now = datetime.now()
     path = Path(path)
-    if path.is_dir():
-        path = path / f"decisions-{run_id}-{now:%Y%m%d%H%M%S}.json"
+    if path.suffix.casefold() != ".json":
+        run = re.sub(r"[^\w-]", "_", run_id)
+        path = path / f"decisions-{run}-{now:%Y%m%d-%H%M%S}.json"
     data = {
         "format": FORMAT,
         "made_at": now.isoformat(sep=" ", timespec="seconds"),

@@ -58,7 +58,7 @@ class ImportReport:
     known      were there already (in the county, or twice in the files),
     conflicts  have an entry_id that is there with other content, and
     rejected   cannot be used; `problems` says why and how often
-    differs    children and rules about which people in one run decided differently
+    differs    children of one run, among those in the files, about whom people decided differently
     outcomes   new rows of outcomes.csv
     misread    added closings of misread notes; `sampled` of them are marked for review
     total      rows of decisions.csv now

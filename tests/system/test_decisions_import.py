@@ -118,7 +118,7 @@ def test_people_who_differ_are_counted(place: Path) -> None:
     export(place / "a.json", decision="close", **rule)
     export(place / "b.json", decision="override", tier="urgent", decided_by="W2", **rule)
     said, _ = run("decisions", "import", "a.json", "b.json", "--into", "county", folder=place)
-    assert "people decided differently: 1." in said
+    assert "Differs: 1 (two people" in said
 
 
 def test_the_report_counts_and_its_export_masks(place: Path) -> None:

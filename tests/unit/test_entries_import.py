@@ -487,8 +487,9 @@ def test_decisions_written_from_python_come_back(county, pack, tmp_path) -> None
         Decision("C1", "W1", "visited", datetime(2026, 11, 3, 14), visited_on="2026-11-03"),
         Decision("C2", "W1", "conflict", datetime(2026, 11, 3, 15), reason="我表姐家"),
     ]
-    path = write_entries(tmp_path, given, RUN)
-    assert path.name.startswith("decisions-run-1-")
+    path = write_entries(tmp_path / "new" / "folder", given, RUN)
+    assert path.parent == tmp_path / "new" / "folder"
+    assert re.fullmatch(r"decisions-run-1-\d{8}-\d{6}\.json", path.name)
     again = write_entries(tmp_path / "again.json", given, RUN)
     report = import_entries([path, again], county, pack=pack, now=NOW)
     assert (report.added, report.known) == (2, 2)
@@ -564,7 +565,6 @@ def test_the_python_lines_of_the_docs_run(county, tmp_path, monkeypatch) -> None
     text = (Path(__file__).parents[2] / "docs" / "review.md").read_text(encoding="utf-8")
     code = re.search(r"```python\n(.*?)```", text, re.S)
     assert code is not None
-    (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path)
     lines = code[1].replace("C0012", "C1").replace(', lists=["lists"]', f", now={NOW!r}")
     found: dict[str, Any] = {}
