@@ -107,7 +107,7 @@ def test_nothing_acknowledged_is_lost_and_a_second_import_completes_the_first(tm
     assert work.returncode == 0
 
     assert len(told) == KILLS
-    assert 3 <= told.count("in") <= KILLS - 10  # both happened, or this would say nothing
+    assert 1 <= told.count("in") <= KILLS - 5  # both happened, or this would say nothing
     assert Counter(row["entry_id"] for row in rows(county / "decisions.csv")) == Counter(wanted)
     outcomes = Counter(
         (row["child_id"], row["assessed_by"]) for row in rows(county / "outcomes.csv")
