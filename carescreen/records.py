@@ -27,6 +27,7 @@ from carescreen.steps import MICRO
 
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
 MAX_QUOTES = 3  # quotes under one concern, newest first
+MAX_VISITS = 3  # the newest visits with a date
 
 SIBLING_QUESTION: Texts = {
     "en": "Something was noted about another child of this household. How are the others cared for?",
@@ -57,12 +58,17 @@ class _Writer:
         self.questions = _questions(engine, follow_ups)
         self.siblings = _siblings_to_ask_about(engine, follow_ups)
         self.seen = self.cases.columns["last_seen_on"].last_on
+        self.visit_days = self.block.visit_date
+        self.visit_seen = self.block.visits["child_seen"]
+        bounds = np.searchsorted(self.block.visit_child, np.arange(self.cases.n + 1))
+        self.visit_bounds = bounds.tolist()
 
     def record(self, child: int) -> Record:
         """One child's reasons."""
         return {
             "age_years": None if np.isnan(self.age[child]) else int(self.age[child]),
             "last_seen_on": _date(self.seen[child]),
+            "recent_visits": self._recent_visits(child),
             "raised_by_person": self._raised(child),
             "concerns": self._concerns(child, "tier"),
             "closed_concerns": self._closed(child),
@@ -73,6 +79,20 @@ class _Writer:
             "contributions": self._contributions(child),
             "mentions": self._mentions(child),
         }
+
+    def _recent_visits(self, child: int) -> list[Record]:
+        """The newest visits first: their day, and whether the child was seen, where that is said."""
+        first, end = self.visit_bounds[child : child + 2]
+        rows = range(end - 1, max(first, end - MAX_VISITS) - 1, -1)
+        return [
+            {
+                "visit_id": self.visit_ids[row],
+                "date": str(self.visit_days[row]),
+                "seen": _SEEN.get(self.visit_seen[row]),
+            }
+            for row in rows
+            if not np.isnat(self.visit_days[row])
+        ]
 
     def _raised(self, child: int) -> Record | None:
         raised = self.found.raised
@@ -213,6 +233,8 @@ class _Writer:
         entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
         return entries
 
+
+_SEEN: Mapping[float, str] = {1.0: "yes", 0.0: "no"}
 
 _SIBLING: Record = {
     "rule": None,

@@ -1,8 +1,9 @@
 """The output folder of a run: written aside and renamed, so an interrupted run leaves the old one.
 
-ranking.csv    every child, one row each          list.html   the list (long: one page a group)
-ranking.jsonl  every child with its full reasons  list.xlsx   the same as a workbook
-rejected.csv   fields and rows that were not used run.json    versions, hashes, settings, counts
+ranking.csv    every child, one row each          list.html   the list (long: a table of contents)
+ranking.jsonl  every child with its full reasons  list/       a page each caseworker, supervisor.html
+rejected.csv   fields and rows that were not used list.xlsx   the list as a workbook
+run.json       versions, hashes, settings, counts
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import pandas as pd
 
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.ranking import Ranking
+from carescreen.results_before import positions_before
 from carescreen.results_place import replaced_file, replaced_folder, require_folder, require_own_csv
 from carescreen.review.html import write_html, write_pages
 from carescreen.review.info import ListInfo
@@ -60,13 +62,14 @@ def write_results(
     `read` are files and folders of the input: none may lie in it.
     """
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
+    records = _records(ranking, quotes)
+    _add_positions_before(records, folder, ranking.run.as_of)
     with replaced_folder(folder, *_OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
         step("ranking.jsonl")
         _write_jsonl(ranking, aside / "ranking.jsonl", quotes)
         step("list.html, list.xlsx")
-        records = _records(ranking, quotes)
         write_pages(records, aside, info)
         write_xlsx(records, aside / "list.xlsx", info)
         write_csv(ranking.rejected, aside / "rejected.csv")
@@ -122,6 +125,14 @@ def current_user() -> str:
 def _records(ranking: Ranking, quotes: bool) -> list[dict[str, Any]]:
     read = ranking.records if quotes else ranking.public_records
     return read(ranking.listed())
+
+
+def _add_positions_before(records: list[dict[str, Any]], folder: Path, as_of: str) -> None:
+    """Say on each listed child where it stood on the list that this one replaces."""
+    before = positions_before(folder, as_of, {str(record["child_id"]) for record in records})
+    for record in records:
+        found = before.get(str(record["child_id"]))
+        record["past_positions"] = [found] if found else []
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

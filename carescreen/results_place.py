@@ -22,7 +22,7 @@ from carescreen.errors import OutputError
 _DAY_SECONDS = 86_400
 _HEAD_BYTES = 2_000  # of a page, enough to hold what made it
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # file managers make them
-_PAGE = re.compile(r"\d{4,}-.*\.html\Z")
+_PAGE = re.compile(r"(\d{4,}-.*|supervisor(-\d+)?)\.html\Z")
 
 
 @contextmanager

@@ -10,7 +10,8 @@
     scoring    points as shown, so that what is shown adds up
     bilingual  one text shown, the other language in a table of the page
     cards      one child as the page shows it
-    html       one self-contained page
+    recording  what a person can record on the page, and what each thing asks for
+    html       self-contained pages: the list, one a caseworker, the supervisor's
     xlsx       one workbook
 
 A record is one line of ranking.jsonl, as a mapping. Nothing here changes a tier, a score or an

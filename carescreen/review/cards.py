@@ -14,6 +14,7 @@ from carescreen.review.reading import (
     display_code,
     doorstep,
     entries,
+    is_hidden,
     other_mentions,
     quote_of,
     shown_concerns,
@@ -50,7 +51,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One recorded value (`value` set) or one mention in a note (`status` set)."""
+    """One recorded value (`value` set) or one mention in a note (`status` set).
+
+    `concept` is set where the mention counts, so that whoever knows better can say it was misread.
+    """
 
     title: Texts
     when: Texts
@@ -60,11 +64,16 @@ class Evidence:
     quote: Quote | None = None
     long: bool = False
     remarks: tuple[Texts, ...] = ()
+    concept: str = ""
 
 
 @dataclass(frozen=True)
 class Concern:
-    """A concern, an entitlement or a piece of advice; `sources` are numbers of the page's list."""
+    """A concern, an entitlement or a piece of advice; `sources` are numbers of the page's list.
+
+    `closes` names what a person can close here, each as "rule/code/tier" (the code for the rule
+    where the file may not name it), with blanks between; empty for what is no concern.
+    """
 
     title: Texts
     code: str
@@ -74,6 +83,7 @@ class Concern:
     remarks: tuple[Texts, ...]
     evidence: tuple[Evidence, ...]
     withheld: bool
+    closes: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,7 @@ class Card:
     entitlements: tuple[Concern, ...]
     advice: tuple[Concern, ...]
     closed: tuple[Texts, ...]
+    visits: tuple[tuple[Texts, Texts, str], ...]
     neutral: Texts
 
 
@@ -130,6 +141,10 @@ def card(record: Record, place: str, setting: Setting) -> Card:
     concerns, help_, advice = (
         tuple(_concern(entry, setting.sources) for entry in shown_concerns(record, key))
         for key in _WITH_SOURCES
+    )
+    concerns = tuple(
+        replace(shown, closes=_closes(record, entry))
+        for shown, entry in zip(concerns, shown_concerns(record), strict=True)
     )
     return Card(
         place=place,
@@ -158,6 +173,7 @@ def card(record: Record, place: str, setting: Setting) -> Card:
         entitlements=help_,
         advice=advice,
         closed=tuple(_closed(entry) for entry in entries(record, "closed_concerns")),
+        visits=tuple(_visits(record)),
         neutral=_each(lambda language: neutral_line(record, language)),
     )
 
@@ -194,8 +210,22 @@ def _facts(record: Record) -> Iterable[tuple[Texts, Texts]]:
     yield both("last_seen"), _each(lambda language: wording.last_seen(record, language))
     if record.get("rank") is not None:
         yield both("place_overall"), _same(str(record["rank"]))
+    for past in entries(record, "past_positions"):
+        yield both("past_position_label"), _past(past)
     if (record.get("state") or "new") != "new":
         yield both("state"), both(f"state_{record['state']}")
+
+
+def _past(position: Record) -> Texts:
+    return _each(
+        lambda language: text(
+            "past_position",
+            language,
+            rank=position["rank"],
+            tier=wording.tier_word(position["tier"], language),
+            date=day(position["as_of"], language),
+        )
+    )
 
 
 def _summary(record: Record) -> tuple[Texts, ...]:
@@ -248,6 +278,17 @@ def _concern(entry: Record, sources: Mapping[SourceKey, int]) -> Concern:
     )
 
 
+def _closes(record: Record, entry: Record) -> str:
+    """What can be closed at a shown concern; the hidden ones stand there as one."""
+    hidden = [found for found in entries(record, "concerns") if is_hidden(found)]
+    closed = hidden if is_hidden(entry) else [entry]
+    named = dict.fromkeys(
+        f"{found.get('rule') or display_code(found)}/{display_code(found)}/{found.get('tier')}"
+        for found in closed
+    )
+    return " ".join(named)
+
+
 def _source_key(source: Record) -> SourceKey:
     return pick(source.get("law"), "zh"), str(source.get("article") or "")
 
@@ -281,6 +322,7 @@ def _evidence(item: Record) -> Evidence:
         quote=quote_of(item),
         long=len(str(item.get("clause") or item.get("quote") or "")) > LONG_QUOTE,
         remarks=tuple(_mention_remarks(item)),
+        concept=str(item["concept"]) if item.get("held") and item.get("visit_id") else "",
     )
 
 
@@ -349,6 +391,17 @@ def _mentions(record: Record) -> tuple[tuple[Evidence, ...], tuple[Texts, ...]]:
         counts = both("counts_yes" if item.get("held") else "counts_no")
         shown.append(replace(found, remarks=(counts, *found.remarks)))
     return tuple(shown), tuple(notes)
+
+
+def _visits(record: Record) -> Iterable[tuple[Texts, Texts, str]]:
+    """The day of each recent visit, whether the child was seen, and the visit's id."""
+    for visit in entries(record, "recent_visits"):
+        seen = both(f"visit_seen_{visit.get('seen') or 'unsaid'}")
+        yield _dated(visit["date"]), seen, str(visit.get("visit_id") or "")
+
+
+def _dated(value: object) -> Texts:
+    return _each(lambda language: day(value, language))
 
 
 def _closed(entry: Record) -> Texts:

@@ -2,6 +2,9 @@
 
 Every text of a record is escaped by the template engine; the page's policy allows its own inline
 style and script by their hashes and nothing else, so that a note can neither run nor fetch.
+
+Each card stands in a `noscript`: where scripts are off a browser shows it, and where they run it
+keeps it as text until the card is shown, so that a page of thousands of children opens at once.
 """
 
 from __future__ import annotations
@@ -28,6 +31,13 @@ from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
 from carescreen.review.pages import page_environment
 from carescreen.review.reading import Record, days_overdue
+from carescreen.review.recording import (
+    CHOICES,
+    CLOSINGS,
+    ENTRY_FIELDS,
+    EXCHANGE_FORMAT,
+    spoken_keys,
+)
 from carescreen.review.texts import (
     LANGUAGES,
     Texts,
@@ -40,9 +50,11 @@ from carescreen.review.texts import (
     texts_of,
 )
 
-PAGE_CHILDREN = 500  # some 4 MB: what an old phone still opens in a few seconds
+PAGE_CHILDREN = 500  # some 3 MB: what an old phone still opens in a few seconds
+SUPERVISOR_CHILDREN = 5_000  # some 25 MB: opens within a second or two on a desk
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_PAGE_SCRIPTS = ("language.js", "list.js", "entries.js", "record.js", "bar.js", "own.js")
 
 
 def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> None:
@@ -57,23 +69,73 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
 
 
 def write_pages(records: Sequence[Record], folder: Path, info: ListInfo) -> None:
-    """Write list.html into a folder; a long list becomes a table of contents there.
+    """Write list.html and the folder `list` of pages into a folder.
 
-    A page of more than PAGE_CHILDREN children is too much for a phone: then each caseworker or
-    village has a page of its own in the folder `list`, and list.html leads to them. Redaction and
-    errors as in `write_html`.
+    `list` has a page for each caseworker (or village), which first asks for her own concern, and
+    supervisor.html with all of them; more than SUPERVISOR_CHILDREN are cut, between caseworkers,
+    into supervisor-1.html and so on. list.html is the whole list, or, beyond the PAGE_CHILDREN that
+    a phone opens, a table of contents. Redaction and errors as in `write_html`.
     """
-    if len(records) <= PAGE_CHILDREN:
-        write_html(records, folder / "list.html", info)
-        return
     shown = permitted(records, info)
+    cut = groups(shown, info.group)
     (folder / "list").mkdir()
     rows = []
-    for number, group in enumerate(groups(shown, info.group), start=1):
+    for number, group in enumerate(cut, start=1):
         address = f"list/{number:04d}-{_file_name(group.name)}.html"
-        _write("page.html.j2", _page(group.records, info), folder / address)
+        own = _page(group.records, info, address) | {"asks_first": True}
+        _write("page.html.j2", own, folder / address)
         rows.append(_Row(group, address, as_day(info.as_of)))
-    _write("index.html.j2", _frame(info, ("language.js",)) | {"pages": rows}, folder / "list.html")
+    parts = _parts(cut)
+    for part in parts:
+        _write("page.html.j2", _page(part.records, info, part.address), folder / part.address)
+    if len(shown) <= PAGE_CHILDREN:
+        _write("page.html.j2", _page(shown, info), folder / "list.html")
+        return
+    contents = {"pages": rows, "parts": parts}
+    _write("index.html.j2", _frame(info, ("language.js",)) | contents, folder / "list.html")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A page of the supervisor: whole groups, with all their records."""
+
+    groups: tuple[Group, ...]
+    address: str
+
+    @property
+    def records(self) -> list[Record]:
+        return [record for group in self.groups for record in group.records]
+
+    @property
+    def count(self) -> int:
+        return sum(group.count for group in self.groups)
+
+    @property
+    def words(self) -> Texts:
+        if self.address == _WHOLE:
+            return both("all_on_one_page")
+        names = self.groups[0].name, self.groups[-1].name
+        number = self.address.removesuffix(".html").rpartition("-")[2]
+        return both("all_on_one_page_part", number=number, first=names[0], last=names[1])
+
+
+_WHOLE = "list/supervisor.html"
+
+
+def _parts(cut: Sequence[Group]) -> list[_Part]:
+    """The supervisor's pages: one, or as many as SUPERVISOR_CHILDREN a page make."""
+    if sum(group.count for group in cut) <= SUPERVISOR_CHILDREN:
+        return [_Part(tuple(cut), _WHOLE)]
+    parts: list[list[Group]] = [[]]
+    for group in cut:
+        size = sum(other.count for other in parts[-1])
+        if parts[-1] and size + group.count > SUPERVISOR_CHILDREN:
+            parts.append([])
+        parts[-1].append(group)
+    return [
+        _Part(tuple(part), f"list/supervisor-{number}.html")
+        for number, part in enumerate(parts, start=1)
+    ]
 
 
 def _write(template: str, values: dict[str, Any], path: Path) -> None:
@@ -123,12 +185,16 @@ class _Section:
             yield self.notes.get(number), card(record, place, self.setting)
 
 
-def _page(records: Sequence[Record], info: ListInfo) -> dict[str, Any]:
+def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") -> dict[str, Any]:
+    """What page.html.j2 shows; under `name` a device keeps what was recorded on the page."""
     as_of, sources = as_day(info.as_of), sources_cited(records)
     numbers = {key: number for number, key in enumerate(sources, start=1)}
     setting = Setting(as_of, _households(records), numbers)
     calibrated = any(record.get("probability") is not None for record in records)
-    return _frame(info, ("language.js", "list.js"), calibrated) | {
+    return _frame(info, _PAGE_SCRIPTS, calibrated) | {
+        **_recording(),
+        "page_name": name,
+        "asks_first": False,
         "tier_counts": _tier_counts(records),
         "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
         "late_count": _late_count(records, as_of),
@@ -137,6 +203,17 @@ def _page(records: Sequence[Record], info: ListInfo) -> dict[str, Any]:
             _Section(group, setting, notes(group, info)) for group in groups(records, info.group)
         ],
         "sources": list(sources.values()),
+    }
+
+
+def _recording() -> dict[str, Any]:
+    """What the forms of a page are made of."""
+    return {
+        "choices": CHOICES,
+        "closings": CLOSINGS,
+        "sayings": dict.fromkeys(spoken_keys()),
+        "entry_fields": " ".join(ENTRY_FIELDS),
+        "exchange_format": EXCHANGE_FORMAT,
     }
 
 

@@ -20,7 +20,8 @@ __all__ = ["display_code", "redact"]
 _CHILD = (
     *("rank", "child_id", "household_id", "village_id", "caseworker_id", "tier", "state", "due_on"),
     *("score", "probability", "probability_low", "probability_high", "age_years"),
-    *("days_since_seen", "last_seen_on", "within_capacity", "just_below"),
+    *("days_since_seen", "last_seen_on", "recent_visits", "past_positions"),
+    *("within_capacity", "just_below"),
     *("needs_data", "needs_data_reasons", "selected_by", "selection_probability"),
     *("intercept", "synthetic", "raised_by_person"),
 )

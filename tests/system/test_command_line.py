@@ -61,6 +61,7 @@ def test_the_output_folder_has_all_its_files_and_says_synthetic(lists) -> None:
     assert names == {
         "ranking.csv",
         "ranking.jsonl",
+        "list",
         "list.html",
         "list.xlsx",
         "rejected.csv",

@@ -426,13 +426,101 @@ def test_a_long_list_becomes_a_table_of_contents_with_a_page_for_each_group(tmp_
     assert sorted(filter(None, links)) == sorted(
         ["#list", *(page.relative_to(tmp_path).as_posix() for page in pages)]
     )
-    texts = [page.read_text(encoding="utf-8") for page in pages]
-    shown = [child for text in texts for child in re.findall(r"<h3><bdi>(.+?)</bdi>", text)]
-    assert sorted(shown) == sorted(record["child_id"] for record in records)
+    own = [page for page in pages if page.name != "supervisor.html"]
+    assert [page.name for page in own] == ["0001-_W_02.html", "0002-W01.html", "0003-V1.html"]
+    everyone = sorted(record["child_id"] for record in records)
+    assert sorted(child for page in own for child in children_of(page)) == everyone
+    assert sorted(children_of(tmp_path / "list/supervisor.html")) == everyone
     assert not contents.stack
     assert contents.count("li", "card") == 0
 
 
-def test_a_short_list_is_one_page(tmp_path: Path) -> None:
-    write_pages([made.record()], tmp_path, info())
-    assert [path.name for path in tmp_path.iterdir()] == ["list.html"]
+def children_of(page: Path) -> list[str]:
+    return re.findall(r"<h3><bdi>(.+?)</bdi>", page.read_text(encoding="utf-8"))
+
+
+def test_a_short_list_is_one_page_with_a_page_for_each_caseworker_beside_it(tmp_path: Path) -> None:
+    write_pages(made.county(), tmp_path, info())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["list", "list.html"]
+    names = sorted(path.name for path in (tmp_path / "list").iterdir())
+    assert names == ["0001-W1.html", "0002-V2.html", "supervisor.html"]
+    assert len(children_of(tmp_path / "list.html")) == 5
+    assert len(children_of(tmp_path / "list/0001-W1.html")) == 4
+
+
+def test_only_a_caseworkers_page_asks_for_her_own_concern_first(tmp_path: Path) -> None:
+    write_pages(made.county(), tmp_path, info())
+    asks = {
+        path.name: Page(path.read_text(encoding="utf-8")).count("section", "own")
+        for path in tmp_path.rglob("*.html")
+    }
+    assert asks == {
+        "list.html": 0,
+        "supervisor.html": 0,
+        "0001-W1.html": 1,
+        "0002-V2.html": 1,
+    }
+
+
+def test_a_supervisors_page_has_no_more_children_than_open_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carescreen.review.html.SUPERVISOR_CHILDREN", 5)
+    records = [
+        made.record(child_id=f"C{number}", caseworker_id=f"W{number // 3}") for number in range(9)
+    ]
+    write_pages(records, tmp_path, info())
+    parts = sorted(tmp_path.glob("list/supervisor*"))
+    assert [(part.name, len(children_of(part))) for part in parts] == [
+        ("supervisor-1.html", 3),
+        ("supervisor-2.html", 3),
+        ("supervisor-3.html", 3),
+    ]
+
+
+def test_two_runs_of_a_page_never_share_what_was_recorded(tmp_path: Path) -> None:
+    """What is kept on a device is kept under the run and the page."""
+    write_pages(made.county(), tmp_path, info())
+    bodies = [
+        next(a for tag, a in Page(path.read_text(encoding="utf-8")).elements if tag == "body")
+        for path in tmp_path.rglob("*.html")
+    ]
+    assert len({(body["data-run"], body["data-kept-as"]) for body in bodies}) == len(bodies)
+
+
+def test_past_visits_and_the_place_on_the_list_before_are_shown(tmp_path: Path) -> None:
+    visits = [
+        {"visit_id": "V9", "date": "2026-10-12", "seen": "yes"},
+        {"visit_id": "V8", "date": "2026-09-01", "seen": "no"},
+        {"visit_id": "V7", "date": "2026-08-01", "seen": None},
+    ]
+    before = [{"as_of": "2026-10-01", "rank": 12, "tier": "urgent"}]
+    child = made.record(recent_visits=visits, past_positions=before)
+    for quotes in (True, False):
+        _, parsed = page(tmp_path, [child], language="en", quotes=quotes)
+        assert "12 Oct 2026 child seen V9" in parsed.text
+        assert "1 Sep 2026 child not seen V8" in parsed.text
+        assert "1 Aug 2026 not said whether the child was seen V7" in parsed.text
+        assert "12 (Urgent, 1 Oct 2026)" in parsed.text
+
+
+def test_a_concern_says_which_rules_can_be_closed_from_it_also_where_it_may_not_name_them(
+    tmp_path: Path,
+) -> None:
+    for quotes, expected in (
+        (True, ["cn_dv_household/G11/immediate", "cn_under8_unattended/G03/urgent"]),
+        (False, ["G11/G11/immediate", "cn_under8_unattended/G03/urgent"]),
+    ):
+        _, parsed = page(tmp_path, [made.busy_child()], quotes=quotes)
+        found = [a["data-rules"] for tag, a in parsed.elements if tag == "li" and "data-rules" in a]
+        assert found == expected
+    hidden = [{**made.VIOLENCE, "code": code} for code in ("G11", "G12", "G11")]
+    _, parsed = page(tmp_path, [made.record(concerns=hidden)], quotes=False)
+    found = [a["data-rules"] for tag, a in parsed.elements if tag == "li" and "data-rules" in a]
+    assert found == ["G11/G11/immediate G12/G12/immediate"]
+
+
+def test_a_sentence_can_be_called_misread_only_where_it_counts(tmp_path: Path) -> None:
+    _, parsed = page(tmp_path, [made.busy_child()])
+    found = {a["data-concept"] for tag, a in parsed.elements if tag == "li" and "data-concept" in a}
+    assert found == {"left_alone", "dv_exposure"}

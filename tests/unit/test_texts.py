@@ -14,7 +14,17 @@ from carescreen.review.texts import counted, day, pick, text, texts_of
 
 CHINESE, ENGLISH = texts_of("zh"), texts_of("en")
 FOLDER = Path(carescreen.review.__file__).parent
-DYNAMIC = ("tier_", "state_", "status_", "why_", "sheet_", "decision_", "unit_", "list_of_")
+DYNAMIC = (
+    *("tier_", "state_", "status_", "why_", "sheet_", "decision_", "unit_", "list_of_"),
+    *(
+        "do_",
+        "say_",
+        "code_",
+        "result_",
+        "referral_",
+        "visit_seen_",
+    ),  # see carescreen/review/recording.py
+)
 EVERY_TEXT = [*CHINESE.values(), *ENGLISH.values()]
 GUILT = re.compile(r"guilt|abuser|perpetrator|offender|施暴者|嫌疑人|犯罪|有罪", re.IGNORECASE)
 COLOURS = re.compile(r"\b(red|amber|orange|yellow|green|blue)\b|[红橙黄绿蓝]色", re.IGNORECASE)
