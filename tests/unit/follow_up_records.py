@@ -320,7 +320,7 @@ def needs_data_child() -> Record:
 
 def hostile_child() -> Record:
     """A child whose notes and ids try to run, to turn the text around, and to be very long."""
-    long = "很长的记录 and a long note " * 400
+    long = "很长的记录 and a long note " * 480
     quoted = mention(
         "neglect",
         texts("Neglect", "疏于照料"),

@@ -55,8 +55,7 @@
     }
     const given = answers();
     if (given.length && !entries.name()) {
-      field.focus();
-      recorder.tell(recorder.say("need_name"));
+      recorder.askName(field);
       return;
     }
     given.forEach(([child, result]) => entries.add(child, "own_concern", { result }));

@@ -30,6 +30,7 @@ const recorder = (function () {
 
   function prepareName(who) {
     const field = who.querySelector("[data-who]");
+    field.addEventListener("input", () => field.setCustomValidity(""));
     field.addEventListener("change", () => entries.setName(field.value.trim()));
     who.querySelector("[data-rename]").addEventListener("click", function () {
       field.value = entries.name();
@@ -40,16 +41,28 @@ const recorder = (function () {
     showName(who);
   }
 
+  function askName(field) {
+    field.setCustomValidity(say("need_name"));
+    field.reportValidity();
+    field.focus();
+    tell(say("need_name"));
+  }
+
   function named(card) {
     const field = card.querySelector("[data-who]");
     if (!entries.name() && field.value.trim()) {
       entries.setName(field.value.trim());
     }
     if (!entries.name()) {
-      field.focus();
-      tell(say("need_name"));
+      askName(field);
     }
     return entries.name() !== "";
+  }
+
+  // A name field gives way only now: had it gone as she left it, her finger would meet another button.
+  function recorded() {
+    document.querySelectorAll(".who").forEach(showName);
+    tell(say("said_recorded"));
   }
 
   function allow(form, tier) {
@@ -136,7 +149,7 @@ const recorder = (function () {
     }
     entries.add(card.dataset.child, form.dataset.decision, values);
     close(form);
-    tell(say("said_recorded"));
+    recorded();
   }
 
   function choose(card, button) {
@@ -144,7 +157,7 @@ const recorder = (function () {
       open(card, button, card.dataset.tier, {});
     } else if (named(card)) {
       entries.add(card.dataset.child, button.dataset.do, {});
-      tell(say("said_recorded"));
+      recorded();
     }
   }
 
@@ -168,6 +181,7 @@ const recorder = (function () {
 
   function build(card) {
     if (card.querySelector(".recorder")) {
+      showName(card.querySelector(".who"));
       return;
     }
     const part = copyOf("recorder");
@@ -257,7 +271,6 @@ const recorder = (function () {
   }
 
   function refresh() {
-    document.querySelectorAll(".who").forEach(showName);
     list.cards.filter((card) => card.querySelector("summary")).forEach(showSaid);
   }
 
@@ -269,5 +282,5 @@ const recorder = (function () {
   entries.onChange(refresh);
   speech.onChange(refresh);
 
-  return { say, tell, copyOf, prepareName, entryItem };
+  return { say, tell, copyOf, askName, prepareName, entryItem };
 })();
