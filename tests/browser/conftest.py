@@ -44,7 +44,7 @@ def visit(browser: Any) -> Iterator[Opener]:
         if prepare:
             context.add_init_script(prepare)
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: wrong.append(f"script failed: {error}"))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.on("request", lambda asked: wrong.extend(_foreign(asked.url)))
