@@ -91,7 +91,9 @@ def test_axe_finds_nothing_serious_on_the_supervisors_pages(
         assert page.evaluate(AXE) == []
 
 
-def test_five_thousand_children_open_in_under_two_seconds(visit: Opener, tmp_path: Path) -> None:
+def test_five_thousand_children_take_a_browser_less_than_two_seconds(
+    visit: Opener, tmp_path: Path
+) -> None:
     full = [made.busy_child(), made.note_alone_child(), made.record(), made.record()]
     children = [
         {
@@ -103,16 +105,15 @@ def test_five_thousand_children_open_in_under_two_seconds(visit: Opener, tmp_pat
         for n in range(5_000)
     ]
     write_html(children, tmp_path / "supervisor.html", info())
-    page = visit(tmp_path / "supervisor.html")
-    painted = (
-        "() => new Promise(done => requestAnimationFrame("
-        "() => setTimeout(() => done(performance.now()))))"
-    )
-    times = [page.evaluate(painted)]
-    for _ in range(2):  # a busy machine is no slow page
-        page.reload()
-        times.append(page.evaluate(painted))
-    assert min(times) < 2_000
+    write_html([], tmp_path / "empty.html", info())
+    page = visit(tmp_path / "empty.html")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # whatever else runs here
+    page.goto((tmp_path / "supervisor.html").as_uri())
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    seconds = next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+    assert 0 < seconds < 2
     assert page.locator("summary").count() == 50
     took = (
         "() => { const start = performance.now();"
