@@ -33,7 +33,7 @@ from pathlib import Path
 
 from carescreen.decisions_file import locked, read_rows, replace_rows
 from carescreen.errors import UsageError, did_you_mean
-from carescreen.fields import DECISIONS, RESULTS
+from carescreen.fields import DECISIONS, REFERRAL_RESULTS, RESULTS
 from carescreen.pack import TIERS
 
 REASON_CODES = (
@@ -68,7 +68,7 @@ _NEED_REASON = frozenset(
 _RESULTS = {
     "own_concern": ("yes", "no"),
     "outcome": RESULTS,
-    "referral": ("", "accepted", "refused", "done"),
+    "referral": ("", *REFERRAL_RESULTS),
 }
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

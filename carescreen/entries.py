@@ -23,15 +23,11 @@ from typing import Any
 from carescreen.checks import check_times
 from carescreen.decisions import Decision, fault_of
 from carescreen.errors import UsageError, did_you_mean
+from carescreen.fields import ENTRY_FIELDS, ENTRY_FORMAT
 from carescreen.results_place import replaced_file
 from carescreen.sheet import objects
 
-FORMAT = "carescreen-decisions/1"
-FIELDS = (
-    *("entry_id", "child_id", "decided_at", "decided_by", "decision", "rule", "concept"),
-    *("visit_id", "tier", "review_on", "visited_on", "result", "reason_code", "reason"),
-    *("confirmed_by", "run_id"),
-)
+FORMAT, FIELDS = ENTRY_FORMAT, ENTRY_FIELDS
 LARGEST_BYTES = 100_000_000
 LONGEST_TEXT = 10_000  # characters of one field
 

@@ -51,6 +51,14 @@ DECISIONS = (
     *("own_concern", "lower", "visited", "could_not_see", "outcome"),
     *("wrong_information", "referral", "correction", "conflict"),
 )
+REFERRAL_RESULTS = ("accepted", "refused", "done")
+# What a page or a person exports: its format, and the fields of one entry, all of them texts.
+ENTRY_FORMAT = "carescreen-decisions/1"
+ENTRY_FIELDS = (
+    *("entry_id", "child_id", "decided_at", "decided_by", "decision", "rule", "concept"),
+    *("visit_id", "tier", "review_on", "visited_on", "result", "reason_code", "reason"),
+    *("confirmed_by", "run_id"),
+)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from carescreen.fields import ENTRY_FIELDS, ENTRY_FORMAT
 from carescreen.pack import TIERS
 from carescreen.review.bilingual import Bilingual
 from carescreen.review.cards import Card, Setting, card, sources_cited
@@ -34,8 +35,6 @@ from carescreen.review.reading import Record, days_overdue
 from carescreen.review.recording import (
     CHOICES,
     CLOSINGS,
-    ENTRY_FIELDS,
-    EXCHANGE_FORMAT,
     spoken_keys,
 )
 from carescreen.review.texts import (
@@ -213,7 +212,7 @@ def _recording() -> dict[str, Any]:
         "closings": CLOSINGS,
         "sayings": dict.fromkeys(spoken_keys()),
         "entry_fields": " ".join(ENTRY_FIELDS),
-        "exchange_format": EXCHANGE_FORMAT,
+        "exchange_format": ENTRY_FORMAT,
     }
 
 

@@ -10,16 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from carescreen.fields import REFERRAL_RESULTS
+from carescreen.fields import RESULTS as OUTCOME_RESULTS
 from carescreen.pack import TIERS
 
-EXCHANGE_FORMAT = "carescreen-decisions/1"
-ENTRY_FIELDS = (
-    *("entry_id", "child_id", "decided_at", "decided_by", "decision", "rule", "concept"),
-    *("visit_id", "tier", "review_on", "visited_on", "result", "reason_code", "reason"),
-    *("confirmed_by", "run_id"),
-)
-OUTCOME_RESULTS = ("confirmed", "not_confirmed", "could_not_tell", "not_seen")
-REFERRAL_RESULTS = ("accepted", "refused", "done")
 RAISE_REASONS = ("worse_than_listed", "new_information", "other")
 LOWER_REASONS = (
     *("known_to_be_safe", "old_information", "already_helped", "other_agency", "misread", "other"),

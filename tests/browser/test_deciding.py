@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from carescreen.fields import ENTRY_FIELDS
 from carescreen.review.html import write_html
-from carescreen.review.recording import ENTRY_FIELDS
 from tests.browser.pages import (
     OWN_PAGE,
     PHONE,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from carescreen.fields import ENTRY_FIELDS
 from carescreen.pack import TIERS
-from carescreen.review.recording import CHOICES, CLOSINGS, ENTRY_FIELDS, spoken_keys
+from carescreen.review.recording import CHOICES, CLOSINGS, spoken_keys
 from carescreen.review.texts import texts_of
 
 DECISIONS = {
