@@ -19,7 +19,9 @@ WAIT_SECONDS = 60.0  # for another writer of the same folder
 _LOOK_AGAIN = 0.05
 
 
-def read_rows(path: Path, required: Sequence[str]) -> tuple[list[Row], list[str]]:
+def read_rows(
+    path: Path, required: Sequence[str], kind: str = "decisions"
+) -> tuple[list[Row], list[str]]:
     """(rows, columns) of a UTF-8 CSV file as text; ([], []) where there is no file.
 
     OutputError, and nothing is changed, where it cannot be read as a CSV with the required columns.
@@ -41,7 +43,7 @@ def read_rows(path: Path, required: Sequence[str]) -> tuple[list[Row], list[str]
     lacking = [name for name in required if columns and name not in columns]
     if lacking:
         raise OutputError(
-            f"{path} is not a {path.stem} file: it has no column {lacking[0]}; nothing was changed"
+            f"{path} is not a file of {kind}: it has no column {lacking[0]}; nothing was changed"
         )
     return rows, columns
 

@@ -138,7 +138,7 @@ class _Merge:
 
 def _import(entries: Sequence[Entry], county: Path, known: Known, now: datetime) -> ImportReport:
     files = {
-        name: read_rows(county / name, required)
+        name: read_rows(county / name, required, Path(name).stem)
         for name, required in (
             (DECISIONS, REQUIRED),
             (OUTCOMES, OUTCOME_COLUMNS[:3]),

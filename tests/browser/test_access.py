@@ -19,6 +19,8 @@ from tests.browser.pages import (
 )
 from tests.unit import follow_up_records as made
 
+pytest_plugins = ("tests.browser.chromium",)
+
 
 def test_a_form_is_worked_by_keyboard_alone(visit: Opener, lists: Path) -> None:
     page = visit(lists / "list.html")

@@ -21,6 +21,8 @@ from tests.browser.pages import (
 )
 from tests.unit import follow_up_records as made
 
+pytest_plugins = ("tests.browser.chromium",)
+
 NASTY = "<script>alert(1)</script> \"'&amp; =1+1 \u202etxet\u202c " + "长" * 3000
 WITHOUT_STORAGE = (
     "Object.defineProperty(window, 'localStorage', "

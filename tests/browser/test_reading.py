@@ -13,6 +13,8 @@ from tests.browser.pages import (
 )
 from tests.unit import follow_up_records as made
 
+pytest_plugins = ("tests.browser.chromium",)
+
 
 def test_a_reason_is_read_with_the_words_of_the_note_marked(visit: Opener, lists: Path) -> None:
     page = visit(lists / "list.html", **PHONE)

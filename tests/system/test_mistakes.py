@@ -127,7 +127,7 @@ def test_a_decision_is_not_added_to_an_input_of_another_kind(county) -> None:
     record = json.loads((lists / "ranking.jsonl").read_text("utf-8").splitlines()[0])
     words = ("--rule", record["concerns"][0]["code"], "--at", "2026-11-20")
     message = close(lists, county / "children.csv", record["child_id"], *words, code=6)
-    assert "not a decisions file" in message
+    assert "not a file of decisions" in message
     assert (county / "children.csv").read_text() == CHILDREN
 
 

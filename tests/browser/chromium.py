@@ -1,4 +1,7 @@
-"""A real Chromium for the tests of this folder; they are skipped, with the reason, where none is."""
+"""A real Chromium for the tests of this folder; they are skipped, with the reason, where none is.
+
+A plugin that each test file names: a second conftest.py would shadow the one of all tests.
+"""
 
 from __future__ import annotations
 
