@@ -13,7 +13,6 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.sheet import Bools, Ints, Sheet, numbered
@@ -46,17 +45,40 @@ def give_seats(rows: Sheet, capacity: int, random_share: float, seed: str) -> Se
     of `seed` and the household.
     """
     group, names = numbered(rows["group"])
-    line = _line(rows, group, capacity, len(names))
-    whole, part = divmod(round(capacity * random_share, 9), 1.0)
-    fewer = _filled(line, rows, int(whole), seed)
-    if part == 0.0:
+    return fill_lists(rows, Lists(group, names, np.full(len(names), capacity)), random_share, seed)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Whose list each row is on, and how many seats each list has.
+
+    group     for each row the number of its list
+    names     for each list the name that chance knows it by
+    capacity  for each list its seats
+    """
+
+    group: Ints
+    names: NDArray[np.object_]
+    capacity: Ints
+
+
+def fill_lists(rows: Sheet, lists: Lists, random_share: float, seed: str) -> Seats:
+    """As `give_seats`, where each list has a capacity of its own; `rows` need no group."""
+    line = _line(rows, lists)
+    kept = np.round(lists.capacity * random_share, 9)
+    whole = np.floor(kept).astype(np.int64)
+    part = kept - whole
+    lots = _Lots.of(rows["household"], line.candidate & (kept > 0)[lists.group], seed)
+    fewer = _filled(line, whole, lots)
+    if not part.any():
         return _seats(line, fewer, fewer.chance)
-    more = _filled(line, rows, int(whole) + 1, seed)
-    gets_more = np.array([_fraction(seed, str(name)) < part for name in names], dtype=bool)[group]
+    more = _filled(line, whole + (part > 0), lots)
+    more_lists = np.array([_fraction(seed, str(name)) for name in lists.names]) < part
+    gets_more, chance_of_more = more_lists[lists.group], part[lists.group]
     chosen = _Filling(
         np.where(gets_more, more.by_order, fewer.by_order),
         np.where(gets_more, more.drawn, fewer.drawn),
-        (1.0 - part) * fewer.chance + part * more.chance,
+        (1.0 - chance_of_more) * fewer.chance + chance_of_more * more.chance,
     )
     return _seats(line, chosen, chosen.chance)
 
@@ -81,21 +103,21 @@ class _Filling:
     chance: Floats
 
 
-def _line(rows: Sheet, group: Ints, capacity: int, groups: int) -> _Line:
+def _line(rows: Sheet, lists: Lists) -> _Line:
     waits = rows["waits"]
     always = (rows["tier_code"] <= URGENT) & ~waits
-    used = np.bincount(group[always], minlength=groups)
+    used = np.bincount(lists.group[always], minlength=len(lists.names))
     candidate = ~always & ~waits
-    place = _place_in_group(group, candidate)
-    return _Line(group, always, candidate, place, np.maximum(capacity - used, 0))
+    place = place_in_group(lists.group, candidate)
+    left = np.maximum(lists.capacity - used, 0)
+    return _Line(lists.group, always, candidate, place, left)
 
 
-def _filled(line: _Line, rows: Sheet, kept: int, seed: str) -> _Filling:
+def _filled(line: _Line, kept: Ints, lots: _Lots) -> _Filling:
     """The seats of each group where `kept` of them are for the draw."""
     kept_seats = np.minimum(kept, line.left)
     by_order = line.candidate & (line.place < (line.left - kept_seats)[line.group])
-    eligible = line.candidate & ~by_order
-    drawn, chance = _draw(rows["household"], line.group, eligible, kept_seats, seed)
+    drawn, chance = _draw(lots, line.group, line.candidate & ~by_order, kept_seats)
     return _Filling(by_order, drawn, np.where(line.always | by_order, 1.0, chance))
 
 
@@ -105,12 +127,12 @@ def _seats(line: _Line, filling: _Filling, chance: Floats) -> Seats:
     return Seats(
         within=within,
         drawn=filling.drawn,
-        just_below=below & (_place_in_group(line.group, below) < JUST_BELOW),
+        just_below=below & (place_in_group(line.group, below) < JUST_BELOW),
         selection_probability=np.where(chance > 0, chance, np.nan),
     )
 
 
-def _place_in_group(group: Ints, wanted: Bools) -> Ints:
+def place_in_group(group: Ints, wanted: Bools) -> Ints:
     """How many wanted rows of the same group come before each row."""
     order = np.argsort(group, kind="stable")
     count: Ints = np.cumsum(wanted[order]) - wanted[order]
@@ -120,33 +142,42 @@ def _place_in_group(group: Ints, wanted: Bools) -> Ints:
     return place
 
 
-def _draw(
-    household: NDArray[np.object_],
-    group: Ints,
-    eligible: Bools,
-    seats: Ints,
-    seed: str,
-) -> tuple[Bools, Floats]:
+@dataclass(frozen=True)
+class _Lots:
+    """The number of each row's household, and the lot that chance gives each household."""
+
+    household: Ints
+    lot: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, household: NDArray[np.object_], wanted: Bools, seed: str) -> _Lots:
+        """Lots for the households of wanted rows; the others have the lot 0."""
+        number, names = numbered(household)
+        lot = np.zeros(len(names), dtype=np.uint64)
+        some = np.unique(number[wanted])
+        lot[some] = [int.from_bytes(_hash(seed, str(name))[:8]) for name in names[some]]
+        return cls(number, lot)
+
+
+def _draw(lots: _Lots, group: Ints, eligible: Bools, seats: Ints) -> tuple[Bools, Floats]:
     """Simple random sampling of households without replacement: `seats` of each group's.
 
-    The second array is each child's chance, 0 for those who are not in the draw.
+    The second array is each row's chance, 0 for those who are not in the draw.
     """
     drawn, probability = np.zeros(len(group), dtype=bool), np.zeros(len(group))
-    if not seats.any() or not eligible.any():
+    rows = np.flatnonzero(eligible & (seats > 0)[group])
+    if not len(rows):
         return drawn, probability
-    rows = np.flatnonzero(eligible)
-    table = pd.DataFrame({"group": group[rows], "household": household[rows]})
-    households = table.drop_duplicates().copy()
-    households["draw"] = [_hash(seed, name) for name in households["household"]]
-    households = households.sort_values(["group", "draw", "household"], ignore_index=True)
-    size = households.groupby("group")["household"].transform("size").to_numpy()
-    place = households.groupby("group").cumcount().to_numpy()
-    taken = seats[households["group"].to_numpy()]
-    households["drawn"] = place < taken
-    households["probability"] = np.minimum(taken / size, 1.0)
-    merged = table.merge(households, on=["group", "household"], how="left")
-    drawn[rows] = merged["drawn"].to_numpy(dtype=bool)
-    probability[rows] = merged["probability"].to_numpy(dtype=np.float64)
+    house = lots.household[rows]
+    key = group[rows] * len(lots.lot) + house
+    _, first, ticket = np.unique(key, return_index=True, return_inverse=True)
+    of = group[rows][first]
+    order = np.lexsort((lots.lot[house[first]], of))
+    place = np.empty(len(first), dtype=np.int64)
+    place[order] = np.arange(len(first)) - np.searchsorted(of[order], of[order])
+    size = np.bincount(of, minlength=len(seats))[of]
+    drawn[rows] = (place < seats[of])[ticket]
+    probability[rows] = np.minimum(seats[of] / size, 1.0)[ticket]
     return drawn, probability
 
 

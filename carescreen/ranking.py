@@ -53,6 +53,7 @@ COLUMNS = (
     "needs_data",
     "selected_by",
     "selection_probability",
+    "waits",
 )
 _LISTS = ("concerns", "open_questions", "entitlements")
 _ROUTINE = TIERS.index("routine")
