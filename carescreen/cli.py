@@ -20,6 +20,7 @@ from carescreen.cli_caseload import check, evaluate, rank, synth
 from carescreen.cli_decisions import decisions
 from carescreen.cli_look import model
 from carescreen.cli_notes import notes
+from carescreen.cli_plan import plan
 from carescreen.cli_rules import rules
 from carescreen.errors import CarescreenError
 
@@ -104,5 +105,5 @@ def group() -> None:
     """
 
 
-for _command in (synth, check, rank, assess, evaluate, notes, rules, decisions, model):
+for _command in (synth, check, rank, plan, assess, evaluate, notes, rules, decisions, model):
     group.add_command(_command)

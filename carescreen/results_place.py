@@ -22,7 +22,10 @@ from carescreen.errors import OutputError
 _DAY_SECONDS = 86_400
 _HEAD_BYTES = 2_000  # of a page, enough to hold what made it
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # file managers make them
-_PAGE = re.compile(r"(\d{4,}-.*|supervisor(-\d+)?)\.html\Z")
+_INSIDE = {  # folders in a result, and the names of what is in them
+    "list": re.compile(r"(\d{4,}-.*|supervisor(-\d+)?)\.html\Z"),
+    "visits": re.compile(r"[^.].*\.csv\Z"),
+}
 
 
 @contextmanager
@@ -209,10 +212,11 @@ def _is_ours(path: Path, ours: Collection[str]) -> bool:
         return path.is_file()
     if path.name not in ours or path.is_symlink():
         return False
-    if path.is_dir():  # only `list` is one, and it holds pages
-        return not path.suffix and all(
-            page.is_file() and (_PAGE.match(page.name) or page.name in _SYSTEM_FILES)
-            for page in path.iterdir()
+    if path.is_dir():
+        names = _INSIDE.get(path.name)
+        return names is not None and all(
+            inside.is_file() and (names.match(inside.name) or inside.name in _SYSTEM_FILES)
+            for inside in path.iterdir()
         )
     return bool(path.suffix)
 

@@ -69,6 +69,8 @@ ORDER = [
     "ranking",
     "assessment",
     "results",
+    "plan_ranking",
+    "plan_files",
     "screener",
     "decisions",
     "entries",

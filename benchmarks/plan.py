@@ -1,0 +1,107 @@
+"""Plan a week for a whole programme, beside pandas.read_csv of the same ranking.csv.
+
+python benchmarks/plan.py [children] [caseworkers]      default 900,000 and 2,000
+
+The ranking is invented: ids, tiers and scores drawn at random, in the columns that `rank` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from carescreen.plan_files import write_plan
+from carescreen.plan_ranking import read_ranking
+from carescreen.plan_visits import Week
+from carescreen.plan_week import plan_week
+from carescreen.plan_workers import Workers
+from carescreen.ranking import COLUMNS
+
+AS_OF = np.datetime64("2026-11-01")
+SHARES = (0.004, 0.016, 0.08, 0.9)  # of the tiers
+
+
+def write_ranking(folder: Path, children: int, workers: int) -> None:
+    """A run's ranking.csv and run.json for children of two-child households."""
+    rng = np.random.default_rng(11)
+    tier = np.sort(rng.choice(4, children, p=SHARES))
+    house = rng.integers(0, children // 2, children)
+    village = house % workers
+    frame = pd.DataFrame(dict.fromkeys(COLUMNS, ""), index=range(children))
+    frame["rank"] = np.arange(1, children + 1)
+    frame["child_id"] = [f"C{number:07}" for number in rng.permutation(children)]
+    frame["household_id"] = [f"H{number:07}" for number in house]
+    frame["village_id"] = [f"V{number:04}" for number in village]
+    frame["caseworker_id"] = [f"W{number:04}" if number % 50 else "" for number in village]
+    frame["tier"] = np.array(["immediate", "urgent", "priority", "routine"])[tier]
+    frame["state"] = "new"
+    frame["due_on"] = (AS_OF + rng.integers(-40, 30, children)).astype(str)
+    frame["score"] = [f"{value:.6f}" for value in rng.normal(0, 1, children)]
+    frame["reasons"] = "rule:cn_under8_unattended;score:+0.450 prior_concern;ask:cn_no_hukou"
+    frame["waits"] = "False"
+    frame.to_csv(folder / "ranking.csv", index=False, encoding="utf-8-sig")
+    run = {
+        "format": "carescreen-run/1",
+        "run_id": "0" * 12,
+        "as_of": str(AS_OF),
+        "synthetic": True,
+        "quotes": False,
+        "pack": {"digest": "d"},
+        "settings": {"random_share": 0.05},
+    }
+    (folder / "run.json").write_text(json.dumps(run))
+
+
+def write_workers(path: Path, workers: int) -> None:
+    """A table of caseworkers, one a village; a tenth are away and covered by the next."""
+    number = np.arange(workers)
+    away = number % 10 == 3
+    pd.DataFrame(
+        {
+            "caseworker_id": [f"W{one:04}" for one in number],
+            "visits_per_week": 20,
+            "villages": [f"V{one:04};V{one + 1:04}" for one in number],
+            "away_from": np.where(away, "2026-11-01", ""),
+            "covered_by": [f"W{(one + 1) % workers:04}" if away[one] else "" for one in number],
+            "supervisor_id": [f"S{one // 20:03}" for one in number],
+        }
+    ).to_csv(path, index=False)
+
+
+def main() -> None:
+    """Print one row: reference, read, plan, write, ratio, memory."""
+    children = int(sys.argv[1]) if len(sys.argv) > 1 else 900_000
+    workers = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_ranking(folder, children, workers)
+        write_workers(folder / "workers.csv", workers)
+        marks = [time.perf_counter()]
+        pd.read_csv(folder / "ranking.csv", low_memory=False)
+        marks.append(time.perf_counter())
+        ranking, table = read_ranking(folder), Workers.read(folder / "workers.csv")
+        marks.append(time.perf_counter())
+        week = Week.of(date.fromisoformat(str(AS_OF)))
+        plan = plan_week(ranking.heads, table, week, random_share=0.05, seed=ranking.seed)
+        marks.append(time.perf_counter())
+        write_plan(plan, ranking, folder / "plan")
+        marks.append(time.perf_counter())
+    reference, read, made, written = np.diff(marks)
+    print(f"{children:,} children, {workers:,} caseworkers: {len(plan.planned):,} visits")
+    print(f"read {read:.2f} s, plan {made:.2f} s, write {written:.2f} s")
+    whole = read + made + written
+    print(f"pandas.read_csv of ranking.csv {reference:.2f} s, ratio {whole / reference:.1f}")
+    print(f"of planning alone {made / reference:.1f}")
+    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()
