@@ -83,7 +83,7 @@ def write_plan(
     pages = _Pages(plan, ranking)
     with replaced_folder(folder, *_OURS, read) as aside:
         _write_rows(aside / "plan.csv", PLAN_COLUMNS, pages.plan_rows())
-        _write_rows(aside / "below.csv", BELOW_COLUMNS, pages.below_rows())
+        _write_safe(aside / "below.csv", BELOW_COLUMNS, pages.below_rows())
         _write_rows(aside / "alarms.csv", ALARM_COLUMNS, pages.alarm_rows())
         _write_rows(aside / "backlog.csv", BACKLOG_COLUMNS, pages.backlog_rows())
         (aside / "visits").mkdir()
@@ -134,6 +134,10 @@ class _Pages:
         self.order = _running(self.person)
         self.starts = np.searchsorted(self.person, np.arange(len(self.people.ids) + 1))
         self.files = self._files()
+        self.why = [self._reason(place) for place in range(len(planned))]
+        self.due_of = dict(
+            zip(every.tolist(), _day_texts(plan.heads["due_on"][every]), strict=True)
+        )
 
     def _files(self) -> dict[int, str]:
         """The file of each list: of every worker, and of supervisors who have visits."""
@@ -151,7 +155,7 @@ class _Pages:
         """The id of a list; the supervisor's whom no row names is called so."""
         return self.people.ids[person] or UNNAMED
 
-    def reason(self, place: int) -> VisitReason:
+    def _reason(self, place: int) -> VisitReason:
         """Why the visit at a place of the plan is in, with all that is kept from the visitor."""
         row = self.plan.planned[place]
         instead = int(self.plan.routes.instead_of[row])
@@ -172,7 +176,7 @@ class _Pages:
     def plan_rows(self) -> Iterator[Row]:
         ids, heads, visit = self.people.ids, self.plan.heads, self.visit
         for place, children in enumerate(self.children):
-            reason, person = self.reason(place), int(self.person[place])
+            reason, person = self.why[place], int(self.person[place])
             yield (
                 ids[person],
                 self.kind(person),
@@ -196,7 +200,7 @@ class _Pages:
         """One list as its visitor sees it."""
         heads, visit = self.plan.heads, self.visit
         for place in range(self.starts[person], self.starts[person + 1]):
-            reason = self.reason(place).for_visitor()
+            reason = self.why[place].for_visitor()
             for child in self.children[place].tolist():
                 yield (
                     self.days[place],
@@ -206,7 +210,7 @@ class _Pages:
                     heads["child_id"][child],
                     TIERS[heads["tier_code"][child]],
                     heads["state"][child],
-                    _day_text(heads["due_on"][child]),
+                    self.due_of[child],
                     _Number(heads["score"][child]),
                     self.reasons[child],
                     reason.why,
@@ -214,12 +218,12 @@ class _Pages:
                 )
 
     def below_rows(self) -> Iterator[Row]:
-        """Every household below the line, list by list."""
+        """Every household below the line, list by list; its cells are safe already."""
         rows = self.plan.below
         below, heads = self.plan.visits.rows.take(rows), self.plan.heads
         person = self.plan.routes.person[rows]
         chance, place = self.plan.seats.selection_probability[rows], _running(person)
-        columns: list[Iterable[object]] = [
+        columns: list[list[Any]] = [
             [self.people.ids[number] for number in person.tolist()],
             place.tolist(),
             np.where(self.plan.seats.just_below[rows], "yes", "no").tolist(),
@@ -233,7 +237,7 @@ class _Pages:
             (below["lead"] + 1).tolist(),
             *([_below_words(one, language) for one in place.tolist()] for language in LANGUAGES),
         ]
-        return zip(*columns, strict=True)
+        return zip(*map(_safe_column, columns), strict=True)
 
     def alarm_rows(self) -> Iterator[Row]:
         for alarm in self.plan.alarms:
@@ -312,7 +316,7 @@ class _Pages:
                     "child_id": heads["child_id"][child],
                     "tier": TIERS[heads["tier_code"][child]],
                     "state": heads["state"][child],
-                    "due_on": _day_text(heads["due_on"][child]),
+                    "due_on": self.due_of[child],
                     "score": float(heads["score"][child]),
                     "reasons": self.reasons[child],
                     "rank": child + 1,
@@ -376,11 +380,22 @@ class _Number(str):
 
 
 def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """UTF-8 CSV that Excel opens as such; a cell that begins like a formula gets an apostrophe."""
+    """Rows as CSV; a cell that begins like a formula gets an apostrophe."""
+    _write_safe(path, columns, ([_safe(cell) for cell in row] for row in rows))
+
+
+def _write_safe(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """UTF-8 CSV that Excel opens as such."""
     with path.open("w", encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_safe(cell) for cell in row] for row in rows)
+        writer.writerows(rows)
+
+
+def _safe_column(cells: list[Any]) -> list[Any]:
+    """The cells of a column as `_safe` has them; hardly any column needs it, and this finds out fast."""
+    first = {cell[:1] for cell in cells if type(cell) is str}
+    return cells if first.isdisjoint(_FORMULA) else [_safe(cell) for cell in cells]
 
 
 def _safe(cell: object) -> object:
