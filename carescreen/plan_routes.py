@@ -32,7 +32,7 @@ Conflict = tuple[str, str]  # (who must not visit, child_id)
 
 @dataclass(frozen=True, repr=False)
 class People:
-    """Whoever has a list: workers in the order of their table, other supervisors, the unnamed one.
+    """Whoever has a list: workers by id, other supervisors by id, the unnamed one.
 
     capacity     visits this week: a week's, less what falls on days of leave
     present      (people, working days of the week)

@@ -6,7 +6,8 @@
     conflict_with                                          households or children she must not visit
     supervisor_id                                          who gets what no caseworker can take
 
-Ids of children and households stand in conflict_with: no message shows a value of that column.
+Ids of children and households stand in conflict_with, and a comma too few moves them into another
+column: no message shows a value of a row.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Worker:
 
 @dataclass(frozen=True, repr=False)
 class Workers:
-    """The caseworkers of a table in its order; `file` is the name that messages use."""
+    """The caseworkers of a table by id, so that its order changes nothing; `file` is its name."""
 
     file: str
     rows: tuple[Worker, ...]
@@ -91,12 +92,13 @@ class Workers:
             _refuse(table.file, mistakes)
         if not rows:
             raise UsageError(f"{table.file} has no rows: wanted one for each caseworker")
-        return cls(table.file, rows, _notices(table.file, left_out))
+        in_order = tuple(sorted(rows, key=lambda worker: worker.id))
+        return cls(table.file, in_order, _notices(table.file, left_out))
 
     @property
     def supervisors(self) -> tuple[str, ...]:
-        """Ids of supervisors, in the order in which they come."""
-        return tuple(dict.fromkeys(w.supervisor_id for w in self.rows if w.supervisor_id))
+        """Ids of supervisors, in order."""
+        return tuple(sorted({w.supervisor_id for w in self.rows if w.supervisor_id}))
 
     def refuse(self, worker: Worker, wanted: str) -> NoReturn:
         """UsageError that names a worker's row."""
@@ -150,7 +152,7 @@ def _visits(cell: str) -> int:
         raise ValueError(f"{wanted}; it is blank")
     number = int(cell.partition(".")[0]) if _COUNT.fullmatch(cell) else -1
     if not 0 <= number <= MOST_VISITS:
-        raise ValueError(f"{wanted}; got '{cell[:20]}'")
+        raise ValueError(f"{wanted}; it is no such number")
     return number
 
 
@@ -161,7 +163,7 @@ def _day(cell: str) -> date | None:
     try:
         return date(*map(int, found.groups())) if found else date.fromisoformat("")
     except ValueError:
-        raise ValueError(f"wants a date such as 2026-11-02; got '{cell[:20]}'") from None
+        raise ValueError("wants a date such as 2026-11-02; it is none") from None
 
 
 def _ids(cell: str) -> tuple[str, ...]:
@@ -189,8 +191,8 @@ def _without_cover(rows: Sequence[Worker]) -> Iterator[str]:
         elif cover and cover not in known:
             hint = did_you_mean(cover, sorted(known - {""}))
             yield (
-                f"row {worker.row}: covered_by is '{cover[:40]}', who has no row here{hint or '; '}"
-                f"{'' if hint else 'add that row, or name somebody who has one'}"
+                f"row {worker.row}: covered_by names somebody without a row here"
+                + (hint or "; add that row, or name somebody who has one")
             )
 
 
