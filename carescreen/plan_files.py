@@ -353,7 +353,7 @@ def file_names(lists: Sequence[str]) -> list[str]:
     Letter case tells no two files apart on some systems.
 
     >>> file_names(["W01", "W/1", "w7", "W7", ""])
-    ['W01', 'W_1-b5e0ab1a', 'w7-0e3d21c0', 'W7-1d9b3a3e', 'supervisor']
+    ['W01', 'W_1-cadd4e1d', 'w7-c43a2fc9', 'W7-ecd4e1a1', 'supervisor']
     """
     times = Counter(name.casefold() for name in lists)
     return [

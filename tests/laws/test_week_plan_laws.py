@@ -226,3 +226,4 @@ def test_the_recorded_probability_is_the_frequency_of_being_in(share) -> None:
     assert all(np.array_equal(plan.seats.selection_probability, stated) for plan in plans)
     assert np.all(np.abs(frequency - chance) <= 4 * np.sqrt(chance * (1 - chance) / weeks))
     assert all(len(plan.planned) == 4 for plan in plans)
+    assert chance.sum() == pytest.approx(4)  # as many seats as there are, week by week
