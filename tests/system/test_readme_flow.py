@@ -69,5 +69,17 @@ def test_the_evaluation_gives_figures_and_no_blanks(place) -> None:
     assert "not enough evidence" not in text
 
 
+def test_the_plan_of_the_page_on_plans_is_the_one_that_is_made(place) -> None:
+    page = " ".join((ROOT / "docs" / "plan.md").read_text(encoding="utf-8").split())
+    folder, _ = place
+    plan = json.loads((folder / "plan" / "plan.json").read_text(encoding="utf-8"))
+    assert plan["alarms"]
+    assert all(f"ALARM {alarm['alarm_en']}" in page for alarm in plan["alarms"])
+    shown = next(visit for visit in plan["visits"] if visit["household_id"] == "H0158")
+    names = ("worker_id", "day", "order", "household_id", "tier", "due_on", "why", "route")
+    assert " ".join(str(shown[name]) for name in (*names, "instead_of")) in page
+    assert shown["reason_en"] in page
+
+
 def test_the_check_of_a_county_says_that_everything_can_be_used(place) -> None:
     assert "everything can be used" in place[1]["check county"]
