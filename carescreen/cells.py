@@ -11,6 +11,27 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes such a text for a formula
+
+
+def guarded(text: str) -> str:
+    """A text as a CSV holds it that people open in a spreadsheet: an apostrophe before a formula.
+
+    >>> guarded("=1+1"), guarded("C0012")
+    ("'=1+1", 'C0012')
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def unguarded(text: str) -> str:
+    """A text as it was before `guarded`.
+
+    >>> unguarded("'=1+1"), unguarded("'s-Hertogenbosch")
+    ('=1+1', "'s-Hertogenbosch")
+    """
+    is_guarded = text.startswith("'") and text[1:].startswith(FORMULA_STARTS)
+    return text[1:] if is_guarded else text
+
 
 def cell_text(cell: object) -> str:
     """One cell as the text a person would have written; '' where nothing is known.

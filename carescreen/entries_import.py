@@ -20,6 +20,7 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
+from carescreen.cells import guarded
 from carescreen.decisions import COLUMNS, REQUIRED, is_misread
 from carescreen.decisions_file import Row, locked, read_rows, replace_rows
 from carescreen.entries import FIELDS, Entry, moment_text, read_exchange, writable
@@ -44,7 +45,6 @@ _SAME_OUTCOME = ("child_id", "outcome_date", "result", "visit_id", "assessed_by"
 _CHOSEN = ("selected_by", "selection_probability")
 _WHERE_AND_WHEN = frozenset({"file", "row", "recorded_at"})
 _STANCES = {"override": "up", "agree": "as it is", "lower": "down", "close": "down"}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Position = tuple[str, str]
 
@@ -239,8 +239,7 @@ def _add(
 
 def _as_text(value: str) -> str:
     """A cell that people open in a spreadsheet: never a formula, nothing that cannot be written."""
-    text = writable(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return guarded(writable(value))
 
 
 # --- who differs ---------------------------------------------------------------------------------

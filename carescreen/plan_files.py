@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from carescreen.cells import FORMULA_STARTS, guarded
 from carescreen.errors import OutputError
 from carescreen.pack import TIERS
 from carescreen.plan_alarms import Alarm
@@ -38,7 +39,6 @@ UNNAMED = "supervisor"  # the list of the supervisor whom no row names
 PLAN_FORMAT = "carescreen-plan/1"
 PLAN_FILES = ("plan.csv", "below.csv", "alarms.csv", "backlog.csv", "visits", "plan.json")
 _OURS = (PLAN_FILES, "plan.json", '"carescreen-plan/')
-_FORMULA = tuple("=+-@\t\r")
 _PLAIN = re.compile(r"[^\W_][\w-]{0,39}")
 _STRANGE = re.compile(r"[^\w-]+")
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d|supervisor", re.I)  # names of Windows, ours
@@ -395,13 +395,11 @@ def _write_safe(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None
 def _safe_column(cells: list[Any]) -> list[Any]:
     """The cells of a column as `_safe` has them; hardly any column needs it, and this finds out fast."""
     first = {cell[:1] for cell in cells if type(cell) is str}
-    return cells if first.isdisjoint(_FORMULA) else [_safe(cell) for cell in cells]
+    return cells if first.isdisjoint(FORMULA_STARTS) else [_safe(cell) for cell in cells]
 
 
 def _safe(cell: object) -> object:
-    if type(cell) is str and cell.startswith(_FORMULA):
-        return "'" + cell
-    return cell
+    return guarded(cell) if type(cell) is str else cell
 
 
 def _json_lines(summary: dict[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.cells import cell_text
+from carescreen.cells import cell_text, unguarded
 from carescreen.errors import UsageError
 from carescreen.pack import TIERS
 from carescreen.plan_routes import Conflict
@@ -25,7 +25,6 @@ from carescreen.tables import find_table, read_table, require_columns
 _IDS = ("child_id", "household_id", "village_id", "caseworker_id")
 _WORDS = ("tier", "state", "due_on", "waits")
 _TEXTS = ("score", "reasons")
-_FORMULA = "=+-@\t\r"  # the first character of a text that got an apostrophe: see results.write_csv
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -111,10 +110,7 @@ def _ids(column: pd.Series) -> np.ndarray:
     """Ids as the ranking has them: without the apostrophe of a spreadsheet, None for a blank."""
     values = column.to_numpy(dtype=object)
     if column.str.startswith("'").any():
-        values = np.array(
-            [v[1:] if v[:1] == "'" and v[1:2] and v[1] in _FORMULA else v for v in values],
-            dtype=object,
-        )
+        values = np.array([unguarded(value) for value in values], dtype=object)
     values[values == ""] = None
     return values
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import pandas as pd
 
+from carescreen.cells import FORMULA_STARTS
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.ranking import Ranking
 from carescreen.results_before import positions_before
@@ -151,7 +152,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
             ready[name] = column.astype("Int64")
         elif column.dtype.kind == "O" or str(column.dtype) == "str":
             text = column.astype("object")
-            risky = text.str.match(r"[=+\-@\t\r]", na=False).astype(bool)
+            risky = text.str.startswith(FORMULA_STARTS, na=False).astype(bool)
             ready[name] = text.where(~risky, "'" + text.astype(str))
     ready.to_csv(
         path, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=csv.QUOTE_MINIMAL

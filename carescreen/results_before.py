@@ -8,6 +8,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from carescreen.cells import unguarded
+
 Position = dict[str, Any]
 
 
@@ -26,13 +28,7 @@ def positions_before(folder: Path, as_of: str, wanted: Collection[str]) -> dict[
             return {
                 child: {"as_of": before, "rank": int(row["rank"]), "tier": row["tier"]}
                 for row in csv.DictReader(file)
-                if (child := _plain_id(row["child_id"])) in wanted
+                if (child := unguarded(row["child_id"])) in wanted
             }
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return {}
-
-
-def _plain_id(cell: str) -> str:
-    """An id as it was before the apostrophe that keeps a spreadsheet from reading a formula."""
-    is_marked = cell.startswith("'") and cell[1:2] in tuple("=+-@\t\r")
-    return cell[1:] if is_marked else cell

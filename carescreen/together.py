@@ -21,7 +21,7 @@ from carescreen.status import STATUS_CODE, Decided, decide
 from carescreen.vocabulary import Vocabulary
 
 OVERRULED = 1000  # thousandths of a log-odds
-RAISED_CODES = (STATUS_CODE["affirmed"], STATUS_CODE["suspected"])
+_RAISED = np.array([status in ("affirmed", "suspected") for status in STATUSES])
 
 BoolArray = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ def read_together(
     read = learned.read(text, found.breaks)
     if not read.clauses.size:
         return Joined(spoken, decide(found, spoken, text.codes, vocabulary))
-    columns = columns_of(vocabulary, learned)
+    columns = learned.columns_of(vocabulary.concepts)
     at = clause_at(read, spoken.start)
     rows = np.flatnonzero(columns.take(spoken.concept) >= 0)
     places = Spoken(rows, at.take(rows), columns.take(spoken.concept.take(rows)))
@@ -125,16 +125,11 @@ def weigh(text: Text, found: Found, vocabulary: Vocabulary, learned: LearnedTabl
     spoken = found.mentions
     margin = learned.scores(read) - learned.thresholds(read)
     if read.clauses.size and spoken.start.size:
-        column = columns_of(vocabulary, learned).take(spoken.concept)
+        column = learned.columns_of(vocabulary.concepts).take(spoken.concept)
         rows = np.flatnonzero(column >= 0)
         place = clause_at(read, spoken.start.take(rows)), column.take(rows)
         margin[place] = learned.margins_at(read, *place, np.ones(rows.size, np.bool_))
     return Weighed(read, margin)
-
-
-def columns_of(vocabulary: Vocabulary, learned: LearnedTable) -> Positions:
-    """The table's column of each of the pack's concepts; -1 for one that it does not know."""
-    return learned.columns_of(vocabulary.concepts)
 
 
 def clause_at(read: Read, start: Positions) -> Positions:
@@ -211,12 +206,15 @@ def _decided(
     by_cue = decide(found, mentions, text.codes, vocabulary)
     dropped = by_cue.status < 0
     said = np.where(dropped, STATUS_CODE["affirmed"], by_cue.status)
-    about = columns_of(vocabulary, learned).take(mentions.concept)
+    about = learned.columns_of(vocabulary.concepts).take(mentions.concept)
     totals = learned.status_totals(read, clause, about, said)
     status = totals.argmax(axis=1).astype(np.int8)
     is_risk = vocabulary.is_risk.take(mentions.concept)
-    kept = _said_by_own_words(read, mentions, clause, said, totals, is_risk, learned)
-    status[kept] = said[kept]
+    asked = is_risk & (mentions.found_by != BY_LEARNED) & _RAISED[said] & ~_RAISED[status]
+    rows = np.flatnonzero(asked)
+    if rows.size:
+        kept = rows[_stand(read, mentions.take(rows), clause.take(rows), totals[rows], learned)]
+        status[kept] = said[kept]
     differs = status != said
     column = learned.first_status + SIDES.index("here") * len(STATUSES) + status.astype(np.int64)
     rows = np.flatnonzero(differs & (status != STATUS_CODE["affirmed"]))
@@ -225,25 +223,15 @@ def _decided(
     return Decided(np.where(dropped, by_cue.status, status).astype(np.int8), start, end)
 
 
-def _said_by_own_words(
-    read: Read,
-    mentions: Mentions,
-    clause: Positions,
-    said: NDArray[np.int8],
-    totals: Floats,
-    is_risk: BoolArray,
-    learned: LearnedTable,
-) -> Positions:
-    """Concerns in the pack's words that the cues let stand, and that only their own words put aside.
+def _stand(
+    read: Read, mentions: Mentions, clause: Positions, totals: Floats, learned: LearnedTable
+) -> BoolArray:
+    """Of concerns in the pack's words that the cues let stand, those that only their own words put aside.
 
     In the notes learned from, a harm is named plainly where it is denied, and described where it was
     seen. So plain words alone must not be taken for a denial: what stands around them has to say so,
     by OVERRULED, because a child not seen is the worse mistake.
     """
-    raised = np.isin(np.arange(len(STATUSES)), RAISED_CODES)
-    asked = is_risk & (mentions.found_by != BY_LEARNED) & raised[said]
-    rows = np.flatnonzero(asked & ~raised[totals.argmax(axis=1)])
-    span = mentions.start.take(rows), mentions.end.take(rows)
-    around = totals[rows] - learned.own_words(read, clause.take(rows), *span)
-    stands = around[:, raised].max(axis=1) + OVERRULED > around[:, ~raised].max(axis=1)
-    return np.asarray(rows[stands], dtype=np.int64)
+    around = totals - learned.own_words(read, clause, mentions.start, mentions.end)
+    stands = around[:, _RAISED].max(axis=1) + OVERRULED > around[:, ~_RAISED].max(axis=1)
+    return np.asarray(stands, dtype=np.bool_)

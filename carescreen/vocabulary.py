@@ -103,8 +103,10 @@ class Vocabulary:
     ) -> None:
         for codes in fold(list(words)):
             word = "".join(map(chr, codes.tolist()))
+            if word in without:
+                continue
             roles = self._roles.setdefault(word, [])
-            if (kind, value) not in roles and word not in without:
+            if (kind, value) not in roles:
                 roles.append((kind, value))
 
     def _finish(self) -> None:

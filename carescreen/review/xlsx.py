@@ -16,6 +16,7 @@ from typing import Any
 
 import xlsxwriter
 
+from carescreen.cells import FORMULA_STARTS
 from carescreen.review import wording
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
@@ -47,7 +48,6 @@ MOST_HEIGHT = 400  # Excel's own limit is 409
 CELL_LIMIT = 32_000  # characters; Excel drops a cell with more than 32,767
 
 _A4 = 9
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _OPTIONS = {
     "strings_to_formulas": False,
@@ -250,7 +250,7 @@ def _write_cell(
     else:
         words = cell_text(value)
         plain = "text" if column.wrapped else "line"
-        style = "quoted" if words.startswith(_FORMULA_STARTS) else plain
+        style = "quoted" if words.startswith(FORMULA_STARTS) else plain
         sheet.write_string(row, place, words, formats[style])
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,11 @@ import pytest
 
 from carescreen.entries_import import import_entries
 from tests.browser.pages import Opener, exported, fill, open_card, record
+from tests.system.command import run
 
 pytest_plugins = ("tests.browser.chromium",)
 
 TODAY = date.today()  # what the browser's clock says is when it was decided
-
-
-def command(*words: str | Path) -> None:
-    program = (sys.executable, "-c", "from carescreen.cli import main; main()")
-    done = subprocess.run([*program, *map(str, words)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def records(lists: Path) -> dict[str, Any]:
@@ -33,10 +26,8 @@ def records(lists: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("round")
-    command(
-        "synth", "--children", "200", "--villages", "3", "--seed", "7", "--out", folder / "county"
-    )
-    command("rank", folder / "county", "--as-of", str(TODAY), "--quotes", "--out", folder / "lists")
+    run("synth", "--children", "200", "--villages", "3", "--seed", "7", "--out", folder / "county")
+    run("rank", folder / "county", "--as-of", str(TODAY), "--quotes", "--out", folder / "lists")
     return folder
 
 
@@ -64,9 +55,7 @@ def test_what_a_page_exports_is_on_the_next_list(county: Path, visit: Opener) ->
     again = import_entries([path], county / "county", lists=[county / "lists"])
     assert (again.added, again.known) == (0, 5)
     tomorrow = TODAY + timedelta(days=1)
-    command(
-        "rank", county / "county", "--as-of", str(tomorrow), "--quotes", "--out", county / "next"
-    )
+    run("rank", county / "county", "--as-of", str(tomorrow), "--quotes", "--out", county / "next")
     after = records(county / "next")
     assert after[raised["child_id"]]["tier"] == "priority"
     assert after[taken["child_id"]]["state"] == "acknowledged"

@@ -12,23 +12,9 @@ import pandas as pd
 import pytest
 
 from carescreen.results_place import aside_prefix
+from tests.system.command import run
 
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
 RANK = ("--as-of", "2026-11-01", "--processes", 1)
-
-
-def run(*arguments: object, code: int = 0, **options) -> str:
-    done = subprocess.run(
-        [*CARESCREEN, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        **options,
-    )
-    assert done.returncode == code, done.stderr or done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stdout + done.stderr
 
 
 def write_county(folder: Path, children: int = 3) -> Path:

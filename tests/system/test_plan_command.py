@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -20,23 +17,10 @@ from carescreen.plan_files import (
     VISIT_COLUMNS,
     file_names,
 )
+from tests.system.command import run
 
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
 NOTE = "昨天被打了"
 FORMULA = "=1+1"
-
-
-def run(*arguments: object, code: int = 0) -> str:
-    done = subprocess.run(
-        [*CARESCREEN, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == code, done.stderr or done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

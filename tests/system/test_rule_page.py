@@ -1,24 +1,12 @@
 """The rules as a page, from the command line."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
+from tests.system.command import run
 
 
 def doc(*arguments: object, code: int = 0) -> str:
-    done = subprocess.run(
-        [*CARESCREEN, "rules", "doc", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == code, done.stderr or done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stdout + done.stderr
+    return run("rules", "doc", *arguments, code=code)
 
 
 def test_a_pack_becomes_a_page_and_mistakes_are_one_line(tmp_path: Path) -> None:
