@@ -38,7 +38,7 @@ from carescreen.errors import CaseloadError, did_you_mean
 from carescreen.fields import TABLES, TableFields
 from carescreen.indicators import Indicator
 from carescreen.mapping import FILE as MAPPING_FILE
-from carescreen.mapping import CaseloadMapping, apply_mapping, load_mapping
+from carescreen.mapping import CaseloadMapping, TableMapping, apply_mapping, load_mapping
 from carescreen.sheet import Bools, Ints, Sheet, is_none, numbered
 from carescreen.tables import (
     SUFFIXES,
@@ -188,6 +188,28 @@ class Caseload:
             for name, table in self._tables.items()
         }
 
+    def rows_of(self, name: str) -> Ints:
+        """The row in its file of each row of a table as read."""
+        return self._tables[name].rows
+
+    def without_cells(self, name: str, column: str, rows: Ints) -> Caseload:
+        """The same caseload with the cells of a column blank in some rows of a table's file."""
+        table = self._tables[name]
+        cells = np.array([*table.frame[column], None], dtype=object)[:-1]
+        cells[np.isin(table.rows, rows)] = ""
+        gone = set(rows.tolist())
+        changed = Table(
+            table.file,
+            table.frame.assign(**{column: cells}),
+            table.rows,
+            table.notices,
+            tuple(cell for cell in table.damaged if cell[1] != column or cell[0] not in gone),
+        )
+        caseload = Caseload.__new__(Caseload)
+        caseload._tables = {**self._tables, name: changed}
+        caseload._files = self._files
+        return caseload
+
     def check(self, indicators: Mapping[str, Indicator]) -> CheckedCaseload:
         """Check every value against the declared indicators and encode the tables.
 
@@ -228,6 +250,14 @@ def _mapping(folder: Path, given: str | Path | CaseloadMapping | None) -> Caselo
     if given is None and not (folder / MAPPING_FILE).exists():
         return CaseloadMapping()
     return load_mapping(folder / MAPPING_FILE if given is None else given, tuple(TABLES))
+
+
+def table_file(
+    folder: Path, name: str, mapping: str | Path | None = None
+) -> tuple[Path | None, TableMapping]:
+    """Where a folder keeps a table (None: nowhere), and how its columns are renamed."""
+    chosen = _mapping(folder, mapping)
+    return _path_of(folder, name, chosen), chosen.of(name)
 
 
 def _path_of(folder: Path, name: str, mapping: CaseloadMapping) -> Path | None:

@@ -21,6 +21,7 @@ from carescreen.cli_decisions import decisions
 from carescreen.cli_look import model
 from carescreen.cli_notes import notes
 from carescreen.cli_plan import plan
+from carescreen.cli_review import review
 from carescreen.cli_rules import rules
 from carescreen.errors import CarescreenError
 
@@ -105,5 +106,6 @@ def group() -> None:
     """
 
 
-for _command in (synth, check, rank, plan, assess, evaluate, notes, rules, decisions, model):
+_COMMANDS = (synth, check, rank, plan, assess, evaluate, notes, rules, decisions, review, model)
+for _command in _COMMANDS:
     group.add_command(_command)

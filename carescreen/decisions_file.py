@@ -56,10 +56,10 @@ def replace_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str,
         writer.writerows(rows)
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A renaming lasts once the folder is written too; some file systems cannot, and need not."""
     if sys.platform == "win32":
         return

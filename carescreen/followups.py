@@ -176,7 +176,7 @@ def _close(
     A rule that is open again dates from what was known after its closing: `dates` is changed so.
     """
     closed, closed_on = np.zeros_like(outcomes.true), np.full(outcomes.true.shape, NO_DATE)
-    child, rule, decided, until = _closings(engine, block)
+    child, rule, decided, until = rule_closings(engine, block)
     met = outcomes.true[child, rule] if len(child) else np.zeros(0, dtype=bool)
     child, rule, decided, until = child[met], rule[met], decided[met], until[met]
     if not len(child):
@@ -206,7 +206,7 @@ def _close(
     return closed, closed_on
 
 
-def _closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times]:
+def rule_closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times]:
     """(child, rule, day, until when it covers) of the newest closing of each rule.
 
     At tier immediate a closing counts only with a second person.

@@ -32,6 +32,7 @@ Tier = Literal["immediate", "urgent", "priority", "routine"]
 MAX_CHAIN = 8
 MAX_HOURS = 87_600  # ten years, and so are the days: a date plus either is still a date
 MAX_DAYS = 3_650
+MAX_MONTHS = 240
 
 _PACKAGE = Path(__file__).parent
 PACK_ID = re.compile(r"[a-z][a-z0-9_-]*\Z")
@@ -71,6 +72,18 @@ class TierHours(BaseModel):
         return self
 
 
+class Retention(BaseModel):
+    """Months after which the text of a note is removed: a programme's setting; 0 or null is never.
+
+    unflagged_note_months  of a note without an affirmed or suspected mention of a risk
+    flagged_note_months    of a note with one, if no open matter needs it (retention_needed.py)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    unflagged_note_months: int | None = Field(12, ge=0, le=MAX_MONTHS)
+    flagged_note_months: int | None = Field(24, ge=0, le=MAX_MONTHS)
+
+
 class Settings(BaseModel):
     """A programme's settings; a pack gives the ones it changes, its parent the rest."""
 
@@ -83,6 +96,7 @@ class Settings(BaseModel):
     random_share: float = Field(0.0, ge=0.0, le=0.5)
     lift_probability: float | None = Field(None, gt=0.0, lt=1.0)
     open_questions: int = Field(3, ge=0, le=10)
+    retention: Retention = Retention()  # type: ignore[call-arg]  # every field has a default
 
 
 @dataclass(frozen=True)
@@ -295,8 +309,9 @@ def _settings(file: YamlFile) -> dict[str, Any]:
     if settings is None:
         return {}
     file.require_keys(("settings",), set(Settings.model_fields))
-    if isinstance(settings.get("tier_hours"), dict):
-        file.require_keys(("settings", "tier_hours"), set(TierHours.model_fields))
+    for name, part in (("tier_hours", TierHours), ("retention", Retention)):
+        if isinstance(settings.get(name), dict):
+            file.require_keys(("settings", name), set(part.model_fields))
     try:
         Settings.model_validate(settings, strict=True)
     except ValidationError as error:

@@ -38,7 +38,7 @@ from carescreen.review.visit_words import VisitReason, alarm_words, below_reason
 UNNAMED = "supervisor"  # the list of the supervisor whom no row names
 PLAN_FORMAT = "carescreen-plan/1"
 PLAN_FILES = ("plan.csv", "below.csv", "alarms.csv", "backlog.csv", "visits", "plan.json")
-_OURS = (PLAN_FILES, "plan.json", '"carescreen-plan/')
+OURS = (PLAN_FILES, "plan.json", '"carescreen-plan/')
 _PLAIN = re.compile(r"[^\W_][\w-]{0,39}")
 _STRANGE = re.compile(r"[^\w-]+")
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d|supervisor", re.I)  # names of Windows, ours
@@ -51,7 +51,7 @@ def require_plan_folder(folder: Path, read: Sequence[Path]) -> Path:
 
     A file in `visits` that the plan standing there did not write is somebody's, too.
     """
-    place = require_folder(folder, *_OURS, read)
+    place = require_folder(folder, *OURS, read)
     inside = place / "visits"
     if inside.is_dir():
         known = _files_of(place / "plan.json")
@@ -81,7 +81,7 @@ def write_plan(
     """
     require_plan_folder(folder, read)
     pages = _Pages(plan, ranking)
-    with replaced_folder(folder, *_OURS, read) as aside:
+    with replaced_folder(folder, *OURS, read) as aside:
         _write_rows(aside / "plan.csv", PLAN_COLUMNS, pages.plan_rows())
         _write_safe(aside / "below.csv", BELOW_COLUMNS, pages.below_rows())
         _write_rows(aside / "alarms.csv", ALARM_COLUMNS, pages.alarm_rows())

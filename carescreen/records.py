@@ -7,7 +7,7 @@ contributions and intercept add up to the score.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,15 @@ SIBLING_QUESTION: Texts = {
 Record = dict[str, Any]
 
 
-def records(engine: Engine, follow_ups: FollowUps) -> Iterator[Record]:
-    """The part of each child's record that does not depend on its rank, in the block's order."""
+def records(
+    engine: Engine, follow_ups: FollowUps, children: Iterable[int] | None = None
+) -> Iterator[Record]:
+    """The part of each child's record that does not depend on its rank, in the block's order.
+
+    Of all children, or of those at some positions.
+    """
     writer = _Writer(engine, follow_ups)
-    for child in range(follow_ups.cases.n):
+    for child in range(follow_ups.cases.n) if children is None else children:
         yield writer.record(child)
 
 

@@ -4,6 +4,7 @@ ranking.csv    every child, one row each          list.html   the list (long: a 
 ranking.jsonl  every child with its full reasons  list/       a page each caseworker, supervisor.html
 rejected.csv   fields and rows that were not used list.xlsx   the list as a workbook
 run.json       versions, hashes, settings, counts
+PRIVATE.txt    only with quotes: what the tables hold, who made them, and when they expire
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ from carescreen.results_before import positions_before
 from carescreen.results_place import replaced_file, replaced_folder, require_folder, require_own_csv
 from carescreen.review.html import write_html, write_pages
 from carescreen.review.info import ListInfo
+from carescreen.review.texts import LANGUAGES, day, text
 from carescreen.review.xlsx import write_xlsx
 from carescreen.rules import Rule, RulePack
 
 EXPIRES_AFTER_DAYS = 30  # a list with quotes says that it is to be deleted by then
+PRIVATE = "PRIVATE.txt"
 RUN_FILES = (
     *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
-    "run.json",
+    *("run.json", PRIVATE),
 )
 RUN_FORMAT = "carescreen-run/1"
-_OURS = (RUN_FILES, "run.json", '"carescreen-run/')
+OURS = (RUN_FILES, "run.json", '"carescreen-run/')
 _LIBRARIES = ("carescreen", "numpy", "pandas", "scikit-learn")
 
 Step = Callable[[str], None]
@@ -65,7 +68,7 @@ def write_results(
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
     records = _records(ranking, quotes)
     _add_positions_before(records, folder, ranking.run.as_of)
-    with replaced_folder(folder, *_OURS, read) as aside:
+    with replaced_folder(folder, *OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
         step("ranking.jsonl")
@@ -75,13 +78,16 @@ def write_results(
         write_xlsx(records, aside / "list.xlsx", info)
         write_csv(ranking.rejected, aside / "rejected.csv")
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
+        if quotes:
+            summary |= {"made_by": info.made_by, "expires": info.expires}
+            (aside / PRIVATE).write_text(private_words(info), encoding="utf-8-sig")
         text = json.dumps(summary, ensure_ascii=False, indent=2)
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
 def require_run_folder(folder: Path, read: Sequence[Path]) -> None:
     """OutputError where a run may not be written, before the work of ranking is done."""
-    require_folder(folder, *_OURS, read)
+    require_folder(folder, *OURS, read)
 
 
 def list_info(ranking: Ranking, *, quotes: bool, made_by: str, language: str) -> ListInfo:
@@ -101,6 +107,18 @@ def list_info(ranking: Ranking, *, quotes: bool, made_by: str, language: str) ->
         language=language,
         tier_hours=ranking.run.settings["tier_hours"],
     )
+
+
+def private_words(info: ListInfo) -> str:
+    """What a folder with quotes says of its tables, which have no top to say it on."""
+    heads = ("ranking.csv, ranking.jsonl, list.html, list/, list.xlsx", f"run {info.run_id}")
+    lines = [" · ".join(heads)]
+    for language in LANGUAGES:
+        made = f"{text('made_by', language)}: {' '.join(info.made_by.split())}"
+        until = f"{text('expires', language)}: {day(info.expires, language)}"
+        lines += ["", text("quotes_banner", language), text("quotes_care", language)]
+        lines += [f"{made} · {until}"]
+    return "\n".join(lines) + "\n"
 
 
 def write_list_html(ranking: Ranking, path: Path, *, quotes: bool, language: str) -> None:

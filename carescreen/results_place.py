@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from carescreen.errors import OutputError
@@ -80,6 +80,29 @@ def require_folder(
     _restore(folder, folder.with_name(f".{folder.name}.previous"))
     _require_ours(folder, ours, marker, mark)
     return folder
+
+
+def remove_folder(folder: Path, ours: Collection[str], marker: str, mark: str) -> None:
+    """Take away a folder that `replaced_folder` may replace; OutputError where it may not.
+
+    It is renamed first, so that a killed process leaves no half of it under its name.
+    """
+    place = require_folder(folder, ours, marker, mark)
+    try:
+        _remove_stale(place)
+        aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=aside_prefix(place)))
+        place.rename(aside / place.name)
+        shutil.rmtree(aside)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be removed ({error.strerror or error}); remove it by hand"
+        ) from None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Take away what killed processes left beside a folder: it may hold children's records."""
+    with suppress(OSError):
+        _remove_stale(place_of(folder))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.engine import Engine, Kit
 from carescreen.errors import CaseloadError, ModelError, UsageError
 from carescreen.features import FeatureSet
+from carescreen.followups import FollowUps, follow_up
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
 from carescreen.ranking import Ranking, Run, block_records, block_rows, heads
@@ -105,6 +106,20 @@ class Screener:
         run = self._run(day, seats, first_run, known)
         share = self.rules.settings.random_share
         return Ranking(rows, run, known.rejected, known.notices, seats, share)
+
+    def follow_ups(
+        self, caseload: CheckedCaseload, as_of: str | date | np.datetime64
+    ) -> Iterator[tuple[Engine, FollowUps]]:
+        """What `rank` puts in order, block by block of whole households, before it is ordered.
+
+        For who asks more than a record says, such as which notes an open concern rests on.
+        """
+        engine = self._engine(_day(as_of), first_run=False)
+        parts = _Partition(caseload.known_by(engine.as_of), BLOCK_CHILDREN)
+        for number in range(parts.count):
+            block, codes, since = parts.block(number)
+            needs_data = np.array([bool(found) for found in codes], dtype=bool)
+            yield engine, follow_up(engine, block, needs_data, since)
 
     def assess(self, case: Case | Mapping[str, Any], as_of: str | date | None = None) -> Assessment:
         """Assess one case; the same as ranking a caseload with that child alone (law 13).

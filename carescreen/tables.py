@@ -136,8 +136,8 @@ def find_table(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def read_table(path: str | Path, exact: Collection[str] = ()) -> Table:
-    """Read one file; the ending of its name says how.
+def read_table(path: str | Path, exact: Collection[str] = (), ending: str = "") -> Table:
+    """Read one file; the ending of its name says how, or `ending` where it stands aside as yet.
 
     `exact` names columns whose texts must stay as written. CaseloadError says in one sentence what
     is wrong with a file that cannot be read, without showing any of its values; MissingExtra says
@@ -154,7 +154,7 @@ def read_table(path: str | Path, exact: Collection[str] = ()) -> Table:
         ".xlsx": _read_xlsx,
         ".jsonl": _read_jsonl,
     }
-    reader = readers.get(path.suffix.casefold())
+    reader = readers.get((ending or path.suffix).casefold())
     if reader is None:
         raise CaseloadError(
             f"{path.name} has an ending that is not read; wanted {', '.join(SUFFIXES)}."
@@ -192,7 +192,7 @@ def _read_csv(path: Path, exact: Collection[str]) -> Table:
 
 
 def _parse_csv(path: Path, encoding: Encoding, exact: Collection[str]) -> Table:
-    delimiter, names = _header(path, encoding)
+    delimiter, names = csv_header(path, encoding)
     options: dict[str, Any] = {
         "sep": delimiter,
         "names": _checked_names(path.name, names),
@@ -292,7 +292,7 @@ def _parser_problem(message: str) -> str:
     return "cannot be parsed as CSV: save it again as CSV (UTF-8) from the program it came from."
 
 
-def _header(path: Path, encoding: Encoding) -> tuple[str, list[str]]:
+def csv_header(path: Path, encoding: Encoding) -> tuple[str, list[str]]:
     """The delimiter and the column names of the first line."""
     if encoding.text is None:
         text = read_bytes(path, _HEADER_BYTES).decode(encoding.codec, "replace")

@@ -74,6 +74,7 @@ ORDER = [
     "screener",
     "decisions",
     "entries",
+    "retention",
     "evaluation",
     "synthetic",
     "authoring",
