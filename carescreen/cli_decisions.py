@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carescreen.cli_options import FOLDER, moment_of, read_caseload, tell_note
+from carescreen.cli_options import FOLDER, PACK, moment_of, read_caseload, tell_note
 from carescreen.errors import EntryConflict, UsageError
 
 if TYPE_CHECKING:
@@ -156,20 +156,23 @@ def _tell_import(report: ImportReport, files: int, county: Path, has_list: bool)
     default=None,
     help="write the counts by rule as CSV, 1 to 7 as '7 or fewer'",
 )
-def decisions_report(county: Path, export: Path | None) -> None:
+@PACK
+def decisions_report(county: Path, export: Path | None, pack: str) -> None:
     """Count what people changed: tiers raised, held lower, concerns closed, notes misread.
 
-    By rule, to see which rules are often wrong; by worker, for a supervisor to talk about.
+    By rule, to see which rules are often wrong; by worker, for a supervisor to talk about. An export has
+    the codes of sensitive rules, which the pack says.
 
     Example: carescreen decisions report county --export report.csv
     """
     from carescreen.entries_report import counts_of, export_counts, table_of
     from carescreen.results import write_csv_aside
+    from carescreen.rules import RulePack
 
     caseload = read_caseload(county, None)
     counts = counts_of(caseload.decisions)
     if export is not None:
-        write_csv_aside(export_counts(counts), export, caseload.files)
+        write_csv_aside(export_counts(counts, RulePack.load(pack)), export, caseload.files)
         click.echo(f"{export}: counts by rule, 1 to 7 as '7 or fewer'.")
         return
     click.echo(table_of(counts))

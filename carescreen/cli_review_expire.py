@@ -106,6 +106,6 @@ def _tell_done(expiry: Expiry, is_written: bool) -> None:
         click.echo(f"Nothing to do: {log} says that it was carried out as of this day.")
         return
     click.echo(
-        f"Carried out: {len(expiry.due.rows):,} notes removed from {expiry.table}, "
-        f"{len(expiry.over):,} folders removed; recorded in {log}."
+        f"Notes removed from {expiry.table}: {len(expiry.due.rows):,}; folders removed: "
+        f"{len(expiry.over):,}. Recorded in {log}."
     )

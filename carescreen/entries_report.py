@@ -14,6 +14,7 @@ import pandas as pd
 
 from carescreen.cells import cell_text
 from carescreen.decisions import is_misread
+from carescreen.rules import RulePack
 
 FEW = 7  # up to so many are not told apart in what leaves the office
 NO_TARGET = (
@@ -21,6 +22,7 @@ NO_TARGET = (
     "more, have other children or need help: ask."
 )
 WHOLE_CHILD = "(no rule named)"
+UNNAMED = "(not named outside the office)"
 
 _WORDS = ("overrides", "lowers", "closes", "misread")
 _COLUMNS = ("decision", "rule", "concept", "visit_id", "reason_code", "decided_by")
@@ -73,14 +75,31 @@ def _word(row: Mapping[str, str]) -> str | None:
     return {"override": "overrides", "lower": "lowers", "close": "closes"}.get(row["decision"])
 
 
-def export_counts(counts: Sequence[Count]) -> pd.DataFrame:
+def export_counts(counts: Sequence[Count], rules: RulePack) -> pd.DataFrame:
     """The counts by rule as they may leave the office: 1 to 7 are masked, and there are no sums.
 
-    Columns: rule, overrides, lowers, closes, misread, as text.
+    A sensitive rule stands there by its code, sensitive note concepts and what the pack does not know
+    together without a name. Columns: rule, overrides, lowers, closes, misread, as text.
     """
-    rows = [astuple(count)[1:] for count in counts if count.by == "rule"]
-    shown = [(name, *map(masked, numbers)) for name, *numbers in rows]
-    return pd.DataFrame(shown, columns=["rule", *_WORDS], dtype=object)
+    shown = _shown_names(rules)
+    found: dict[str, list[int]] = {}
+    for by, name, *numbers in map(astuple, counts):
+        if by == "rule":
+            sums = found.setdefault(shown.get(name, UNNAMED), [0] * len(_WORDS))
+            found[shown.get(name, UNNAMED)] = [a + b for a, b in zip(sums, numbers, strict=True)]
+    rows = [(name, *map(masked, numbers)) for name, numbers in sorted(found.items())]
+    return pd.DataFrame(rows, columns=["rule", *_WORDS], dtype=object)
+
+
+def _shown_names(rules: RulePack) -> dict[str, str]:
+    """What may be called by its name outside, and what by its code."""
+    names = {WHOLE_CHILD: WHOLE_CHILD}
+    for rule in (*rules.rules, *rules.rules_off):
+        names[rule.id] = rule.code if rule.sensitive else rule.id
+    for concept in rules.concepts.values():
+        if not concept.sensitive:
+            names[f"note: {concept.id}"] = f"note: {concept.id}"
+    return names
 
 
 def masked(count: int) -> str:

@@ -123,6 +123,12 @@ def settings(shown: ShownPack) -> Iterator[tuple[Texts, Texts]]:
     yield words("setting_event_window"), words("days", count=now.event_window_days)
     yield words("setting_mention_window"), words("days", count=now.mention_window_days)
     yield words("setting_backlog"), words("days", count=now.backlog_days)
+    kept = now.retention
+    for name, months in (
+        ("setting_notes_unflagged", kept.unflagged_note_months),
+        ("setting_notes_flagged", kept.flagged_note_months),
+    ):
+        yield words(name), words("months", count=months) if months else words("kept_for_good")
     yield words("setting_capacity"), words("visits", count=now.capacity)
     share = now.random_share
     yield words("setting_random"), _in_hundred(share) if share else words("none_at_random")
