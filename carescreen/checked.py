@@ -31,7 +31,8 @@ NOTE_UNREADABLE = "note_unreadable"
 ADULT_YEARS = 25  # so old on the as-of date: still listed, but a person should look
 
 # Who a child is; taken over from an older row where the newest one leaves it blank.
-_IDENTITY = ("village_id", "household_id", "caseworker_id", "birth_date")
+_PLACE = ("village_id", "county_id", "province_id")
+_IDENTITY = (*_PLACE, "household_id", "caseworker_id", "birth_date")
 _DAYS_OF_YEAR = 365.2425
 _ONE_DAY = np.timedelta64(1, "D")
 _NO_TIME = np.datetime64("NaT", "s")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
+from carescreen.cli_review_expire import review_expire
+from carescreen.cli_review_overview import overview
+
 
 @click.group()
 def review() -> None:
     """Lists, pages and records of a programme."""
 
 
-from carescreen.cli_review_expire import review_expire  # noqa: E402  # the group comes first
-
-review.add_command(review_expire)
+for _command in (review_expire, overview):
+    review.add_command(_command)

@@ -15,8 +15,8 @@ import pandas as pd
 from carescreen.cells import cell_text
 from carescreen.decisions import is_misread
 from carescreen.rules import RulePack
+from carescreen.overview_masking import FEW
 
-FEW = 7  # up to so many are not told apart in what leaves the office
 NO_TARGET = (
     "These counts are no target and no mark of anyone's work. A worker who often differs may know "
     "more, have other children or need help: ask."

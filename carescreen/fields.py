@@ -167,6 +167,7 @@ TABLES: dict[str, TableFields] = {
             "children",
             (
                 *_fields("child_id", "village_id", "household_id", "caseworker_id"),
+                *_fields("county_id", "province_id"),
                 Field("birth_date", "date"),
                 Field("age_years", "number", bounds=(0.0, 120.0)),
                 _RECORDED,

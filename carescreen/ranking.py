@@ -23,6 +23,7 @@ from carescreen.columns import BoolArray
 from carescreen.engine import Engine
 from carescreen.errors import UsageError
 from carescreen.followups import FollowUps, follow_up
+from carescreen.overview import OF_CHILD, concern_counts
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
 from carescreen.records import Record, display_name, reason_codes, records
@@ -91,7 +92,9 @@ def block_records(
     """
     needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
     found = follow_up(engine, block, needs_data, since)
-    return _plain_columns(block, found, needs_data), _whole_records(engine, found, reasons)
+    counts = concern_counts(found.open, found.closed, engine.kit.tier_of)
+    rows = _plain_columns(block, found, needs_data).with_columns(**counts)
+    return rows, _whole_records(engine, found, reasons)
 
 
 def _whole_records(
@@ -145,6 +148,8 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> She
             "child_id": children["child_id"],
             "household_id": children["household_id"],
             "village_id": children["village_id"],
+            "county_id": children["county_id"],
+            "province_id": children["province_id"],
             "caseworker_id": children["caseworker_id"],
             "household": household_keys(children),
             "group": or_else(children["caseworker_id"], "village:", children["village_id"]),
@@ -245,6 +250,10 @@ class Ranking:
     def groups(self) -> NDArray[np.object_]:
         """Whose list each child is on, in rank order: a caseworker, or "village:" and the village."""
         return self._rows["group"]
+
+    def of_overview(self) -> Sheet:
+        """What the counts of the programme need of every child: `carescreen.overview.OF_CHILD`."""
+        return self._rows.only(OF_CHILD)
 
     def listed_by_order(self) -> BoolArray:
         """Who would be on a list by the order alone, in rank order: without the random share."""

@@ -5,6 +5,7 @@ ranking.jsonl  every child with its full reasons  list/       a page each casewo
 rejected.csv   fields and rows that were not used list.xlsx   the list as a workbook
 run.json       versions, hashes, settings, counts
 PRIVATE.txt    only with quotes: what the tables hold, who made them, and when they expire
+overview.csv   counts by village, of this run and those before it: stays in the office
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import pandas as pd
 
 from carescreen.cells import FORMULA_STARTS
 from carescreen.errors import UsageError, did_you_mean
+from carescreen.overview_before import overview_with_history
 from carescreen.ranking import Ranking
 from carescreen.results_before import positions_before
 from carescreen.results_place import replaced_file, replaced_folder, require_folder, require_own_csv
@@ -39,7 +41,7 @@ EXPIRES_AFTER_DAYS = 30  # a list with quotes says that it is to be deleted by t
 PRIVATE = "PRIVATE.txt"
 RUN_FILES = (
     *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
-    *("run.json", PRIVATE),
+    *("overview.csv", "run.json", PRIVATE),
 )
 RUN_FORMAT = "carescreen-run/1"
 OURS = (RUN_FILES, "run.json", '"carescreen-run/')
@@ -68,13 +70,15 @@ def write_results(
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
     records = _records(ranking, quotes)
     _add_positions_before(records, folder, ranking.run.as_of)
+    counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
     with replaced_folder(folder, *OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
         step("ranking.jsonl")
         _write_jsonl(ranking, aside / "ranking.jsonl", quotes)
         step("list.html, list.xlsx")
-        write_pages(records, aside, info)
+        write_csv(counts, aside / "overview.csv")
+        write_pages(records, aside, info, counts)
         write_xlsx(records, aside / "list.xlsx", info)
         write_csv(ranking.rejected, aside / "rejected.csv")
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})

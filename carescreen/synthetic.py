@@ -30,7 +30,13 @@ from carescreen.synthetic_people import (
     make_workers,
     true_risk,
 )
-from carescreen.synthetic_records import make_children_table, make_households, make_ids, make_truth
+from carescreen.synthetic_records import (
+    make_children_table,
+    make_households,
+    make_ids,
+    make_places,
+    make_truth,
+)
 from carescreen.synthetic_visits import make_visits, make_visits_table
 
 TABLES = ("children", "visits", "households", "outcomes", "decisions", "truth")
@@ -89,6 +95,7 @@ def make_county(
         "household": make_ids("H", homes.n, 4),
         "village": make_ids("V", plan.villages, 2),
         "worker": make_ids("W", plan.villages, 2),
+        **make_places(plan.villages),
     }
     tables = {
         "households": make_households(plan, workers, homes, people, concerns, ids["household"]),

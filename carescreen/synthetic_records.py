@@ -38,6 +38,25 @@ def make_ids(prefix: str, count: int, width: int) -> Words:
     )
 
 
+VILLAGES_PER_COUNTY = 16  # the programme has 1,893 villages in some 120 counties
+COUNTIES_PER_PROVINCE = 8
+
+
+def make_places(villages: int) -> dict[str, Words]:
+    """The county and the province of each village: neighbours share one.
+
+    A demo has three counties in two provinces from 12 villages on, so that there are levels to see.
+    """
+    counties = max(min(3, villages // 4), -(-villages // VILLAGES_PER_COUNTY))
+    provinces = max(min(2, counties), -(-counties // COUNTIES_PER_PROVINCE))
+    county = np.arange(villages) * counties // villages
+    province = county * provinces // counties
+    return {
+        "county": make_ids("CO", counties, 2)[county],
+        "province": make_ids("PR", provinces, 2)[province],
+    }
+
+
 def iso_days(days: Days) -> Words:
     """ISO dates as words, None for NaT; equal dates share one string."""
     unique, inverse = np.unique(days, return_inverse=True)
@@ -185,6 +204,8 @@ def make_children_table(
     frame = {
         "child_id": ids["child"],
         "village_id": ids["village"][children.village],
+        "county_id": ids["county"][children.village],
+        "province_id": ids["province"][children.village],
         "household_id": ids["household"][children.home],
         "caseworker_id": ids["worker"][children.village],
         "birth_date": iso_days(children.birth),

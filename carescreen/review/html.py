@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -30,6 +31,7 @@ from carescreen.review.bilingual import Bilingual
 from carescreen.review.cards import Card, Setting, card, sources_cited
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
+from carescreen.review.overview_page import contents_overview, with_overview
 from carescreen.review.pages import page_environment
 from carescreen.review.reading import Record, days_overdue
 from carescreen.review.recording import (
@@ -53,7 +55,11 @@ PAGE_CHILDREN = 500  # some 3 MB: what an old phone still opens in a few seconds
 SUPERVISOR_CHILDREN = 5_000  # some 25 MB: opens within a second or two on a desk
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_PAGE_SCRIPTS = ("language.js", "list.js", "entries.js", "record.js", "bar.js", "own.js")
+_PAGE_SCRIPTS = (
+    *("language.js", "list.js", "entries.js", "record.js", "bar.js", "own.js"),
+    "overview.js",
+)
+_STYLES = ("list.css", "overview.css")
 
 
 def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> None:
@@ -67,13 +73,16 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
     _write("page.html.j2", _page(shown, info), Path(path))
 
 
-def write_pages(records: Sequence[Record], folder: Path, info: ListInfo) -> None:
+def write_pages(
+    records: Sequence[Record], folder: Path, info: ListInfo, counts: pd.DataFrame | None = None
+) -> None:
     """Write list.html and the folder `list` of pages into a folder.
 
     `list` has a page for each caseworker (or village), which first asks for her own concern, and
     supervisor.html with all of them; more than SUPERVISOR_CHILDREN are cut, between caseworkers,
     into supervisor-1.html and so on. list.html is the whole list, or, beyond the PAGE_CHILDREN that
-    a phone opens, a table of contents. Redaction and errors as in `write_html`.
+    a phone opens, a table of contents. Where there are `counts` (see carescreen.overview), the pages
+    of everyone have the programme's overview. Redaction and errors as in `write_html`.
     """
     shown = permitted(records, info)
     cut = groups(shown, info.group)
@@ -86,12 +95,16 @@ def write_pages(records: Sequence[Record], folder: Path, info: ListInfo) -> None
         rows.append(_Row(group, address, as_day(info.as_of)))
     parts = _parts(cut)
     for part in parts:
-        _write("page.html.j2", _page(part.records, info, part.address), folder / part.address)
+        page = _page(part.records, info, part.address)
+        page |= with_overview(info, counts, part.records, is_part=len(parts) > 1)
+        _write("page.html.j2", page, folder / part.address)
     if len(shown) <= PAGE_CHILDREN:
-        _write("page.html.j2", _page(shown, info), folder / "list.html")
+        page = _page(shown, info) | with_overview(info, counts, shown)
+        _write("page.html.j2", page, folder / "list.html")
         return
-    contents = {"pages": rows, "parts": parts}
-    _write("index.html.j2", _frame(info, ("language.js",)) | contents, folder / "list.html")
+    contents = _frame(info, ("language.js", "overview.js")) | {"pages": rows, "parts": parts}
+    contents |= contents_overview(info, counts, {part.address: part.records for part in parts})
+    _write("index.html.j2", contents, folder / "list.html")
 
 
 @dataclass(frozen=True)
@@ -194,6 +207,7 @@ def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") ->
         **_recording(),
         "page_name": name,
         "asks_first": False,
+        "overview": (),
         "tier_counts": _tier_counts(records),
         "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
         "late_count": _late_count(records, as_of),
@@ -227,7 +241,7 @@ def _late_count(records: Sequence[Record], as_of: date | None) -> int:
 
 def _frame(info: ListInfo, scripts: Sequence[str], calibrated: bool = False) -> dict[str, Any]:
     """What every page has: head, language switch, where the list comes from, legend."""
-    style, script = _asset("list.css"), "".join(map(_asset, scripts))
+    style, script = "".join(map(_asset, _STYLES)), "".join(map(_asset, scripts))
     return {
         "bilingual": Bilingual(info.language),
         "info": info,

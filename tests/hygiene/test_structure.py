@@ -65,6 +65,7 @@ ORDER = [
     "followups",
     "plan",
     "records",
+    "overview",
     "review",
     "ranking",
     "assessment",
