@@ -64,6 +64,7 @@ def test_the_output_folder_has_all_its_files_and_says_synthetic(lists) -> None:
         "list",
         "list.html",
         "list.xlsx",
+        "overview.csv",
         "rejected.csv",
         "run.json",
     }

@@ -116,7 +116,7 @@ def test_places_that_nobody_said_are_named_so() -> None:
 
 
 def test_a_folder_without_counts_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="holds no overview.csv"):
+    with pytest.raises(UsageError, match=r"holds no overview\.csv"):
         counts_of_run(tmp_path)
     (tmp_path / "overview.csv").write_text("as_of\n2026-01-01\n", encoding="utf-8")
     with pytest.raises(UsageError, match="rank again"):
