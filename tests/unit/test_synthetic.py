@@ -115,9 +115,21 @@ def test_every_table_and_every_file_says_synthetic(county: County, tmp_path: Pat
     assert "合成数据" in readme
 
 
+def test_villages_lie_in_counties_and_counties_in_provinces(county: County) -> None:
+    places = county.children[["province_id", "county_id", "village_id"]].drop_duplicates()
+    assert places.nunique().to_dict() == {"province_id": 2, "county_id": 3, "village_id": 12}
+    assert not places["village_id"].duplicated().any()
+    assert (
+        not places[["province_id", "county_id"]].drop_duplicates()["county_id"].duplicated().any()
+    )
+    alone = make_county(children=5).children
+    assert set(zip(alone["province_id"], alone["county_id"], strict=True)) == {("PR01", "CO01")}
+
+
 def test_every_column_and_word_is_one_that_the_base_pack_declares(large: County) -> None:
     declared = Pack.load("base").indicators
     ours = {"child_id", "visit_id", "household_id", "village_id", "caseworker_id", "birth_date"}
+    ours |= {"county_id", "province_id"}
     ours |= {"recorded_at", "visit_date", "child_seen", "worker_concern", "note", "data_origin"}
     for frame in (large.children, large.visits, large.households):
         for column in set(frame) - ours:
