@@ -14,8 +14,8 @@ import pandas as pd
 
 from carescreen.cells import cell_text
 from carescreen.decisions import is_misread
-from carescreen.rules import RulePack
 from carescreen.overview_masking import FEW
+from carescreen.rules import RulePack
 
 NO_TARGET = (
     "These counts are no target and no mark of anyone's work. A worker who often differs may know "
