@@ -285,6 +285,10 @@ class Assessment(_Quiet):
     age_years: int | None
     days_since_seen: int | None
     last_seen_on: date | None
+    taken_on: date | None = Field(description="when the follow-up was taken on, where that stands")
+    moved_on: date | None = Field(description="when it was recorded that the child moved away")
+    moved_to: str | None
+    turns_18_on: date | None = Field(description="shown from 90 days before; past: came of age")
     raised_by_person: RaisedByPerson | None
     concerns: list[Concern]
     closed_concerns: list[ClosedConcern]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,6 +106,24 @@ def has_second_person(decisions: Sheet) -> Bools:
         [bool(second) and second.casefold() != (who or "").casefold() for who, second in pairs],
         dtype=bool,
     )
+
+
+def newest_decisions(
+    block: Block, rows: Sheet, ties: Sequence[str] = ("tier", "decision")
+) -> tuple[Ints, Sheet]:
+    """The newest decision of each child that has any: its position and, in that order, the rows.
+
+    Of several at one second, the last by the review date and the columns in `ties` counts.
+    """
+    child = places(block.children["child_id"], rows["child_id"])
+    valid = (child >= 0) & ~np.isnat(rows["decided_at"])
+    child, rows = child[valid], rows.take(valid)
+    words = [sorted_numbers(rows[name])[0] for name in ties if name in rows]
+    review = [sortable(rows["review_on"])] if "review_on" in rows else []
+    order = np.lexsort((*review, *words, rows["decided_at"], child))
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = child[order][1:] != child[order][:-1]
+    return child[order[last]], rows.take(order[last])
 
 
 def make_block(

@@ -65,6 +65,7 @@ def plan(
         random_share=ranking.random_share,
         seed=ranking.seed,
         conflicts=read_conflicts(county, ranking.as_of) if county else (),
+        same=ranking.same,
     )
     write_plan(made, ranking, out, read)
     _print_plan(made, out, language, bool(ranking.run["synthetic"]))
@@ -92,6 +93,7 @@ def _print_plan(plan: WeekPlan, out: Path, language: str, synthetic: bool) -> No
         f"{label}{counts['visits']:,} visits from {plan.week.days[0]} to {plan.week.days[-1]}; "
         f"{counts['households_below']:,} households below the line, "
         f"{counts['children_in_backlog']:,} children in the supervisor's backlog, "
-        f"{counts['children_waiting']:,} waiting for their review date."
+        f"{counts['children_waiting']:,} waiting for their review date, "
+        f"{counts['children_to_hand_over']:,} for the supervisor to hand over."
     )
     click.echo(f"The plan: {out / 'plan.csv'}")

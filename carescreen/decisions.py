@@ -8,6 +8,13 @@ A decision table is append-only: a later row speaks for the child from then on, 
     close               a rule's concern (`rule`) or a misread note concept (`concept`, `visit_id`)
                         is closed for evidence dated up to the decision; newer evidence reopens it
 
+Two say who the child is and where. They lower nothing and drop nobody:
+
+    moved               the child moved away (`reason`: where to; `result` returned ends it): below
+                        urgent it waits for a supervisor to hand it over
+    same_child          `other_child_id` is the same child (`result` different: it is not): both rows
+                        stay, and a plan makes one visit of both
+
 The others say what was thought, done and found. They change no tier, no due date and no state:
 
     own_concern         her own concern before she saw the list (`result` yes or no)
@@ -33,7 +40,7 @@ from pathlib import Path
 
 from carescreen.decisions_file import locked, read_rows, replace_rows
 from carescreen.errors import UsageError, did_you_mean
-from carescreen.fields import DECISIONS, REFERRAL_RESULTS, RESULTS
+from carescreen.fields import DECISIONS, DIFFERENT, REFERRAL_RESULTS, RESULTS, RETURNED
 from carescreen.pack import TIERS
 
 REASON_CODES = (
@@ -59,16 +66,24 @@ COLUMNS = (
     "result",
     "reason_code",
     "sampled_for_review",
+    "other_child_id",
 )
 REQUIRED = COLUMNS[:4]
 
 _NEED_REASON = frozenset(
     {"close", "override", "lower", "wrong_information", "referral", "correction"}
+    | {"moved", "same_child"}
 )
 _RESULTS = {
     "own_concern": ("yes", "no"),
     "outcome": RESULTS,
     "referral": ("", *REFERRAL_RESULTS),
+    "moved": ("", RETURNED),
+    "same_child": ("", DIFFERENT),
+}
+_REASON_WANTED = {
+    "moved": "moved says where the child went, in words (reason)",
+    "same_child": "same_child needs a reason",
 }
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -100,6 +115,7 @@ class Decision:
     result: str = ""
     reason_code: str = ""
     entry_id: str = ""
+    other_child_id: str = ""
 
     def __post_init__(self) -> None:
         if self.decision not in DECISIONS:
@@ -157,12 +173,14 @@ def _gives_a_reason(decision: str, row: Mapping[str, str]) -> str:
     code = row["reason_code"]
     if code and code not in REASON_CODES:
         return f"reason_code is not one of {', '.join(REASON_CODES)}"
-    said = row["reason"].strip() or (
-        decision in ("override", "lower") and code not in ("", "other")
+    said = (
+        row["reason"].strip()
+        or (decision in ("override", "lower") and code not in ("", "other"))
+        or (decision == "moved" and row["result"] == RETURNED)
     )
-    return (
-        "" if said or decision not in _NEED_REASON else f"a decision to {decision} needs a reason"
-    )
+    if said or decision not in _NEED_REASON:
+        return ""
+    return _REASON_WANTED.get(decision, f"a decision to {decision} needs a reason")
 
 
 def _names_a_tier(decision: str, row: Mapping[str, str]) -> str:
@@ -195,6 +213,15 @@ def _gives_a_result(decision: str, row: Mapping[str, str]) -> str:
     return f"result of {decision} is not one of {', '.join(filter(None, allowed))}"
 
 
+def _names_another_child(decision: str, row: Mapping[str, str]) -> str:
+    if decision != "same_child":
+        return ""
+    if not row["other_child_id"]:
+        return "same_child names the other number of the child (other_child_id)"
+    is_itself = row["other_child_id"] == row["child_id"]
+    return "other_child_id is the child_id itself; it names another child" if is_itself else ""
+
+
 def _is_confirmed_by_another(_decision: str, row: Mapping[str, str]) -> str:
     second = row["confirmed_by"].casefold()
     if second and second == row["decided_by"].casefold():
@@ -209,6 +236,7 @@ _CHECKS: tuple[Callable[[str, Mapping[str, str]], str], ...] = (
     _names_a_tier,
     _gives_its_days,
     _gives_a_result,
+    _names_another_child,
     _is_confirmed_by_another,
 )
 

@@ -29,6 +29,9 @@ from carescreen.sheet import objects
 
 FORMAT, FIELDS = ENTRY_FORMAT, ENTRY_FIELDS
 LARGEST_BYTES = 100_000_000
+_LATER_FIELDS = (
+    "other_child_id",
+)  # blank they change no entry_id made before there was such a field
 LONGEST_TEXT = 10_000  # characters of one field
 
 _ENTRY_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -200,7 +203,8 @@ def write_entries(path: str | Path, entries: Iterable[Decision], run_id: str) ->
 def _written(decision: Decision, run_id: str) -> dict[str, str]:
     row = decision.row()
     values = {name: row[name] for name in FIELDS} | {"run_id": row["run_id"] or run_id}
-    values["entry_id"] = values["entry_id"] or content_id(*(values[name] for name in FIELDS[1:]))
+    said = [values[name] for name in FIELDS[1:] if values[name] or name not in _LATER_FIELDS]
+    values["entry_id"] = values["entry_id"] or content_id(*said)
     return values
 
 

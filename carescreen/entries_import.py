@@ -142,8 +142,8 @@ def _import(entries: Sequence[Entry], county: Path, known: Known, now: datetime)
         for name, required in (
             (DECISIONS, REQUIRED),
             (OUTCOMES, OUTCOME_COLUMNS[:3]),
-            (CONFLICTS, CONFLICT_COLUMNS),
-            (REJECTED, REJECTED_COLUMNS),
+            (CONFLICTS, _without_later(CONFLICT_COLUMNS)),
+            (REJECTED, _without_later(REJECTED_COLUMNS)),
         )
     }
     merge = _merge(entries, files[DECISIONS][0], known, now)
@@ -225,7 +225,7 @@ def _add(
     """Add rows that a file has not got yet, whatever file they came from and when."""
     rows, columns = there
     what = [name for name in names if name not in _WHERE_AND_WHEN]
-    seen = {tuple(row[name] for name in what) for row in rows}
+    seen = {tuple(row.get(name, "") for name in what) for row in rows}
     before = len(rows)
     for row in more:
         shown = {name: _as_text(row.get(name, "")) for name in names}
@@ -234,7 +234,12 @@ def _add(
             seen.add(content)
             rows.append(shown)
     if len(rows) > before:
-        replace_rows(path, columns or names, rows)
+        replace_rows(path, _with(columns, names), rows)
+
+
+def _without_later(names: Sequence[str]) -> list[str]:
+    """The columns without those that a file from before there were such entries lacks."""
+    return [name for name in names if name != "other_child_id"]
 
 
 def _as_text(value: str) -> str:

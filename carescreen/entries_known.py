@@ -66,6 +66,8 @@ class Known:
         values = self.named(entry)
         if values["child_id"] not in self.children:
             return "no child of this county has this id"
+        if values["decision"] == "same_child" and values["other_child_id"] not in self.children:
+            return "no child of this county has the id in other_child_id"
         if values["rule"] and values["rule"] not in self.rules:
             return "the pack has no such rule"
         if values["concept"] and values["concept"] not in self.concepts:

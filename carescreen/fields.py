@@ -49,15 +49,16 @@ FOLLOW_UP_DECISIONS = ("agree", "acknowledge", "plan", "override", "close")
 DECISIONS = (
     *FOLLOW_UP_DECISIONS,
     *("own_concern", "lower", "visited", "could_not_see", "outcome"),
-    *("wrong_information", "referral", "correction", "conflict"),
+    *("wrong_information", "referral", "correction", "conflict", "moved", "same_child"),
 )
 REFERRAL_RESULTS = ("accepted", "refused", "done")
+RETURNED, DIFFERENT = "returned", "different"  # results that end a `moved`, and a `same_child`
 # What a page or a person exports: its format, and the fields of one entry, all of them texts.
 ENTRY_FORMAT = "carescreen-decisions/1"
 ENTRY_FIELDS = (
     *("entry_id", "child_id", "decided_at", "decided_by", "decision", "rule", "concept"),
     *("visit_id", "tier", "review_on", "visited_on", "result", "reason_code", "reason"),
-    *("confirmed_by", "run_id"),
+    *("confirmed_by", "run_id", "other_child_id"),
 )
 
 
@@ -234,7 +235,7 @@ TABLES: dict[str, TableFields] = {
                 _RECORDED,
                 Field("entry_id"),
                 Field("visited_on", "date"),
-                *_fields("result", "reason_code"),
+                *_fields("result", "reason_code", "other_child_id"),
                 Field("sampled_for_review", "yes_no"),
                 _ORIGIN,
             ),

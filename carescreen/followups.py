@@ -20,14 +20,15 @@ from carescreen.block import (
     covered_until,
     has_second_person,
     known_after,
+    newest_decisions,
+    no_dates,
     repeat_children,
-    sortable,
-    sorted_numbers,
     to_days,
 )
 from carescreen.cases import Cases, build_columns
 from carescreen.columns import BoolArray, Values
 from carescreen.dating import Dates, rule_dates
+from carescreen.departure import Departures, departures_of, mark_adults, mark_moved
 from carescreen.engine import Engine
 from carescreen.fields import FOLLOW_UP_DECISIONS
 from carescreen.holding import (
@@ -38,7 +39,7 @@ from carescreen.holding import (
 )
 from carescreen.pack import TIERS
 from carescreen.rules import RuleOutcomes
-from carescreen.sheet import Ints, Sheet, objects, places
+from carescreen.sheet import Ints, objects, places
 
 ROUTINE = TIERS.index("routine")
 PRIORITY = TIERS.index("priority")
@@ -58,8 +59,9 @@ class FollowUps:
     """One entry a child of the block, in the block's order.
 
     `open` and `closed` are (child, rule) tables of met rules, `dates` those of their evidence, and
-    `closed_on` the day of the decision that closes. Scores and `weights`, of shape (n, features of
-    the model), are millionths of a log-odds.
+    `closed_on` the day of the decision that closes. `taken_on` is the day of the decision that took a
+    follow-up on, where it stands. Scores and `weights`, of shape (n, features of the model), are
+    millionths of a log-odds.
     """
 
     cases: Cases
@@ -74,6 +76,8 @@ class FollowUps:
     rule_tier: NDArray[np.int64]
     raised: Raised
     state: NDArray[np.object_]
+    taken_on: Days
+    leaving: Departures
     waits: BoolArray
     due_on: Days
     features: Mapping[str, Values]
@@ -105,7 +109,12 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     serious = is_open & (engine.kit.tier_of < ROUTINE)[None, :]
     due_on = _due(engine, cases, serious, dates, tier, raised, (needs_data, needs_since))
     newest = _newest(serious, dates)
-    state, waits = _states(engine, block, closed, tier, newest, needs_data, due_on)
+    leaving = departures_of(block, cases.number("age_years"))
+    n = block.n
+    states = _States(
+        np.full(n, "new", dtype=object), no_dates(n), tier, due_on, np.zeros(n, dtype=bool)
+    )
+    _set_states(engine, block, states, (closed, newest, needs_data), leaving)
     return FollowUps(
         cases=cases,
         mentions=mentions,
@@ -118,8 +127,10 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
         tier=tier,
         rule_tier=rule_tier,
         raised=raised,
-        state=state,
-        waits=waits,
+        state=states.state,
+        taken_on=states.taken_on,
+        leaving=leaving,
+        waits=states.waits,
         due_on=due_on,
         features=features,
         weights=weights,
@@ -229,19 +240,6 @@ def rule_closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times
     return child[newest], rule[newest], to_days(until[newest]), until[newest]
 
 
-def _newest_rows(block: Block, rows: Sheet) -> tuple[Ints, Sheet]:
-    """The newest decision of each child that has any: its position and, in that order, the rows."""
-    child = places(block.children["child_id"], rows["child_id"])
-    valid = (child >= 0) & ~np.isnat(rows["decided_at"])
-    child, rows = child[valid], rows.take(valid)
-    words = [sorted_numbers(rows[name])[0] for name in ("tier", "decision") if name in rows]
-    review = [sortable(rows["review_on"])] if "review_on" in rows else []
-    order = np.lexsort((*review, *words, rows["decided_at"], child))
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = child[order][1:] != child[order][:-1]
-    return child[order[last]], rows.take(order[last])
-
-
 def _raised(block: Block) -> Raised:
     """The newest override of each child; it holds until a newer one, and one to routine ends it."""
     n = block.n
@@ -250,7 +248,7 @@ def _raised(block: Block) -> Raised:
     if not len(rows) or "tier" not in rows:
         return found
     is_tier = np.array([tier in TIERS for tier in rows["tier"]], dtype=bool)
-    index, newest = _newest_rows(block, rows.take((rows["decision"] == "override") & is_tier))
+    index, newest = newest_decisions(block, rows.take((rows["decision"] == "override") & is_tier))
     found.tier[index] = [TIERS.index(tier) for tier in newest["tier"]]
     found.on[index] = to_days(newest["decided_at"])
     return found
@@ -302,57 +300,61 @@ def _across(pick: np.ufunc, table: NDArray[np.datetime64]) -> NDArray[np.datetim
     return np.asarray(pick.reduce(table, axis=1))
 
 
-def _states(
+@dataclass(frozen=True, repr=False)
+class _States:
+    """What decisions say of each child; changed in place. A plan for later moves `due_on`."""
+
+    state: NDArray[np.object_]
+    taken_on: Days
+    tier: NDArray[np.int64]
+    due_on: Days
+    waits: BoolArray
+
+
+def _set_states(
     engine: Engine,
     block: Block,
-    closed: BoolArray,
-    tier: NDArray[np.int64],
-    newest: tuple[Days, Times],
-    needs_data: BoolArray,
-    due_on: Days,
-) -> tuple[NDArray[np.object_], BoolArray]:
-    """(state, whether the follow-up waits); a plan for later moves `due_on` to its review date."""
-    n = len(tier)
-    state = np.full(n, "new", dtype=object)
-    waits = np.zeros(n, dtype=bool)
+    states: _States,
+    found: tuple[BoolArray, tuple[Days, Times], BoolArray],
+    leaving: Departures,
+) -> None:
+    """Set what each follow-up's state is and whether it waits.
+
+    `found` are closed concerns (child, rule), the newest open evidence, and who needs data.
+    """
+    (closed, newest, needs_data), state, tier = found, states.state, states.tier
     if len(block.decisions):
-        _decided_states(engine, block, newest[1], tier, state, waits, due_on)
-    done = closed.any(axis=1) & (tier == ROUTINE) & (state == "new")
-    state[done] = "closed"
+        _set_decided(engine, block, newest[1], states)
+    state[closed.any(axis=1) & (tier == ROUTINE) & (state == "new")] = "closed"
+    mark_moved(leaving, tier, state, states.waits)
     if engine.first_run:
         age = (engine.as_of - newest[0]).astype("timedelta64[D]").astype(np.int64)
         old = ~np.isnat(newest[0]) & (age > engine.rules.settings.backlog_days)
         old &= (state == "new") & ~needs_data & (tier < ROUTINE)
         state[old] = "backlog"
-        waits |= old
-    return state, waits
+        states.waits[old] = True
+    mark_adults(leaving, tier, needs_data, state, states.waits)
 
 
-def _decided_states(
-    engine: Engine,
-    block: Block,
-    newest: Times,
-    tier: NDArray[np.int64],
-    state: NDArray[np.object_],
-    waits: BoolArray,
-    due_on: Days,
-) -> None:
+def _set_decided(engine: Engine, block: Block, newest: Times, states: _States) -> None:
     """A plan for later makes a follow-up wait, but never an immediate or urgent one.
 
     What else a person recorded (a visit, an outcome, a correction, a lower tier held right) is not
     about taking it on: it neither takes it on nor undoes that somebody has.
     """
     about = np.isin(block.decisions["decision"], objects(FOLLOW_UP_DECISIONS))
-    index, decided = _newest_rows(block, block.decisions.take(about))
+    index, decided = newest_decisions(block, block.decisions.take(about))
     until = covered_until(decided["decided_at"])
     stands = ~(newest[index] > until)  # newer evidence makes the follow-up new again
     word = decided["decision"]
     taken_on = stands & np.isin(word, objects(["agree", "acknowledge", "override"]))
-    state[index[taken_on]] = "acknowledged"
+    states.state[index[taken_on]] = "acknowledged"
     planned = stands & (word == "plan")
-    state[index[planned]] = "planned"
+    states.state[index[planned]] = "planned"
+    is_on = taken_on | planned
+    states.taken_on[index[is_on]] = to_days(decided["decided_at"][is_on])
     if "review_on" in decided:
         review = to_days(decided["review_on"])
-        later = planned & (review > engine.as_of) & (tier[index] >= PRIORITY)
-        waits[index[later]] = True
-        due_on[index[later]] = review[later]
+        later = planned & (review > engine.as_of) & (states.tier[index] >= PRIORITY)
+        states.waits[index[later]] = True
+        states.due_on[index[later]] = review[later]

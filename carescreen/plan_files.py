@@ -2,6 +2,7 @@
 
 plan.csv     every visit of the week, one row each     alarms.csv   lists that are over, who has room
 below.csv    every household below the line            backlog.csv  old concerns of a first run
+handover.csv who moved away or came of age, for the supervisor
 visits/      a file for each list, for the visitor: one row a child, visit by visit
 plan.json    all of it but what is below the line, for supervisors
 
@@ -30,14 +31,17 @@ from carescreen.pack import TIERS
 from carescreen.plan_alarms import Alarm
 from carescreen.plan_ranking import WrittenRanking
 from carescreen.plan_routes import NOBODY, ROUTES
-from carescreen.plan_week import WHY, WeekPlan
+from carescreen.plan_week import PLACES, WHY, WeekPlan
 from carescreen.results_place import replaced_folder, require_folder
-from carescreen.review.texts import LANGUAGES
+from carescreen.review.texts import LANGUAGES, text
 from carescreen.review.visit_words import VisitReason, alarm_words, below_reason, visit_reason
 
 UNNAMED = "supervisor"  # the list of the supervisor whom no row names
 PLAN_FORMAT = "carescreen-plan/1"
-PLAN_FILES = ("plan.csv", "below.csv", "alarms.csv", "backlog.csv", "visits", "plan.json")
+PLAN_FILES = (
+    *("plan.csv", "below.csv", "alarms.csv", "backlog.csv", "handover.csv", "visits"),
+    "plan.json",
+)
 OURS = (PLAN_FILES, "plan.json", '"carescreen-plan/')
 _PLAIN = re.compile(r"[^\W_][\w-]{0,39}")
 _STRANGE = re.compile(r"[^\w-]+")
@@ -86,6 +90,7 @@ def write_plan(
         _write_safe(aside / "below.csv", BELOW_COLUMNS, pages.below_rows())
         _write_rows(aside / "alarms.csv", ALARM_COLUMNS, pages.alarm_rows())
         _write_rows(aside / "backlog.csv", BACKLOG_COLUMNS, pages.backlog_rows())
+        _write_rows(aside / "handover.csv", HANDOVER_COLUMNS, pages.handover_rows())
         (aside / "visits").mkdir()
         for person, name in pages.files.items():
             _write_rows(aside / name, VISIT_COLUMNS, pages.visit_rows(person))
@@ -114,6 +119,7 @@ BACKLOG_COLUMNS = (
     *("supervisor_id", "household_id", "village_id", "caseworker_id", "child_id", "tier"),
     *("due_on", "rank"),
 )
+HANDOVER_COLUMNS = (*BACKLOG_COLUMNS, "why", "reason_zh", "reason_en")
 
 
 class _Pages:
@@ -126,6 +132,7 @@ class _Pages:
         self.children = plan.visits.children(planned)
         every = np.concatenate([*self.children, np.zeros(0, dtype=np.int64)])
         self.reasons = ranking.reasons(every)
+        self.twice = {child for pair in ranking.same for child in pair}
         self.visit = plan.visits.rows.take(planned)
         self.person = plan.routes.person[planned]
         self.due = _day_texts(self.visit["due_on"])
@@ -158,16 +165,29 @@ class _Pages:
     def _reason(self, place: int) -> VisitReason:
         """Why the visit at a place of the plan is in, with all that is kept from the visitor."""
         row = self.plan.planned[place]
-        instead = int(self.plan.routes.instead_of[row])
+        children = self.plan.heads["child_id"][self.children[place]].tolist()
+        handed = [self.ranking.handed[child] for child in children if child in self.ranking.handed]
         return VisitReason(
             why=WHY[self.plan.why[row]],
             tier=TIERS[self.visit["tier_code"][place]],
             due_on=date.fromisoformat(self.due[place]) if self.due[place] else None,
             children=len(self.children[place]),
             route=ROUTES[self.plan.routes.route[row]],
-            instead_of="" if instead == NOBODY else self.name(instead),
+            instead_of=self._instead_of(place),
             probability=round(float(self.plan.seats.selection_probability[row]), 6),
+            handed=(*handed[0].before, handed[0].noticed_on) if handed else None,
+            is_twice=len(self.twice.intersection(children)) > 1,
         )
+
+    def _instead_of(self, place: int) -> str:
+        """Who does not make the visit at a place of the plan, or whose the child was."""
+        row = self.plan.planned[place]
+        instead = int(self.plan.routes.instead_of[row])
+        if instead != NOBODY:
+            return self.name(instead)
+        whose = str(self.visit["caseworker_id"][place] or "")
+        has_left = ROUTES[self.plan.routes.route[row]] in ("left", "supervisor")
+        return whose if has_left and whose not in self.people.ids else ""
 
     def words(self, reason: VisitReason) -> tuple[str, str]:
         """The reason in Chinese and in English."""
@@ -253,18 +273,28 @@ class _Pages:
             )
 
     def backlog_rows(self) -> Iterator[Row]:
+        """Old concerns of a first run, for the supervisors."""
+        return (self._supervisors(child) for child in self.plan.backlog.tolist())
+
+    def handover_rows(self) -> Iterator[Row]:
+        """Who moved away or came of age, and waits for a supervisor to hand it over."""
+        for child in self.plan.handover.tolist():
+            state = str(self.plan.heads["state"][child])
+            words = (text(f"plan_{state}", language) for language in LANGUAGES)
+            yield (*self._supervisors(child), state, *words)
+
+    def _supervisors(self, child: int) -> Row:
         heads, visits = self.plan.heads, self.plan.visits
-        for child in self.plan.backlog.tolist():
-            person = int(self.plan.routes.person[visits.of_house[visits.house[child]]])
-            boss = int(self.people.supervisor[person])
-            yield (
-                self.people.ids[boss],
-                *(heads[name][child] for name in ("household_id", "village_id", "caseworker_id")),
-                heads["child_id"][child],
-                TIERS[heads["tier_code"][child]],
-                _day_text(heads["due_on"][child]),
-                child + 1,
-            )
+        person = int(self.plan.routes.person[visits.of_house[visits.house[child]]])
+        boss = int(self.people.supervisor[person])
+        return (
+            self.people.ids[boss],
+            *(heads[name][child] for name in ("household_id", "village_id", "caseworker_id")),
+            heads["child_id"][child],
+            TIERS[heads["tier_code"][child]],
+            _day_text(heads["due_on"][child]),
+            child + 1,
+        )
 
     def summary(self) -> dict[str, Any]:
         """What plan.json holds."""
@@ -283,6 +313,9 @@ class _Pages:
             "visits": list(self._visits()),
             "backlog": [
                 dict(zip(BACKLOG_COLUMNS, row, strict=True)) for row in self.backlog_rows()
+            ],
+            "handover": [
+                dict(zip(HANDOVER_COLUMNS, row, strict=True)) for row in self.handover_rows()
             ],
         }
 
@@ -328,7 +361,7 @@ class _Pages:
 
 def plan_counts(plan: WeekPlan) -> dict[str, int]:
     """How many visits and children there are in each place; no ids."""
-    place = np.bincount(plan.place, minlength=4)
+    place = np.bincount(plan.place, minlength=len(PLACES))
     return {
         "visits": len(plan.planned),
         "children_in_plan": int(place[0]),
@@ -336,6 +369,7 @@ def plan_counts(plan: WeekPlan) -> dict[str, int]:
         "children_below": int(place[1]),
         "children_in_backlog": int(place[2]),
         "children_waiting": int(place[3]),
+        "children_to_hand_over": int(place[4]),
         "alarms": len(plan.alarms),
     }
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 
 from carescreen.cells import cell_text, unguarded
+from carescreen.duplicates import Ids
 from carescreen.errors import UsageError
 from carescreen.pack import TIERS
 from carescreen.plan_routes import Conflict
 from carescreen.records import reason_codes
 from carescreen.results import read_run
+from carescreen.results_handover import Handover, read_handovers
+from carescreen.results_people import read_same
 from carescreen.review.redaction import redact
 from carescreen.sheet import Ints, Sheet
 from carescreen.tables import find_table, read_table, require_columns
@@ -32,6 +35,8 @@ class WrittenRanking:
     """A run's folder: its run.json, and its children in rank order (see `plan_visits.visits_of`).
 
     heads         also has score and reasons, as texts
+    same          pairs of child_ids that people said are one child
+    handed        the handovers of children who were another person's before
     random_share  the share of seats that the pack keeps for the draw
     seed          decides the draw: the same for everybody who plans from this ranking
     """
@@ -43,6 +48,8 @@ class WrittenRanking:
     random_share: float
     seed: str
     has_quotes: bool
+    same: tuple[Ids, ...] = ()
+    handed: Mapping[str, Handover] = field(default_factory=dict)
 
     def reasons(self, children: Ints) -> dict[int, str]:
         """The coded reasons of children at some places of the ranking.
@@ -77,6 +84,8 @@ def read_ranking(folder: Path) -> WrittenRanking:
             random_share=float(run["settings"]["random_share"]),
             seed=f"{run['as_of']}:{run['pack']['digest']}",
             has_quotes=bool(run["quotes"]),
+            same=read_same(folder),
+            handed={entry.child_id: entry for entry in read_handovers(folder)},
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{path} is not as `rank` writes it today; rank again") from None

@@ -3,7 +3,8 @@
 It does not depend on how much a week holds, so more capacity never moves a visit to another list.
 
     OWN         the caseworker of the household's most urgent child
-    VILLAGE     the child has no caseworker (or one without a row): a worker of the village
+    VILLAGE     the child has no caseworker: a worker of the village
+    LEFT        its caseworker has no row any more: a worker of the village
     COVER       the caseworker is away: the whole week, or until after a pressing visit is due
     CONFLICT    she must not visit (kin, cadre): another worker of the village, or the supervisor
     SUPERVISOR  nobody else can
@@ -17,13 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from carescreen.block import household_keys
 from carescreen.plan import URGENT
 from carescreen.plan_visits import Visits, Week
 from carescreen.plan_workers import Worker, Workers
-from carescreen.sheet import Bools, Ints, Sheet, objects, places
+from carescreen.sheet import Bools, Ints, Sheet, numbered, objects, places
 
-ROUTES = ("own", "village", "cover", "conflict", "supervisor")
-OWN, VILLAGE, COVER, CONFLICT, SUPERVISOR = range(len(ROUTES))
+ROUTES = ("own", "village", "cover", "conflict", "supervisor", "left")
+OWN, VILLAGE, COVER, CONFLICT, SUPERVISOR, LEFT = range(len(ROUTES))
 NOBODY = -1
 NO_NAME = ""  # the list of the supervisor whom no row names
 
@@ -153,6 +155,8 @@ def _of_village(rows: Sheet, lacking: Ints, people: People) -> tuple[Ints, Ints]
             here = np.flatnonzero(village == number)
             person[here] = np.array(workers)[(lot[here] % len(workers)).astype(np.int64)]
             route[here] = VILLAGE
+    has_left = rows["caseworker_id"][lacking] != None  # noqa: E711  element by element
+    route[has_left & (route == VILLAGE)] = LEFT
     return person, route
 
 
@@ -215,10 +219,9 @@ def _barred(
     ids = objects([one for _, one in said])
     found: Barred = set()
     named = np.zeros(len(ids), dtype=bool)
-    for known, house in (
-        (visits.rows["household"], visits.rows["house"]),
-        (heads["child_id"], visits.house),
-    ):
+    number, keys = numbered(household_keys(heads))
+    first = np.unique(number, return_index=True)[1]
+    for known, house in ((keys, visits.house[first]), (heads["child_id"], visits.house)):
         place = places(known, ids)
         named |= place >= 0
         found |= {(said[n][0], int(house[at])) for n, at in enumerate(place.tolist()) if at >= 0}
@@ -271,12 +274,13 @@ def _notices(workers: Workers, rows: Sheet, own: Ints, unknown: int) -> tuple[st
     if len(strangers):
         count = len(set(rows["caseworker_id"][strangers].tolist()))
         found.append(
-            f"{workers.file}: caseworkers of the ranking without a row: {count:,}; their households "
-            f"({len(strangers):,}) are planned as if they had none"
+            f"{workers.file}: caseworkers of the ranking who have no row any more: {count:,}; their "
+            f"households ({len(strangers):,}) go to a worker of the village, or to the supervisor "
+            "(instead_of in plan.csv says whose they were)"
         )
     if unknown:
         found.append(
             f"{workers.file}: ids in conflict_with that name no household or child of this "
-            f"ranking to be visited: {unknown:,}"
+            f"ranking: {unknown:,}"
         )
     return tuple(found)

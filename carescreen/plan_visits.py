@@ -1,5 +1,7 @@
 """From a ranking's children to visits: children of one household are one visit.
 
+So are households in which one child is recorded twice: both its rows are of one visit.
+
 A visit has the tier, due date and place of its most urgent child; the others of the household are
 seen on the same way. Order of need: tier; what is overdue before the rest of its tier; a routine
 visit that is not due before the week is over after those that are; then the ranking's order.
@@ -7,6 +9,7 @@ visit that is not due before the week is over after those that are; then the ran
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.block import household_keys
+from carescreen.departure import FOR_HANDOVER
+from carescreen.duplicates import Ids, groups_of
 from carescreen.pack import TIERS
-from carescreen.sheet import Bools, Ints, Sheet, numbered
+from carescreen.sheet import Bools, Ints, Sheet, numbered, objects, places
 
 WEEK_DAYS = 7
 _ROUTINE = TIERS.index("routine")
@@ -48,7 +53,8 @@ class Visits:
     of_house  for each household the row of its visit; -1 where all its children wait for a date
     rows      one row a visit: household (key), house, lead (place of its most urgent child in the
               ranking), household_id, village_id, caseworker_id and tier_code of
-              that child, due_on (datetime64[D]), late (days past the due date), waits (all it has is backlog)
+              that child, due_on (datetime64[D]), late (days past the due date), waits (all it has is for
+              a supervisor: backlog, moved away, come of age)
     """
 
     house: Ints
@@ -65,16 +71,18 @@ class Visits:
         return [order[first:beyond] for first, beyond in bounds]
 
 
-def visits_of(heads: Sheet, week: Week) -> Visits:
+def visits_of(heads: Sheet, week: Week, same: Iterable[Ids] = ()) -> Visits:
     """The visits of a ranking.
 
     `heads` are its children in rank order: child_id, household_id, village_id, caseworker_id
-    (None missing), tier_code, state, waits, due_on (datetime64[D], NaT missing).
+    (None missing), tier_code, state, waits, due_on (datetime64[D], NaT missing). `same` are pairs of
+    child_ids that are one child.
     """
-    house, names = numbered(household_keys(heads))
+    house, names = numbered(_joined(household_keys(heads), heads["child_id"], same))
     has_active = np.zeros(len(names), dtype=bool)
     has_active[house[~heads["waits"]]] = True
-    asks = np.where(has_active[house], ~heads["waits"], heads["state"] == "backlog")
+    is_supervisors = np.isin(heads["state"], objects(["backlog", *FOR_HANDOVER]))
+    asks = np.where(has_active[house], ~heads["waits"], is_supervisors)
     first = _first(house, asks, len(names))
     some = np.flatnonzero(first >= 0)
     due = _earliest_due(heads, house, asks, first)[some]
@@ -97,6 +105,21 @@ def visits_of(heads: Sheet, week: Week) -> Visits:
     of_house = np.full(len(names), -1, dtype=np.int64)
     of_house[rows["house"]] = np.arange(len(rows))
     return Visits(house, of_house, rows)
+
+
+def _joined(
+    keys: NDArray[np.object_], ids: NDArray[np.object_], same: Iterable[Ids]
+) -> NDArray[np.object_]:
+    """The households, those of one child under the first of their keys."""
+    pairs = list(same)
+    place = places(ids, objects([one for pair in pairs for one in pair])).reshape(-1, 2)
+    known = place[(place >= 0).all(axis=1)].tolist()
+    key_of = {
+        key: group[0]
+        for group in groups_of((keys[one], keys[other]) for one, other in known)
+        for key in group
+    }
+    return objects([key_of.get(key, key) for key in keys]) if key_of else keys
 
 
 _OF_LEAD = ("household_id", "village_id", "caseworker_id", "tier_code")

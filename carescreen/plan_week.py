@@ -3,7 +3,8 @@
     children of a ranking -> visits (a household each) -> whose list -> seats -> days, alarms
 
 Every child is in exactly one place: PLAN (visited this week), BELOW (its list is full), BACKLOG (an
-old concern of the first run, for the supervisor) or WAITING (planned for a later date).
+old concern of the first run, for the supervisor), HANDOVER (moved away or come of age, for the
+supervisor) or WAITING (planned for a later date, or moved away with nothing left to do).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from carescreen.departure import FOR_HANDOVER
+from carescreen.duplicates import Ids
 from carescreen.plan import URGENT, Lists, Seats, fill_lists
 from carescreen.plan_alarms import Alarm, alarms_of
 from carescreen.plan_days import days_of
@@ -21,8 +24,8 @@ from carescreen.plan_visits import Visits, Week, visits_of
 from carescreen.plan_workers import Workers
 from carescreen.sheet import Bools, Ints, Sheet, objects
 
-PLACES = ("plan", "below", "backlog", "waiting")
-PLAN, BELOW, BACKLOG, WAITING = range(len(PLACES))
+PLACES = ("plan", "below", "backlog", "waiting", "handover")
+PLAN, BELOW, BACKLOG, WAITING, HANDOVER = range(len(PLACES))
 WHY = ("rule", "overdue", "order", "random")
 RULE, OVERDUE, ORDER, RANDOM = range(len(WHY))
 
@@ -60,6 +63,11 @@ class WeekPlan:
         """Places in the ranking of the children whose old concerns go to the supervisor."""
         return np.flatnonzero(self.place == BACKLOG)
 
+    @property
+    def handover(self) -> Ints:
+        """Places in the ranking of the children whom the supervisor hands over."""
+        return np.flatnonzero(self.place == HANDOVER)
+
 
 def plan_week(
     heads: Sheet,
@@ -69,13 +77,15 @@ def plan_week(
     random_share: float = 0.0,
     seed: str = "",
     conflicts: Iterable[Conflict] = (),
+    same: Iterable[Ids] = (),
 ) -> WeekPlan:
     """Plan a week from a ranking's children (see `visits_of`) and the caseworkers.
 
     `random_share` of a list's seats goes to households drawn at random from below its line; `seed`
-    decides the draw. UsageError where a worker is away and nobody covers.
+    decides the draw; `same` are pairs of child_ids that are one child. UsageError where a worker is
+    away and nobody covers.
     """
-    visits = visits_of(heads, week)
+    visits = visits_of(heads, week, same)
     rows = visits.rows
     routes = routes_of(heads, visits, workers, week, conflicts)
     people, person = routes.people, routes.person
@@ -103,7 +113,10 @@ def plan_week(
 def _places(heads: Sheet, visits: Visits, seats: Seats) -> Ints:
     visit = visits.of_house[visits.house]
     inside: Bools = (visit >= 0) & seats.within[visit] if len(seats.within) else visit >= 0
-    waits = heads["waits"]
+    waits, state = heads["waits"], heads["state"]
+    leaves = waits & np.isin(state, objects(FOR_HANDOVER))
     return np.select(
-        [waits & (heads["state"] == "backlog"), waits, inside], [BACKLOG, WAITING, PLAN], BELOW
+        [waits & (state == "backlog"), leaves, waits, inside],
+        [BACKLOG, HANDOVER, WAITING, PLAN],
+        BELOW,
     )

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from carescreen.block import Block, Days, household_keys, or_else
 from carescreen.columns import BoolArray
+from carescreen.departure import shown_turning
+from carescreen.duplicates import Duplicates
 from carescreen.engine import Engine
 from carescreen.errors import UsageError
 from carescreen.followups import FollowUps, follow_up
@@ -55,6 +57,10 @@ COLUMNS = (
     "selected_by",
     "selection_probability",
     "waits",
+)
+_PEOPLE = (
+    *("child_id", "household_id", "village_id", "caseworker_id", "tier", "state", "is_adult"),
+    *("taken_on", "moved_on", "turns_18_on"),
 )
 _LISTS = ("concerns", "open_questions", "entitlements")
 _ROUTINE = TIERS.index("routine")
@@ -125,7 +131,7 @@ def _is_private(record: Record) -> bool:
     sensitive = any(
         entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
     )
-    return sensitive or bool(record["mentions"])
+    return sensitive or bool(record["mentions"]) or record["moved_to"] is not None
 
 
 def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
@@ -142,7 +148,7 @@ def _body(record: Record) -> bytes:
 
 
 def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> Sheet:
-    children = block.children
+    children, as_of = block.children, found.cases.as_of
     return Sheet(
         {
             "child_id": children["child_id"],
@@ -159,6 +165,10 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> She
             "by_person": found.raised.tier < found.rule_tier,
             "state": found.state,
             "waits": found.waits,
+            "is_adult": found.leaving.is_adult,
+            "taken_on": found.taken_on.astype("datetime64[s]"),
+            "moved_on": found.leaving.moved_on.astype("datetime64[s]"),
+            "turns_18_on": shown_turning(found.leaving, as_of).astype("datetime64[s]"),
             "due_on": found.due_on.astype("datetime64[s]"),
             "score_micro": found.score,
             "score": found.score / MICRO,
@@ -197,9 +207,11 @@ class Ranking:
         notices: Sequence[str],
         capacity: int,
         random_share: float,
+        duplicates: Duplicates | None = None,
     ) -> None:
         self.run, self.rejected, self.notices = run, rejected, tuple(notices)
         self.capacity = capacity
+        self.duplicates = duplicates or Duplicates()
         self._rows = _in_order(rows, capacity, random_share, run)
 
     def __len__(self) -> int:
@@ -242,10 +254,23 @@ class Ranking:
         return bytes(self._heads()[position] + self._rows["public_body"][position])
 
     def listed(self) -> list[int]:
-        """Positions of the children a list shows: within capacity, in the backlog or just below."""
+        """Positions of the children a list shows: within capacity, just below, or a supervisor's.
+
+        A supervisor's are the backlog, who moved away, and who came of age with something open.
+        """
         rows = self._rows
-        shown = rows["within_capacity"] | rows["just_below"] | (rows["state"] == "backlog")
+        shown = rows["within_capacity"] | rows["just_below"]
+        shown |= np.isin(rows["state"], objects(["backlog", "moved"]))
+        shown |= (rows["state"] == "aged_out") & (rows["tier_code"] < _ROUTINE)
         return [int(position) for position in np.flatnonzero(shown)]
+
+    def people(self) -> pd.DataFrame:
+        """Who and where each child is, in rank order: for what a supervisor hands over.
+
+        child_id, household_id, village_id, caseworker_id, tier, state, is_adult, and the days
+        taken_on, moved_on and turns_18_on (NaT where none), of the record.
+        """
+        return self._rows.only(_PEOPLE).to_frame()
 
     def groups(self) -> NDArray[np.object_]:
         """Whose list each child is on, in rank order: a caseworker, or "village:" and the village."""

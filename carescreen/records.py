@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from carescreen.columns import SOURCE_TABLES, Column, Values, Words
 from carescreen.conditions import Atom
+from carescreen.departure import shown_turning
 from carescreen.engine import Engine
 from carescreen.followups import IMMEDIATE, ROUTINE, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
@@ -63,6 +64,7 @@ class _Writer:
         self.questions = _questions(engine, follow_ups)
         self.siblings = _siblings_to_ask_about(engine, follow_ups)
         self.seen = self.cases.columns["last_seen_on"].last_on
+        self.turns_18_on = shown_turning(follow_ups.leaving, engine.as_of)
         self.visit_days = self.block.visit_date
         self.visit_seen = self.block.visits["child_seen"]
         bounds = np.searchsorted(self.block.visit_child, np.arange(self.cases.n + 1))
@@ -74,6 +76,10 @@ class _Writer:
             "age_years": None if np.isnan(self.age[child]) else int(self.age[child]),
             "last_seen_on": _date(self.seen[child]),
             "recent_visits": self._recent_visits(child),
+            "taken_on": _date(self.found.taken_on[child]),
+            "moved_on": _date(self.found.leaving.moved_on[child]),
+            "moved_to": self.found.leaving.moved_to[child],
+            "turns_18_on": _date(self.turns_18_on[child]),
             "raised_by_person": self._raised(child),
             "concerns": self._concerns(child, "tier"),
             "closed_concerns": self._closed(child),

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from carescreen.assessment import Assessment, Case
 from carescreen.block import Block, Days, household_keys, make_block, to_days
 from carescreen.caseload import Caseload, CheckedCaseload
+from carescreen.duplicates import duplicates_of
 from carescreen.engine import Engine, Kit
 from carescreen.errors import CaseloadError, ModelError, UsageError
 from carescreen.features import FeatureSet
@@ -105,7 +106,10 @@ class Screener:
         rows = Sheet.joined(_rows_of_blocks(engine, parts, processes, progress))
         run = self._run(day, seats, first_run, known)
         share = self.rules.settings.random_share
-        return Ranking(rows, run, known.rejected, known.notices, seats, share)
+        twice = duplicates_of(
+            known.sheets["children"], known.sheets["decisions"], self.rules.indicators
+        )
+        return Ranking(rows, run, known.rejected, known.notices, seats, share, twice)
 
     def follow_ups(
         self, caseload: CheckedCaseload, as_of: str | date | np.datetime64

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from carescreen.review import wording
+from carescreen.review.listing import SUPERVISORS
+from carescreen.review.people import lines_of, tags_of
 from carescreen.review.reading import (
     Quote,
     Record,
@@ -130,6 +132,7 @@ class Card:
     closed: tuple[Texts, ...]
     visits: tuple[tuple[Texts, Texts, str], ...]
     neutral: Texts
+    people: tuple[Texts, ...] = ()
 
 
 def card(record: Record, place: str, setting: Setting) -> Card:
@@ -175,6 +178,7 @@ def card(record: Record, place: str, setting: Setting) -> Card:
         closed=tuple(_closed(entry) for entry in entries(record, "closed_concerns")),
         visits=tuple(_visits(record)),
         neutral=_each(lambda language: neutral_line(record, language)),
+        people=tuple(lines_of(record, setting.as_of)),
     )
 
 
@@ -248,9 +252,10 @@ def _tags(record: Record) -> Iterable[Texts]:
         yield read
     if record.get("needs_data"):
         yield both("needs_data_tag")
+    yield from tags_of(record)
     if record.get("just_below"):
         yield both("just_below_tag")
-    elif record.get("within_capacity") is False and record.get("state") != "backlog":
+    elif record.get("within_capacity") is False and record.get("state") not in SUPERVISORS:
         yield both("outside_tag")
 
 

@@ -33,6 +33,7 @@ from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
 from carescreen.review.overview_page import contents_overview, with_overview
 from carescreen.review.pages import page_environment
+from carescreen.review.people import MOST_ROWS, People
 from carescreen.review.reading import Record, days_overdue
 from carescreen.review.recording import (
     CHOICES,
@@ -59,6 +60,7 @@ _PAGE_SCRIPTS = (
     *("language.js", "list.js", "entries.js", "record.js", "bar.js", "own.js"),
     "overview.js",
 )
+_PEOPLE_SCRIPTS = (*_PAGE_SCRIPTS, "people.js")
 _STYLES = ("list.css", "overview.css")
 
 
@@ -74,15 +76,20 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
 
 
 def write_pages(
-    records: Sequence[Record], folder: Path, info: ListInfo, counts: pd.DataFrame | None = None
+    records: Sequence[Record],
+    folder: Path,
+    info: ListInfo,
+    counts: pd.DataFrame | None = None,
+    people: People | None = None,
 ) -> None:
     """Write list.html and the folder `list` of pages into a folder.
 
     `list` has a page for each caseworker (or village), which first asks for her own concern, and
     supervisor.html with all of them; more than SUPERVISOR_CHILDREN are cut, between caseworkers,
-    into supervisor-1.html and so on. list.html is the whole list, or, beyond the PAGE_CHILDREN that
-    a phone opens, a table of contents. Where there are `counts` (see carescreen.overview), the pages
-    of everyone have the programme's overview. Redaction and errors as in `write_html`.
+    into supervisor-1.html and so on; the first one shows `people`. list.html is the whole list, or,
+    beyond the PAGE_CHILDREN that a phone opens, a table of contents. Where there are `counts` (see
+    carescreen.overview), the pages of everyone have the programme's overview. Redaction and errors as
+    in `write_html`.
     """
     shown = permitted(records, info)
     cut = groups(shown, info.group)
@@ -96,6 +103,9 @@ def write_pages(
     parts = _parts(cut)
     for part in parts:
         page = _page(part.records, info, part.address)
+        if people and part is parts[0]:
+            page |= _frame(info, _PEOPLE_SCRIPTS, page["calibrated"])
+            page["people"] = people
         page |= with_overview(info, counts, part.records, is_part=len(parts) > 1)
         _write("page.html.j2", page, folder / part.address)
     if len(shown) <= PAGE_CHILDREN:
@@ -205,6 +215,9 @@ def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") ->
     calibrated = any(record.get("probability") is not None for record in records)
     return _frame(info, _PAGE_SCRIPTS, calibrated) | {
         **_recording(),
+        "calibrated": calibrated,
+        "people": None,
+        "most_rows": MOST_ROWS,
         "page_name": name,
         "asks_first": False,
         "overview": (),

@@ -20,8 +20,8 @@ from carescreen.review.texts import Texts, both, both_counted, sentences
 class Group:
     """The records of one caseworker, or of one village.
 
-    First the visits of this week, then those below the line, then the supervisor's backlog; within
-    each part the records keep the ranking's order.
+    First the visits of this week, then those below the line, then the supervisor's backlog, then who
+    moved away or came of age; within each part the records keep the ranking's order.
     """
 
     kind: Literal["caseworker", "village", "none"]
@@ -57,13 +57,15 @@ def groups(records: Sequence[Record], by: GroupBy) -> list[Group]:
     return [Group(kind, name, tuple(sorted(found[kind, name], key=_part))) for kind, name in keys]  # type: ignore[arg-type]
 
 
-_WEEK, _BELOW, _BACKLOG = range(3)
+_WEEK, _BELOW, _BACKLOG, _HANDOVER = range(4)
+_LINES = ("", "line_below", "line_backlog", "line_handover")
+SUPERVISORS = {"backlog": _BACKLOG, "moved": _HANDOVER, "aged_out": _HANDOVER}  # by state
 
 
 def _part(record: Record) -> int:
     if record.get("within_capacity") is not False:
         return _WEEK
-    return _BACKLOG if record.get("state") == "backlog" else _BELOW
+    return SUPERVISORS.get(str(record.get("state")), _BELOW)
 
 
 def notes(group: Group, info: ListInfo) -> dict[int, Note]:
@@ -76,11 +78,10 @@ def notes(group: Group, info: ListInfo) -> dict[int, Note]:
     week, grave = parts.count(_WEEK), _never_cut(group)
     if info.group == "caseworker" and 0 < info.capacity < grave:
         found[0] = Note(both("line_over", count=grave, capacity=info.capacity), ends_week=False)
-    if _BACKLOG in parts:
-        found[parts.index(_BACKLOG)] = Note(both("line_backlog"), ends_week=True)
+    for part in {_BACKLOG, _HANDOVER}.intersection(parts):
+        found[parts.index(part)] = Note(both(_LINES[part]), ends_week=True)
     if 0 < week < len(parts):
-        follows = "line_below" if parts[week] == _BELOW else "line_backlog"
-        found[week] = Note(_line_words(week, follows), ends_week=True)
+        found[week] = Note(_line_words(week, _LINES[parts[week]]), ends_week=True)
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from carescreen.fields import REFERRAL_RESULTS
+from carescreen.fields import DIFFERENT, REFERRAL_RESULTS, RETURNED
 from carescreen.fields import RESULTS as OUTCOME_RESULTS
 from carescreen.pack import TIERS
 
@@ -119,6 +119,25 @@ CHOICES = (
         note="correction_note",
     ),
     Choice("conflict", "conflict", (Field("reason", "words", "field_conflict", required=False),)),
+    Choice(
+        "moved",
+        "moved",
+        (
+            Field("reason", "words", "field_moved_to"),
+            Field("result", "choice", "field_moved_result", False, _options("moved", (RETURNED,))),
+        ),
+        note="moved_note",
+    ),
+    Choice(
+        "same_child",
+        "same_child",
+        (
+            Field("other_child_id", "line", "field_other_child"),
+            Field("result", "choice", "field_same_result", False, _options("same", (DIFFERENT,))),
+            Field("reason", "words", "field_same_why"),
+        ),
+        note="same_child_note",
+    ),
 )
 
 # Recorded from the concern itself, or from the sentence that was misread.

@@ -23,7 +23,8 @@ _CHILD = (
     *("days_since_seen", "last_seen_on", "recent_visits", "past_positions"),
     *("within_capacity", "just_below"),
     *("needs_data", "needs_data_reasons", "selected_by", "selection_probability"),
-    *("intercept", "synthetic", "raised_by_person"),
+    *("intercept", "synthetic", "raised_by_person", "taken_on", "moved_on", "turns_18_on"),
+    *("handed_over", "also_recorded"),
 )
 _CONCERN = (
     *("rule", "code", "tier", "title", "act", "source", "sensitive", "note_alone"),

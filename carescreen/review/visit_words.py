@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from carescreen.review import wording
-from carescreen.review.texts import items, sentences, text
+from carescreen.review.people import whose
+from carescreen.review.texts import day, items, sentences, text
 
 _REASONS = {
     "rule": "plan_rule",
@@ -20,6 +21,7 @@ _ROUTES = {
     "cover": "plan_cover",
     "conflict": "plan_conflict",
     "supervisor": "plan_supervisor",
+    "left": "plan_left",
 }
 
 
@@ -28,8 +30,11 @@ class VisitReason:
     """What puts a visit on a list.
 
     why          rule, overdue, order or random
-    route        own, village, cover, conflict or supervisor; `instead_of` names who does not go
+    route        own, village, cover, conflict, supervisor or left; `instead_of` names who does not go,
+                 or whose the child was where she has no row any more
     probability  of having been on the list, where the visit was drawn
+    handed       (caseworker, village, day) of a child that was another person's until that day
+    is_twice     whether one child is recorded twice among those of the visit
     """
 
     why: str
@@ -39,13 +44,15 @@ class VisitReason:
     route: str = "own"
     instead_of: str = ""
     probability: float = 1.0
+    handed: tuple[str, str, str] | None = None
+    is_twice: bool = False
 
     def for_visitor(self) -> VisitReason:
         """The same without what is kept from the visitor: the draw, and a conflict of interest."""
         why = "order" if self.why == "random" else self.why
         route = "own" if self.route == "conflict" else self.route
-        shown = self.instead_of if route == "cover" else ""
-        return VisitReason(why, self.tier, self.due_on, self.children, route, shown)
+        shown = self.instead_of if route in ("cover", "left") else ""
+        return replace(self, why=why, route=route, instead_of=shown, probability=1.0)
 
 
 def visit_reason(reason: VisitReason, language: str, as_of: date) -> str:
@@ -55,9 +62,9 @@ def visit_reason(reason: VisitReason, language: str, as_of: date) -> str:
     count = {"count": per_thousand} if reason.why == "random" else {}
     first = text(_REASONS[reason.why], language, tier=tier, **count)
     together = text("plan_together", language, count=reason.children) if reason.children > 1 else ""
-    return sentences(
-        [first, _by(reason, language, as_of), together, _who(reason, language)], language
-    )
+    twice = text("plan_twice", language) if reason.is_twice else ""
+    parts = [first, _by(reason, language, as_of), together, twice]
+    return sentences([*parts, _who(reason, language), _handed(reason, language)], language)
 
 
 def _by(reason: VisitReason, language: str, as_of: date) -> str:
@@ -65,9 +72,19 @@ def _by(reason: VisitReason, language: str, as_of: date) -> str:
     return wording.due({"due_on": reason.due_on}, language, as_of) + stop
 
 
+def _handed(reason: VisitReason, language: str) -> str:
+    if reason.handed is None:
+        return ""
+    caseworker, village, on = reason.handed
+    who = whose(caseworker, village, language)
+    return text("plan_handed", language, who=who, date=day(on, language))
+
+
 def _who(reason: VisitReason, language: str) -> str:
     if reason.route == "own":
         return ""
+    if reason.route == "supervisor" and reason.instead_of:
+        return text("plan_left_supervisor", language, worker=reason.instead_of)
     values = {"worker": worker_word(reason.instead_of, language)} if reason.instead_of else {}
     return text(_ROUTES[reason.route], language, **values)
 

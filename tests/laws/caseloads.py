@@ -167,6 +167,7 @@ class Tables:
 PAST = (0, 1, 2, 13, 14, 15, 20, 30, 31, 45, 60, 61, 89, 90, 91, 120, 200, 400, 729, 730, 731)
 HOURS = ("", "", " 09:00:00", " 17:30:00")
 AGES = (1, 200, 364, 365, 3 * 365, 3 * 365 + 1, 2920, 2921, 2922, 2923, 4000, 5500)
+ADULT_AGES = (6484, 6485, 6573, 6574, 6575, 9000)  # around 18 years, and around 90 days before
 ENUMS = {
     "sex": ("female", "male", "unknown"),
     "special_care": ("yes", "no", "unknown", "是", "否"),
@@ -252,7 +253,7 @@ def notes() -> st.SearchStrategy[str]:
 
 
 def _children(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
-    births = [day(as_of, ago) for ago in AGES]
+    births = [day(as_of, ago) for ago in (*AGES, *AGES, *ADULT_AGES)]
     return st.fixed_dictionaries(
         {
             "child_id": st.sampled_from(ids),
@@ -261,7 +262,7 @@ def _children(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
         },
         optional={
             "birth_date": st.sampled_from([*births, *births, "1989-13-01"]),
-            "age_years": st.sampled_from(["2", "7", "7.5", "12"]),
+            "age_years": st.sampled_from(["2", "7", "7.5", "12", "18"]),
             "recorded_at": _past(as_of),
             "caseworker_id": st.sampled_from(["W1", "W2"]),
             "last_meal_on": _meal(as_of),
@@ -344,19 +345,25 @@ def _decisions(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
         "decision": st.just("override"),
         "tier": st.sampled_from(["immediate", "urgent", "priority", "routine"]),
     }
+    moved = {
+        "decision": st.just("moved"),
+        "result": st.sampled_from([None, None, "returned"]),
+        "reason": st.sampled_from(["to her aunt", None]),
+    }
     base = _decided(as_of, ids)
     about_follow_ups = st.one_of(
         *(
             st.fixed_dictionaries({**base, **kind})
-            for kind in (close, close, resolved, misread, plan, others, override)
+            for kind in (close, close, resolved, misread, plan, others, override, moved)
         )
     )
     return about_follow_ups | told(as_of, ids)
 
 
 def told(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
-    """What a person recorded of a child that is no decision about taking a follow-up on."""
-    words = [decision for decision in DECISIONS if decision not in FOLLOW_UP_DECISIONS]
+    """What a person recorded of a child that neither takes its follow-up on nor moves the child."""
+    about = (*FOLLOW_UP_DECISIONS, "moved")
+    words = [decision for decision in DECISIONS if decision not in about]
     kind = {
         "decision": st.sampled_from(words),
         "tier": st.sampled_from(["immediate", "urgent", "priority", "routine", None]),
@@ -365,6 +372,7 @@ def told(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
         "visit_id": st.sampled_from(["N0", None]),
         "review_on": st.sampled_from([day(as_of, 5), None]),
         "confirmed_by": st.sampled_from(["S2", None]),
+        "other_child_id": st.sampled_from([*ids, None]),
     }
     return st.fixed_dictionaries({**_decided(as_of, ids), **kind})
 

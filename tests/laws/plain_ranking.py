@@ -879,13 +879,18 @@ def follow_up(child: Child, pack: PlainPack, as_of: date, first_run: bool) -> Ro
         "undecided": undecided,
         "state": "new",
         "waits": False,
+        "taken_on": None,
+        "moved": None,
+        "turns_18": turns_18(child.row.get("birth")),
     }
     newest = max([entry.span.last for entry in serious if entry.span.last], default=None)
     newest_known = max([entry.span.known for entry in serious if entry.span.known], default=None)
     _decide(line, decided, newest_known, as_of)
+    _move_away(line)
     old = newest is not None and (as_of - newest).days > pack.settings["backlog_days"]
     if first_run and old and line["state"] == "new" and not line["needs"] and tier < ROUTINE:
         line["state"], line["waits"] = "backlog", True
+    _come_of_age(line, facts.value("age_years").value)
     return line
 
 
@@ -932,14 +937,52 @@ def _decide(line: Row, decided: Row | None, newest: datetime | None, as_of: date
     stands = decided is not None and not (newest is not None and newest > decided["until"])
     if decided is not None and stands:
         if decided["decision"] in ("agree", "acknowledge", "override"):
-            line["state"] = "acknowledged"
+            line["state"], line["taken_on"] = "acknowledged", decided["on"]
         if decided["decision"] == "plan":
-            line["state"] = "planned"
+            line["state"], line["taken_on"] = "planned", decided["on"]
             review = as_date(decided.get("review_on"))
             if review and review > as_of and line["tier"] >= PRIORITY:
                 line["waits"], line["due"] = True, review
     if line["closed"] and line["tier"] == ROUTINE and line["state"] == "new":
         line["state"] = "closed"
+
+
+def _move_away(line: Row) -> None:
+    """A decision `moved` stands until `returned`, or until the child's row was entered anew.
+
+    Below urgent the child waits for a supervisor; with nothing open, until somebody closed a concern
+    after it.
+    """
+    child = line["child"]
+    moves = [decision for decision in child.decisions if decision["decision"] == "moved"]
+    newest = max(moves, key=_decided, default=None)
+    if newest is None or newest.get("result") == "returned":
+        return
+    entered = child.row.get("known")
+    if entered is not None and entered > newest["until"]:
+        return
+    line["moved"], line["state"] = newest, "moved"
+    line["waits"] = line["waits"] or line["tier"] >= PRIORITY
+    closings = [_decided(d) for d in child.decisions if d["decision"] == "close"]
+    if line["tier"] == ROUTINE and any(at > _decided(newest) for at in closings):
+        line["state"] = "closed"
+
+
+def _come_of_age(line: Row, age: float | None) -> None:
+    """At 18 a child waits for a supervisor, unless it is immediate or urgent or its data is wrong."""
+    if age is None or age < 18 or line["moved"] or line["needs"] or line["tier"] < PRIORITY:
+        return
+    line["state"], line["waits"] = "aged_out", True
+
+
+def turns_18(birth: date | None) -> date | None:
+    """The day of turning 18; who was born on 29 February does so on 1 March in a common year."""
+    if birth is None:
+        return None
+    try:
+        return birth.replace(year=birth.year + 18)
+    except ValueError:
+        return date(birth.year + 18, 3, 1)
 
 
 # --- the list ----------------------------------------------------------------------------------------

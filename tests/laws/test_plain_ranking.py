@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import plain_ranking
@@ -57,6 +57,10 @@ PLAIN = (
     "needs_data",
     "needs_data_reasons",
     "selected_by",
+    "taken_on",
+    "moved_on",
+    "moved_to",
+    "turns_18_on",
 )
 
 
@@ -95,6 +99,10 @@ def _plain(line: Line, pack: PlainPack, as_of: date) -> Line:
         "needs_data": line["needs"],
         "needs_data_reasons": sorted(child.needs),
         "selected_by": line["selected_by"],
+        "taken_on": _text(line["taken_on"]),
+        "moved_on": _text(line["moved"] and line["moved"]["on"]),
+        "moved_to": line["moved"] and line["moved"].get("reason"),
+        "turns_18_on": _text(_shown(line["turns_18"], as_of)),
         "score": line["score"],
         "concerns": _concerns(line),
         "closed": sorted(met.rule["id"] for met in line["closed"]),
@@ -118,6 +126,14 @@ def _plain(line: Line, pack: PlainPack, as_of: date) -> Line:
             for mention in child.mentions
         ),
     }
+
+
+def _shown(turns_18: date | None, as_of: date) -> date | None:
+    return turns_18 if turns_18 and turns_18 <= as_of + timedelta(days=90) else None
+
+
+def _text(day: date | None) -> str | None:
+    return str(day) if day else None
 
 
 def _in_lane(line: Line, lane: str) -> list[str]:

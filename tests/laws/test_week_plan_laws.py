@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from carescreen.plan import URGENT
 from carescreen.plan_visits import Week
-from carescreen.plan_week import BACKLOG, BELOW, PLAN, WAITING, WeekPlan, plan_week
+from carescreen.plan_week import (
+    BACKLOG,
+    BELOW,
+    PLAN,
+    WAITING,
+    WeekPlan,
+    plan_week,
+)
 from carescreen.plan_workers import Leave, Worker, Workers
 from carescreen.sheet import Sheet, objects
 
@@ -31,7 +38,9 @@ LEAVES = (
 @st.composite
 def children(draw: st.DrawFn) -> Sheet:
     """A ranking's children, in an order that a ranking can have."""
-    states = st.sampled_from(["new", "new", "new", "acknowledged", "planned", "backlog"])
+    states = st.sampled_from(
+        [*["new"] * 3, *("acknowledged", "planned", "backlog", "moved", "aged_out")]
+    )
     child = st.tuples(
         st.integers(0, 3),  # tier
         states,
@@ -61,7 +70,7 @@ def children(draw: st.DrawFn) -> Sheet:
 
 def _waits(tier: int, state: str) -> str:
     """The state of a follow-up that waits, where it may: '' where it does not."""
-    if state == "planned" and tier > URGENT:
+    if state in ("planned", "moved", "aged_out") and tier > URGENT:
         return state
     return state if state == "backlog" and tier < 3 else ""
 
@@ -96,17 +105,29 @@ CONFLICTS = st.lists(
 )
 
 
-def made(heads: Sheet, workers: Workers, share: float = 0.0, conflicts=(), seed: str = "s"):
-    return plan_week(heads, workers, WEEK, random_share=share, seed=seed, conflicts=conflicts)
+SAME = st.lists(
+    st.tuples(*[st.integers(0, 12).map("C{}".format)] * 2).filter(lambda ids: ids[0] != ids[1]),
+    max_size=3,
+)
+
+
+def made(
+    heads: Sheet, workers: Workers, share: float = 0.0, conflicts=(), seed: str = "s", same=()
+):
+    return plan_week(
+        heads, workers, WEEK, random_share=share, seed=seed, conflicts=conflicts, same=same
+    )
 
 
 def households(plan: WeekPlan) -> set[str]:
     return set(plan.visits.rows["household"][plan.planned].tolist())
 
 
-@given(children(), teams(), SHARES, CONFLICTS)
-def test_nobody_at_immediate_or_urgent_is_left_out_of_every_list(heads, workers, share, conflicts):
-    plan = made(heads, workers, share, conflicts)
+@given(children(), teams(), SHARES, CONFLICTS, SAME)
+def test_nobody_at_immediate_or_urgent_is_left_out_of_every_list(
+    heads, workers, share, conflicts, same
+):
+    plan = made(heads, workers, share, conflicts, same=same)
     pressing = (heads["tier_code"] <= URGENT) & ~heads["waits"]
     assert (plan.place[pressing] == PLAN).all()
     backlog = heads["state"] == "backlog"
@@ -114,15 +135,20 @@ def test_nobody_at_immediate_or_urgent_is_left_out_of_every_list(heads, workers,
     assert ((plan.routes.person >= 0) & (plan.routes.person < len(plan.routes.people.ids))).all()
 
 
-@given(children(), teams(), SHARES, CONFLICTS)
-def test_every_follow_up_that_is_due_is_in_exactly_one_place(heads, workers, share, conflicts):
-    plan = made(heads, workers, share, conflicts)
+@given(children(), teams(), SHARES, CONFLICTS, SAME)
+def test_every_follow_up_that_is_due_is_in_exactly_one_place(
+    heads, workers, share, conflicts, same
+):
+    plan = made(heads, workers, share, conflicts, same=same)
     found = plan.visits.children(plan.planned) + plan.visits.children(plan.below)
     times = np.bincount(np.concatenate([*found, np.zeros(0, int)]), minlength=len(heads))
     due = ~heads["waits"]
     assert (times[due] == 1).all()
     assert (times <= 1).all()
     assert (np.isin(plan.place, [PLAN, BELOW]) == due).all()
+    leaves = np.isin(heads["state"], ["moved", "aged_out"]) & heads["waits"]
+    assert set(plan.handover.tolist()) == set(np.flatnonzero(leaves).tolist())
+    assert (plan.visits.of_house[plan.visits.house[leaves]] >= 0).all()  # somebody's to hand over
     assert set(plan.backlog.tolist()) == set(np.flatnonzero(plan.place == BACKLOG).tolist())
     assert (heads["state"][plan.place == WAITING] == "planned").all()
     assert len(set(plan.planned.tolist())) == len(plan.planned)
@@ -168,17 +194,35 @@ def test_more_capacity_never_takes_a_visit_away(heads, workers, share, conflicts
     assert households(less) <= households(plan)
 
 
-@given(children(), teams(), CONFLICTS)
-def test_nobody_visits_a_household_she_must_not(heads, workers, conflicts):
-    plan = made(heads, workers, 0.3, conflicts)
+@given(children(), teams(), CONFLICTS, SAME)
+def test_nobody_visits_a_household_she_must_not(heads, workers, conflicts, same):
+    plan = made(heads, workers, 0.3, conflicts, same=same)
     ids = plan.routes.people.ids
     barred = {(w.id, one) for w in workers.rows for one in w.conflict_with}
     barred |= {pair for pair in conflicts if pair[0] in {w.id for w in workers.rows}}
     for row in plan.planned.tolist():
         who = ids[plan.routes.person[row]]
         (seen,) = plan.visits.children(np.array([row]))
-        names = {heads["child_id"][child] for child in seen} | {plan.visits.rows["household"][row]}
+        names = {heads[name][child] for child in seen for name in ("child_id", "household_id")}
         assert not {(who, name) for name in names} & barred
+
+
+@given(children(), teams(), SHARES, SAME)
+def test_a_child_that_is_recorded_twice_is_one_visit_and_takes_one_seat(
+    heads, workers, share, same
+):
+    plan, apart = made(heads, workers, share, same=same), made(heads, workers, share)
+    place = {child: number for number, child in enumerate(heads["child_id"])}
+    for one, other in same:
+        if one in place and other in place:
+            assert plan.visits.house[place[one]] == plan.visits.house[place[other]]
+    assert len(plan.visits.rows) <= len(apart.visits.rows)
+    of = plan.visits.of_house[plan.visits.house]
+    most_urgent = plan.visits.rows["tier_code"][of]
+    active = ~heads["waits"]
+    assert (most_urgent[active] <= heads["tier_code"][active]).all()  # nobody is seen later for it
+    both = made(heads, workers, share, same=[*same, *((b, a) for a, b in reversed(same))])
+    assert (both.planned == plan.planned).all()
 
 
 @given(children(), teams())

@@ -8,7 +8,7 @@ import pytest
 from carescreen import Caseload, Screener
 from carescreen.fields import DECISIONS, FOLLOW_UP_DECISIONS
 
-TOLD = [decision for decision in DECISIONS if decision not in FOLLOW_UP_DECISIONS]
+TOLD = [word for word in DECISIONS if word not in (*FOLLOW_UP_DECISIONS, "moved")]
 AS_OF = "2026-11-01"
 EARLIER = {
     "acknowledge": ({}, "acknowledged"),

@@ -125,6 +125,15 @@ USABLE = {
     "referred": {"decision": "referral", "reason": "民政所", "result": "accepted"},
     "corrected": {"decision": "correction", "reason": "her mother says\nit was in May"},
     "conflict": {"decision": "conflict"},
+    "moved": {"decision": "moved", "reason": "to her aunt in V2"},
+    "back": {"decision": "moved", "result": "returned"},
+    "one child": {"decision": "same_child", "other_child_id": "C2", "reason": "her papers"},
+    "twins": {
+        "decision": "same_child",
+        "other_child_id": "C2",
+        "result": "different",
+        "reason": "saw both",
+    },
     "a day without a time": {"decided_at": "2026-11-05"},
     "a child whose id looks like a formula": {"child_id": "=C3"},
 }

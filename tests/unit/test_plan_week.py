@@ -133,10 +133,10 @@ def test_without_a_caseworker_the_villages_worker_goes_else_it_is_the_supervisor
     made = plan(rows, worker("W1"), worker("W2", villages=("V2",), supervisor_id="S1"))
     assert [route(made, row) for row in range(3)] == [
         ("W2", "village"),
-        ("W2", "village"),
+        ("W2", "left"),
         ("S1", "supervisor"),
     ]
-    assert "caseworkers of the ranking without a row: 1" in made.routes.notices[0]
+    assert "who have no row any more: 1; their households" in made.routes.notices[0]
     (alarm,) = made.alarms
     assert made.routes.people.ids[alarm.person] == "S1"
     assert (alarm.pressing, alarm.capacity) == (1, 0)

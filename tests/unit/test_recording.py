@@ -10,6 +10,7 @@ from carescreen.review.texts import texts_of
 DECISIONS = {
     *("acknowledge", "agree", "plan", "override", "lower", "close", "visited", "could_not_see"),
     *("outcome", "wrong_information", "referral", "correction", "conflict"),
+    *("moved", "same_child"),
 }
 
 

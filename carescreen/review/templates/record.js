@@ -209,7 +209,7 @@ const recorder = (function () {
         parts.push(words || entry[name]);
       }
     });
-    const plain = [entry.rule, entry.visit_id, entry.visited_on, entry.review_on, entry.reason, entry.confirmed_by];
+    const plain = [entry.rule, entry.visit_id, entry.visited_on, entry.review_on, entry.reason, entry.confirmed_by, entry.other_child_id];
     return parts.concat(plain.filter(Boolean)).join(" · ");
   }
 
@@ -282,5 +282,5 @@ const recorder = (function () {
   entries.onChange(refresh);
   speech.onChange(refresh);
 
-  return { say, tell, copyOf, askName, prepareName, entryItem };
+  return { say, tell, copyOf, askName, prepareName, entryItem, open };
 })();
