@@ -132,8 +132,10 @@ def _alike(children: Sheet, indicators: Mapping[str, Indicator]) -> Iterator[tup
             if sex[one] == sex[other] or min(sex[one], sex[other]) < 0:
                 seen.add(_in_order(ids[one], ids[other]))
                 yield _in_order(ids[one], ids[other]), "household"
-    words = _words(children, indicators)
-    for rows in _sharing(children, "village_id"):
+    groups = _sharing(children, "village_id")
+    some = np.concatenate([*groups, np.zeros(0, dtype=np.int64)])
+    words = dict(zip(some.tolist(), _words(children.take(some), indicators), strict=True))
+    for rows in groups:
         for one, other in combinations(rows.tolist(), 2):
             pair = _in_order(ids[one], ids[other])
             if (

@@ -33,8 +33,14 @@ from carescreen.plan_ranking import WrittenRanking
 from carescreen.plan_routes import NOBODY, ROUTES
 from carescreen.plan_week import PLACES, WHY, WeekPlan
 from carescreen.results_place import replaced_folder, require_folder
-from carescreen.review.texts import LANGUAGES, text
-from carescreen.review.visit_words import VisitReason, alarm_words, below_reason, visit_reason
+from carescreen.review.texts import LANGUAGES
+from carescreen.review.visit_words import (
+    VisitReason,
+    alarm_words,
+    below_reason,
+    handover_reason,
+    visit_reason,
+)
 
 UNNAMED = "supervisor"  # the list of the supervisor whom no row names
 PLAN_FORMAT = "carescreen-plan/1"
@@ -280,7 +286,7 @@ class _Pages:
         """Who moved away or came of age, and waits for a supervisor to hand it over."""
         for child in self.plan.handover.tolist():
             state = str(self.plan.heads["state"][child])
-            words = (text(f"plan_{state}", language) for language in LANGUAGES)
+            words = (handover_reason(state, language) for language in LANGUAGES)
             yield (*self._supervisors(child), state, *words)
 
     def _supervisors(self, child: int) -> Row:

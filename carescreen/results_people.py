@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from carescreen.cells import unguarded
@@ -96,7 +97,7 @@ class RunPeople:
         adults = (row for row in self.rows.values() if row["is_adult"] and row["state"] != "moved")
         return People(
             handed=list(self._handed()),
-            moved=[_line(row, [both_dated("line_moved", row["moved_on"])]) for row in moved],
+            moved=[_line(row, [both_dated("people_moved_on", row["moved_on"])]) for row in moved],
             adults=[_line(row, list(_adult_words(row, self.as_of))) for row in adults],
             asked=pairs[ASKED],
             same=pairs[SAME],
@@ -169,7 +170,9 @@ def read_same(folder: Path) -> tuple[Ids, ...]:
 
 def concerns_counted(ranking: Ranking, people: RunPeople) -> dict[str, int]:
     """How many concerns are open of each child that is recorded twice."""
-    return {child: len(ranking.record(child)["concerns"]) for child in people.others}
+    ids = ranking.people()["child_id"]
+    found = ranking.records(np.flatnonzero(ids.isin(people.others)).tolist())
+    return {str(record["child_id"]): len(record["concerns"]) for record in found}
 
 
 def _plain_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ _REASONS = {
     "order": "plan_order",
     "random": "plan_random",
 }
+_HANDOVERS = {"moved": "plan_moved", "aged_out": "plan_aged_out"}
 _ROUTES = {
     "village": "plan_village",
     "cover": "plan_cover",
@@ -87,6 +88,11 @@ def _who(reason: VisitReason, language: str) -> str:
         return text("plan_left_supervisor", language, worker=reason.instead_of)
     values = {"worker": worker_word(reason.instead_of, language)} if reason.instead_of else {}
     return text(_ROUTES[reason.route], language, **values)
+
+
+def handover_reason(state: str, language: str) -> str:
+    """Why a child is not visited but handed over: it moved away, or came of age."""
+    return text(_HANDOVERS[state], language)
 
 
 def below_reason(place: int, language: str) -> str:

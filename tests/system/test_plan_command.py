@@ -102,6 +102,7 @@ def test_the_folder_has_its_files_and_each_its_columns(plan) -> None:
         "alarms.csv",
         "backlog.csv",
         "below.csv",
+        "handover.csv",
         "plan.csv",
         "plan.json",
         "visits/W0.csv",

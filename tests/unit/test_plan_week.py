@@ -287,3 +287,62 @@ def test_a_week_from_a_wednesday_has_its_five_working_days_too() -> None:
     assert [day.day for day in Week.of(date(2026, 11, 4)).days] == [4, 5, 6, 9, 10]
     assert len(Week.of(SUNDAY, 6).days) == 6
     assert len(Week.of(SUNDAY, 7).days) == 7
+
+
+# --- who changes hands ---------------------------------------------------------------------------
+
+
+def test_a_child_recorded_twice_is_one_visit_of_both_households_and_takes_one_seat() -> None:
+    rows = heads(
+        child("urgent", household_id="H1", village_id="V1"),
+        child("priority", household_id="H3"),
+        child("routine", household_id="H2", village_id="V2", caseworker_id="W2"),
+        child("routine", household_id="H2", village_id="V2", caseworker_id="W2"),
+    )
+    team = worker("W1", 2), worker("W2", 2)
+    assert len(seen(plan(rows, *team))) == 3
+    made = plan(rows, *team, same=[("C3", "C0")])
+    assert seen(made) == [("W1", ["C0", "C2", "C3"]), ("W1", ["C1"])]
+    assert [PLACES[place] for place in made.place] == ["plan"] * 4
+    assert made.visits.rows["household_id"][0] == "H1"
+
+
+def test_links_over_a_third_row_are_one_visit_and_unknown_ids_are_passed_over() -> None:
+    rows = heads(*(child("priority", household_id=f"H{number}") for number in range(3)))
+    made = plan(rows, worker("W1"), same=[("C2", "C1"), ("C0", "C1"), ("C0", "gone")])
+    assert seen(made) == [("W1", ["C0", "C1", "C2"])]
+
+
+def test_who_must_not_visit_one_of_two_joined_households_visits_neither() -> None:
+    rows = heads(child("urgent", household_id="H1"), child("routine", household_id="H2"))
+    kin = worker("W1", conflict_with=("H2",), villages=("V1",))
+    made = plan(rows, kin, worker("W2", villages=("V1",)), same=[("C0", "C1")])
+    assert seen(made) == [("W2", ["C0", "C1"])]
+    assert route(made) == ("W2", "conflict")
+
+
+@pytest.mark.parametrize("state", ["moved", "aged_out"])
+def test_who_waits_for_a_handover_is_the_supervisors_and_asks_for_no_visit(state) -> None:
+    leaves = child("priority", household_id="H1", state=state, waits=True)
+    made = plan(heads(leaves, child("routine")), worker("W1", 5, supervisor_id="S1"))
+    assert seen(made) == [("W1", ["C1"])]
+    assert [PLACES[place] for place in made.place] == ["handover", "plan"]
+    assert made.handover.tolist() == [0]
+
+
+def test_an_immediate_child_that_moved_is_visited() -> None:
+    made = plan(heads(child("immediate", state="moved")), worker("W1", 0))
+    assert seen(made) == [("W1", ["C0"])]
+
+
+def test_a_sibling_that_stays_is_visited_and_who_moved_is_shown_with_it() -> None:
+    moved = child("priority", household_id="H1", state="moved", waits=True)
+    made = plan(heads(moved, child("routine", household_id="H1")), worker("W1"))
+    assert seen(made) == [("W1", ["C0", "C1"])]
+    assert [PLACES[place] for place in made.place] == ["handover", "plan"]
+
+
+def test_a_caseworker_without_a_row_has_left_and_one_that_was_never_named_has_not() -> None:
+    rows = heads(child("urgent", caseworker_id="W9"), child("urgent", caseworker_id=None))
+    made = plan(rows, worker("W1", villages=("V1",)))
+    assert [route(made, row) for row in range(2)] == [("W1", "left"), ("W1", "village")]

@@ -23,6 +23,9 @@ DYNAMIC = (
         "result_",
         "referral_",
         "visit_seen_",
+        "moved_returned",
+        "same_different",
+        "people_",  # people.html.j2
     ),  # see carescreen/review/recording.py
 )
 EVERY_TEXT = [*CHINESE.values(), *ENGLISH.values()]

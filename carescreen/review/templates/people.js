@@ -5,6 +5,7 @@
   function answer(pair, button) {
     recorder.open(pair, button, "", {});
     const field = pair.querySelector("[name=other_child_id]");
+    pair.querySelector("[data-asked]").hidden = !field;
     if (field) {
       field.value = pair.dataset.other;
       field.readOnly = true;
@@ -17,6 +18,7 @@
     const said = pair.querySelector(".pair-said");
     said.hidden = found.length === 0;
     said.replaceChildren(...found.map((item) => recorder.entryItem(item, false)));
+    pair.querySelector("[data-asked]").hidden = true;
   }
 
   function refresh() {
