@@ -32,6 +32,8 @@ class Block:
     households  `household_row` is each child's row in it, -1 none
     more_*      further rows of children and households that have several, sorted by the position
                 in `more_child` and by the row of households in `more_household`
+    more_visits earlier wordings of amended visits, the oldest first; `more_visit_child` is the
+                position of the child and `more_visit_place` the place of the visit
     cutoff      datetime64[s] a child: events and mentions known by then do not count (NaT: all do)
     """
 
@@ -48,6 +50,9 @@ class Block:
     household: Ints
     more_child: Ints
     more_household: Ints
+    more_visits: Sheet
+    more_visit_child: Ints
+    more_visit_place: Ints
     cutoff: Times | None = None
 
     @property
@@ -64,6 +69,27 @@ class Block:
     def visit_date(self) -> Days:
         """Date of each visit, NaT where none is known."""
         return to_days(self.visits["visit_date"])
+
+    @cached_property
+    def wordings(self) -> Wordings:
+        """The visits and, after them, the earlier wordings of those that were amended."""
+        if not len(self.more_visits):
+            known = self.visit_known_at
+            return Wordings(self.visits, self.visit_child, self.visit_date, known)
+        rows = Sheet.joined([self.visits, self.more_visits])
+        child = np.concatenate([self.visit_child, self.more_visit_child])
+        known = known_at(rows["visit_date"], rows["recorded_at"])
+        return Wordings(rows, child, to_days(rows["visit_date"]), known)
+
+
+@dataclass(frozen=True, repr=False)  # its values are records
+class Wordings:
+    """Rows of visits as they stand and as they stood: child's position, date, when known."""
+
+    rows: Sheet
+    child: Ints
+    date: Days
+    known_at: Times
 
 
 def to_days(dates: Times) -> Days:
@@ -134,6 +160,7 @@ def make_block(
     decisions: Sheet,
     more_children: Sheet | None = None,
     more_households: Sheet | None = None,
+    more_visits: Sheet | None = None,
 ) -> Block:
     """Index tables of whole households by child position, in an order no input order can change.
 
@@ -145,20 +172,25 @@ def make_block(
     order, place = _visit_order(visits, visit_child)
     more_children, more_child = _further(more_children, children, "child_id")
     more_households, more_household = _further(more_households, households, "household_id")
+    visits, visit_child = visits.take(order), visit_child[order]
+    earlier = _earlier(more_visits, children, visits, visit_child, place)
     return Block(
         children=children,
-        visits=visits.take(order),
+        visits=visits,
         households=households,
         outcomes=outcomes,
         decisions=decisions,
         more_children=more_children,
         more_households=more_households,
-        visit_child=visit_child[order],
+        visit_child=visit_child,
         visit_place=place,
         household_row=places(households["household_id"], children["household_id"]),
         household=numbered(household_keys(children))[0],
         more_child=more_child,
         more_household=more_household,
+        more_visits=earlier[0],
+        more_visit_child=earlier[1],
+        more_visit_place=earlier[2],
     )
 
 
@@ -188,6 +220,25 @@ def _further(more: Sheet | None, table: Sheet, key: str) -> tuple[Sheet, Ints]:
     return more.take(order), position[order]
 
 
+def _earlier(
+    more: Sheet | None, children: Sheet, visits: Sheet, visit_child: Ints, visit_place: Ints
+) -> tuple[Sheet, Ints, Ints]:
+    """Earlier wordings by child and visit, the oldest first; the child and the visit of each."""
+    if more is None or not len(more):
+        nothing = np.zeros(0, dtype=np.int64)
+        return visits.take(slice(0)), nothing, nothing
+    child = places(children["child_id"], more["child_id"])
+    codes, _ = numbered(np.concatenate([visits["visit_id"], more["visit_id"]]))
+    days = np.concatenate([visits["visit_date"], more["visit_date"]]).astype(np.int64)
+    keys = np.stack([np.concatenate([visit_child, child]), codes, days])
+    same = np.unique(keys, axis=1, return_inverse=True)[1].ravel()
+    place_of = np.full(int(same.max()) + 1, -1, dtype=np.int64)
+    place_of[same[: len(visits)]] = visit_place
+    place = place_of[same[len(visits) :]]
+    order = np.lexsort((_content(more), more["recorded_at"], place, child))
+    return more.take(order), child[order], place[order]
+
+
 def _visit_order(visits: Sheet, visit_child: Ints) -> tuple[Ints, Ints]:
     """Positions that sort visits by child, date and visit_id, and the place of each in that order.
 
@@ -198,9 +249,14 @@ def _visit_order(visits: Sheet, visit_child: Ints) -> tuple[Ints, Ints]:
     tie, is_one = sorted_numbers(visits["visit_id"])
     if is_one:
         return np.lexsort((tie, dates, visit_child)), np.arange(len(visits), dtype=np.int64)
-    order = np.lexsort((content_hash(visits), tie, dates, visit_child))
+    order = np.lexsort((_content(visits), tie, dates, visit_child))
     keys = np.stack([visit_child, dates, tie])[:, order]
     return order, np.cumsum(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
+
+
+def _content(visits: Sheet) -> NDArray[np.uint64]:
+    """A hash of each row, the same in whatever order the table has its columns."""
+    return content_hash(visits.only(sorted(visits)))
 
 
 def sorted_numbers(ids: NDArray[np.object_]) -> tuple[Ints, bool]:
@@ -229,6 +285,7 @@ def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:
     """
     rows, visit_child = rows_of(block.visit_child, positions)
     more, more_child = rows_of(block.more_child, positions)
+    earlier, earlier_child = rows_of(block.more_visit_child, positions)
     return Block(
         children=block.children.take(positions),
         visits=block.visits.take(rows),
@@ -243,6 +300,9 @@ def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:
         household=block.household[positions],
         more_child=more_child,
         more_household=block.more_household,
+        more_visits=block.more_visits.take(earlier),
+        more_visit_child=earlier_child,
+        more_visit_place=block.more_visit_place[earlier],
         cutoff=cutoff,
     )
 

@@ -23,7 +23,14 @@ from carescreen.block import NO_DATE, Block, Days, known_after, last_seen_by_vis
 from carescreen.columns import FROM_NOWHERE, Column, Noted, Recordings
 from carescreen.derived import count_prior_concerns, derived_columns
 from carescreen.indicators import Indicator
-from carescreen.observations import Observations, is_event, observations, risk_of, sources
+from carescreen.observations import (
+    Observations,
+    baseline_risk,
+    is_event,
+    observations,
+    risk_of,
+    sources,
+)
 from carescreen.pack import Settings
 from carescreen.sheet import Ints, every, put_in_place, some
 
@@ -149,7 +156,7 @@ def _event(
         order = np.lexsort((sortable(kept.date), risk, kept.child))
         kept, risk = kept.take(order), risk[order]
     first, last = _ranges(kept.child)
-    raised = np.where(risk > _baseline_risk(indicator), kept.date, NO_DATE)
+    raised = np.where(risk > baseline_risk(indicator), kept.date, NO_DATE)
     newest = _extreme(np.fmax, raised, first)
     quiet = np.isnat(newest)
     if some(quiet):  # what was observed is the baseline: the newest recording of it
@@ -182,17 +189,6 @@ def _extreme(pick: np.ufunc, date: Days, first: Ints) -> Days:
     """The first (fmin) or last (fmax) known date of each child's records, NaT where none is."""
     found: Days = pick.reduceat(date, first) if len(first) else date
     return found
-
-
-def _baseline_risk(indicator: Indicator) -> float:
-    """The risk of nothing observed: what is above it is evidence with a date."""
-    baseline = indicator.baseline
-    if indicator.type == "enum":
-        return 0.0
-    if indicator.type == "set":
-        return 0.0
-    amount = float(baseline) if isinstance(baseline, float) else 0.0
-    return amount if indicator.risk_direction == "up" else -amount
 
 
 def _united(

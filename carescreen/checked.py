@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carescreen.amendments import amended
 from carescreen.fields import TABLES
 from carescreen.sheet import Bools, Ints, Sheet, every, objects, places
 
@@ -125,7 +126,8 @@ class CheckedCaseload:
     row a child_id in `children` and a household_id in `households`; further rows of one id stand in
     `more_children` and `more_households`, as records of the same child or household. `row` is the
     row in the input file, 0 for a child that only its visits or outcomes name. A visits row whose
-    date could not be used stays, with visit_date NaT: its note is still read.
+    date could not be used stays, with visit_date NaT: its note is still read. A visits row that a
+    later one amends stands in `more_visits` (see carescreen.amendments).
 
     sheets    the tables by name, which the properties of the same name give as data frames
     findings  what `rejected` gives: file, row, field, expected, action, of the input as a whole
@@ -176,6 +178,11 @@ class CheckedCaseload:
     def more_households(self) -> pd.DataFrame:
         """Further rows of households that have several."""
         return self.sheets["more_households"].to_frame()
+
+    @cached_property
+    def more_visits(self) -> pd.DataFrame:
+        """Earlier wordings of visits that a later row amends."""
+        return self.sheets["more_visits"].to_frame()
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
@@ -333,11 +340,14 @@ def join(rows: Rows) -> Joined:
     needs.append(_Need(CHILD_ROW_REJECTED, listed[broken], recorded[broken]))
     needs.append(_second_of_each(listed[again], recorded[again]))
 
-    kept = _distinct_visits(rows, report, notices)
+    kept = _distinct_visits(rows, notices)
     visits, visit_child = rows.tables["visits"].kept(kept), rows.child["visits"][kept]
     visits, before = _dated_after_birth(rows, visits, visit_child, children, report)
     wrong, damaged = rows.refused["visits"][kept] | before, rows.damaged["visits"][kept]
-    entered = visits["recorded_at"]
+    earlier, more_visits = amended(visits, rows.key["visits"][kept], visit_child)
+    _report_visits(rows, visits, kept, earlier, report, notices)
+    visits, visit_child = visits.kept(~earlier), visit_child[~earlier]
+    wrong, damaged, entered = wrong[~earlier], damaged[~earlier], visits["recorded_at"]
     needs.append(_Need(VISIT_ROW_REJECTED, visit_child[wrong], entered[wrong]))
     needs.append(_Need(NOTE_UNREADABLE, visit_child[damaged], entered[damaged]))
 
@@ -351,6 +361,7 @@ def join(rows: Rows) -> Joined:
         "outcomes": rows.tables["outcomes"].kept(~rows.refused["outcomes"]),
         "decisions": rows.tables["decisions"].kept(~rows.refused["decisions"]),
         "more_children": more_children,
+        "more_visits": more_visits,
         "more_households": more_households,
     }
     return Joined(tables, report, _needs_data(rows.ids, needs), notices)
@@ -417,8 +428,8 @@ def _report_twins(
         notices.append(f"{file}: exact copies of a row left out: {is_copy.sum():,}.")
 
 
-def _distinct_visits(rows: Rows, report: Rejections, notices: list[str]) -> Bools:
-    """Which visits are no exact copies; visits that share an id but differ all stay, reported."""
+def _distinct_visits(rows: Rows, notices: list[str]) -> Bools:
+    """Which visits are no exact copies of another."""
     table, key = rows.tables["visits"], rows.key["visits"]
     kept = np.ones(len(table), dtype=bool)
     twins = np.flatnonzero(np.bincount(key)[key] > 1) if len(key) else key
@@ -434,16 +445,29 @@ def _distinct_visits(rows: Rows, report: Rejections, notices: list[str]) -> Bool
     if is_copy.any():
         file = rows.files["visits"]
         notices.append(f"{file}: exact copies of a visit left out: {is_copy.sum():,}.")
-    left = twins[~is_copy]
-    repeated = left[np.bincount(key[left])[key[left]] > 1]
+    return kept
+
+
+def _report_visits(
+    rows: Rows,
+    visits: Sheet,
+    kept: Bools,
+    earlier: Bools,
+    report: Rejections,
+    notices: list[str],
+) -> None:
+    """Say which visits were amended, and which share an id that no order tells apart."""
+    file, key = rows.files["visits"], rows.key["visits"][kept][~earlier]
+    if earlier.any():
+        notices.append(f"{file}: rows that a later row of the same visit amends: {earlier.sum():,}.")
+    repeated = np.bincount(key)[key] > 1 if len(key) else key.astype(bool)
     report.add(
-        rows.files["visits"],
-        place[repeated],
+        file,
+        visits["row"][~earlier][repeated],
         "visit_id",
         "an id that one visit has",
         "row kept; other visits have the same id",
     )
-    return kept
 
 
 def _dated_after_birth(

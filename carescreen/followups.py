@@ -39,7 +39,8 @@ from carescreen.holding import (
 )
 from carescreen.pack import TIERS
 from carescreen.rules import RuleOutcomes
-from carescreen.sheet import Ints, objects, places
+from carescreen.sheet import Ints, Sheet, objects, places
+from carescreen.wordings import still_said
 
 ROUTINE = TIERS.index("routine")
 PRIORITY = TIERS.index("priority")
@@ -142,8 +143,8 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
 def build_cases(engine: Engine, block: Block) -> tuple[Cases, ChildMentions, BoolArray]:
     """Cases of a block with its notes read: (cases, mentions, which mentions hold)."""
     concepts, settings = engine.kit.concepts, engine.rules.settings
-    found = engine.kit.reader.find(block.visits["note"])
-    mentions = spread_mentions(block, found, concepts)
+    found = engine.kit.reader.find(block.wordings.rows["note"])
+    mentions = still_said(block, spread_mentions(block, found, concepts), concepts)
     holds = held(block, mentions, concepts, engine.rules.indicators, settings, engine.as_of)
     cases = Cases(
         block,

@@ -51,7 +51,7 @@ ANSWERS_TO_CLEAR = 2
 class ChildMentions:
     """One entry a mention and child it reaches, sorted by child, then newest visit first.
 
-    `visit` is the row of the block's visits; `concept`, `status` and `found_by` are positions in
+    `visit` is the row of the block's wordings; `concept`, `status` and `found_by` are positions in
     the pack's concepts, STATUSES and FOUND_BY; `reached` is False for the visited child itself.
     """
 
@@ -106,6 +106,7 @@ class HoldingTerms:
         self.shared = np.array([item.subject != "child" for item in every], dtype=bool)
         self.until_closed = np.array([item.hold == "until_closed" for item in every], dtype=bool)
         self.until_seen = np.array([item.hold == "until_seen" for item in every], dtype=bool)
+        self.critical = np.array([_is_critical(item) for item in every], dtype=bool)
         self.grave = np.array([item.note_limit == "immediate" for item in every], dtype=bool)
         self.answered = {
             number: item
@@ -123,14 +124,18 @@ class HoldingTerms:
         return self._numbers[names]
 
 
+def _is_critical(concept: Concept) -> bool:
+    return concept.severity == "critical" and concept.polarity == "risk"
+
+
 def spread_mentions(block: Block, found: FoundMentions, terms: HoldingTerms) -> ChildMentions:
-    """Mentions of the block's notes (`found.note` is the row in block.visits) by child reached."""
+    """Mentions of the block's notes (`found.note` is the row in its wordings) by child reached."""
     visit = found.note
     direct = ChildMentions(
-        child=block.visit_child[visit],
+        child=block.wordings.child[visit],
         visit=visit,
-        date=block.visit_date[visit],
-        known_at=block.visit_known_at[visit],
+        date=block.wordings.date[visit],
+        known_at=block.wordings.known_at[visit],
         concept=terms.number_of(found.concepts)[found.concept],
         status=_STATUS[found.status],
         found_by=found.found_by,
@@ -142,7 +147,7 @@ def spread_mentions(block: Block, found: FoundMentions, terms: HoldingTerms) -> 
     if len(index):
         spread = replace(direct.take(index), child=member, reached=np.ones(len(member), dtype=bool))
         direct = _joined(direct, spread)
-    return direct.take(_newest_first(direct))
+    return direct.take(_newest_first(direct, len(block.visits)))
 
 
 def _joined(first: ChildMentions, second: ChildMentions) -> ChildMentions:
@@ -154,11 +159,17 @@ def _joined(first: ChildMentions, second: ChildMentions) -> ChildMentions:
     )
 
 
-def _newest_first(mentions: ChildMentions) -> Ints:
-    """Order by child, newest visit first (undated ones before), then place in the note."""
+def _newest_first(mentions: ChildMentions, visits: int) -> Ints:
+    """Order by child, newest visit first (undated ones before), then place in the note.
+
+    What stood in an earlier wording comes after the visits of its day.
+    """
     newest = np.where(np.isnat(mentions.date), np.datetime64("9999-12-31", "D"), mentions.date)
     days = newest.astype("datetime64[D]").astype(np.int64)
-    return np.lexsort((mentions.concept, mentions.start, -mentions.visit, -days, mentions.child))
+    visit = mentions.visit
+    is_earlier = visit >= visits
+    order = (mentions.concept, mentions.start, -visit, is_earlier, -days, mentions.child)
+    return np.lexsort(order)
 
 
 def _household_members(block: Block, child: Ints, shared: BoolArray) -> tuple[Ints, Ints]:
@@ -286,17 +297,18 @@ def _closings(block: Block, terms: HoldingTerms) -> _Closings:
     valid &= (concept >= 0) & (child >= 0)
     rows, child = rows.take(valid), child[valid]
     named = rows["visit_id"] if "visit_id" in rows else np.full(len(rows), None)
-    ids = np.concatenate([block.visits["visit_id"], named])
+    wordings = block.wordings
+    ids, count = np.concatenate([wordings.rows["visit_id"], named]), len(wordings.rows)
     codes, _ = numbered(ids)
-    house = block.household[np.concatenate([block.visit_child, child])]
+    house = block.household[np.concatenate([wordings.child, child])]
     codes = np.where(codes < 0, -1, codes + house * (len(ids) + 1))
     return _Closings(
         child,
         concept[valid],
-        codes[len(block.visits) :],
+        codes[count:],
         covered_until(rows["decided_at"]),
         has_second_person(rows),
-        codes[: len(block.visits)],
+        codes[:count],
     )
 
 

@@ -63,12 +63,14 @@ class Source:
     entries  what an indicator's recordings have in common, of each row and child; `values` is empty
     at       the row of the sheet that each entry is of; None: entry i is of row i
     ordered  whether entries are sorted by child and date
+    earlier  whether they are earlier wordings of visits, of which only grave events still count
     """
 
     sheet: Sheet
     entries: Observations
     at: Ints | None
     ordered: bool
+    earlier: bool = False
 
     def observations(self, indicator: Indicator) -> Observations:
         """The recordings of an indicator: entries with a known value."""
@@ -80,17 +82,20 @@ class Source:
             found.child, found.date, found.known_at, values, found.table, found.place, found.row
         )
         known = _known(values, indicator)
+        if self.earlier:
+            known[known] = risk_of(values[known], indicator) > baseline_risk(indicator)
         return whole if every(known) else whole.take(known)
 
 
 def sources(block: Block) -> list[Source]:
     """The tables of a block that record indicators: children, households, visits."""
-    return [*_children(block), *_households(block), _visits(block)]
+    return [*_children(block), *_households(block), *_visits(block)]
 
 
 def observations(found: list[Source], indicator: Indicator) -> Observations | None:
     """All recordings of an indicator; None where no table has it."""
-    having = [source for source in found if indicator.id in source.sheet]
+    stays = stays_when_amended(indicator)
+    having = [s for s in found if indicator.id in s.sheet and (stays or not s.earlier)]
     if not having:
         return None
     if len(having) == 1:
@@ -183,17 +188,35 @@ def _households(block: Block) -> Iterator[Source]:
             yield Source(sheet, entries, at, ordered=sheet is block.households)
 
 
-def _visits(block: Block) -> Source:
-    rows = np.arange(len(block.visits), dtype=np.int64)
-    entries = _entries(
-        FROM_VISITS,
-        block.visit_child,
-        block.visit_date,
-        block.visit_known_at,
-        rows,
-        block.visit_place,
-    )
-    return Source(block.visits, entries, None, ordered=True)
+def _visits(block: Block) -> Iterator[Source]:
+    rows = np.arange(len(block.wordings.rows), dtype=np.int64)
+    count = len(block.visits)
+    for sheet, part, place in (
+        (block.visits, slice(count), block.visit_place),
+        # before what the visit says now: of two equal values, that one is shown
+        (block.more_visits, slice(count, None), np.full(len(block.more_visits), -1)),
+    ):
+        if sheet is block.visits or len(sheet):
+            when = block.wordings
+            dates = when.child[part], when.date[part], when.known_at[part]
+            entries = _entries(FROM_VISITS, *dates, rows[part], place)
+            is_earlier = sheet is not block.visits
+            yield Source(sheet, entries, None, ordered=not is_earlier, earlier=is_earlier)
+
+
+def baseline_risk(indicator: Indicator) -> float:
+    """The risk of nothing observed: what is above it is evidence with a date."""
+    if indicator.type in ("enum", "set"):
+        return 0.0
+    baseline = indicator.baseline
+    amount = float(baseline) if isinstance(baseline, float) else 0.0
+    return amount if indicator.risk_direction == "up" else -amount
+
+
+def stays_when_amended(indicator: Indicator) -> bool:
+    """Whether only a person's decision, never an edit of the row, lays an event to rest."""
+    is_grave = indicator.hold == "until_closed" and indicator.sensitivity == "highly_sensitive"
+    return is_grave and is_event(indicator)
 
 
 def is_event(indicator: Indicator) -> bool:

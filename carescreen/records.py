@@ -57,7 +57,8 @@ class _Writer:
         self.engine, self.found = engine, follow_ups
         self.cases, self.block = follow_ups.cases, follow_ups.cases.block
         self.concepts = list(engine.rules.concepts.values())
-        self.notes, self.visit_ids = self.block.visits["note"], self.block.visits["visit_id"]
+        wordings = self.block.wordings.rows
+        self.notes, self.visit_ids = wordings["note"], wordings["visit_id"]
         self.age = self.cases.number("age_years")
         self.names = engine.kit.feature_names
         self.points = follow_ups.weights
@@ -163,6 +164,7 @@ class _Writer:
             "date": _date(column.last_on[child]),
             "table": table,
             "visit_id": self.visit_ids[row] if table == "visits" else None,
+            **(self._earlier(row) if table == "visits" else {}),
         }
 
     def _quotes(self, child: int, atom: Atom) -> list[Record]:
@@ -194,7 +196,12 @@ class _Writer:
             "sensitive": concept.sensitive,
             "held": holds,
             "other_child": bool(mentions.reached[row]),
+            **self._earlier(visit),
         }
+
+    def _earlier(self, visit: int) -> Record:
+        """Says of what stands in an earlier wording of an amended visit that it does."""
+        return {"earlier_wording": True} if visit >= len(self.block.visits) else {}
 
     def _mentions(self, child: int) -> list[Record]:
         part = self.found.mentions.of_child(child)

@@ -269,7 +269,7 @@ class _Partition:
         house_blocks[house[house >= 0]] = blocks[house >= 0]
         by_child = children["child_id"], blocks
         self.tables = {"children": _sorted_by_block(children, blocks, self.count)}
-        for name in ("visits", "outcomes", "decisions", "more_children"):
+        for name in ("visits", "outcomes", "decisions", "more_children", "more_visits"):
             self._add(name, sheets[name], "child_id", *by_child)
         self._add("needs", known.needs, "child_id", *by_child)
         for name in ("households", "more_households"):

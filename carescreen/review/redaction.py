@@ -32,10 +32,10 @@ _CONCERN = (
 )
 _CLOSED = ("rule", "code", "title", "decided_at", "decision", "reason_given", "sensitive")
 _QUESTION = ("rule", "code", "tier", "question", "why", "sensitive")
-_VALUE = ("indicator", "title", "value", "value_title", "unit", "date", "table", "visit_id")
+_VALUE = ("indicator", "title", "value", "value_title", "unit", "date", "table", "visit_id", "earlier_wording")
 _MENTION = (
     *("concept", "title", "status", "visit_id", "date", "found_by"),
-    *("polarity", "severity", "held", "other_child", "sensitive"),
+    *("polarity", "severity", "held", "other_child", "sensitive", "earlier_wording"),
 )
 _CONTRIBUTION = ("feature", "title", "points", "value", "sensitive")
 

@@ -293,16 +293,13 @@ def _visits(as_of: date, ids: Sequence[str]) -> st.SearchStrategy[Row]:
 def _entered(row: Row) -> Row:
     """A visit's recorded_at from how late it was entered."""
     row = dict(row)
-    if "late" not in row:
-        row.pop("hour", None)
-    late = row.pop("late", None)
+    hour, late = row.pop("hour", ""), row.pop("late", None)
     if late is None:
         return row
     try:
         visited = date.fromisoformat(str(row["visit_date"]))
     except ValueError:
         return {**row, "recorded_at": None}
-    hour = row.pop("hour", "")
     return {**row, "recorded_at": str(visited + timedelta(days=int(late))) + hour}
 
 
@@ -386,6 +383,31 @@ def _decided(as_of: date, ids: Sequence[str]) -> dict[str, st.SearchStrategy[Any
 
 
 @st.composite
+def _amendments(draw: st.DrawFn, visits: Sequence[Row], ties: bool) -> list[Row]:
+    """Later rows of some visits: another note, other values, a date put right or another day's."""
+    later = ("1", "10", "40", "0", None) if ties else ("1", "10", "40")
+    rows: list[Row] = []
+    for visit in visits:
+        if not draw(st.booleans()):
+            continue
+        entered = str(visit.get("recorded_at"))[:10]
+        if not _is_date(entered):
+            if not ties:
+                continue
+            entered = "2025-12-24"
+        for ago in draw(st.lists(st.sampled_from(later), min_size=1, max_size=2, unique=True)):
+            at = ago and str(date.fromisoformat(entered) + timedelta(days=int(ago)))
+            more = {name: _cell(name) for name in VISIT_FIELDS}
+            note = {"note": notes() | st.just(visit.get("note"))}
+            changed = draw(st.fixed_dictionaries(note, optional=more))
+            row = {**visit, **changed, "recorded_at": at}
+            if not _is_date(visit["visit_date"]) and draw(st.booleans()):
+                row["visit_date"] = entered
+            rows.append(row)
+    return rows
+
+
+@st.composite
 def tables(draw: st.DrawFn, as_of: date, ties: bool = True) -> Tables:
     """A caseload as typed, as seen from a day.
 
@@ -402,6 +424,7 @@ def tables(draw: st.DrawFn, as_of: date, ties: bool = True) -> Tables:
     ]
     if ties and len(visits) > 1 and draw(st.booleans()):
         visits[0]["visit_id"] = draw(st.sampled_from([None, visits[1]["visit_id"]]))
+    visits += draw(_amendments(visits, ties))
     found = Tables(
         tuple(children),
         tuple(visits),

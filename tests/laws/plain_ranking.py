@@ -26,7 +26,8 @@ ROUTINE = TIERS.index("routine")
 PRIORITY = TIERS.index("priority")
 IMMEDIATE = TIERS.index("immediate")
 URGENT = TIERS.index("urgent")
-CHILD, HOUSE, VISIT = 1, 2, 3  # on one date and at one risk, the later table counts
+RAISED = ("affirmed", "suspected")
+CHILD, HOUSE, EARLIER, VISIT = 1, 2, 3, 4  # on one date and at one risk, the later table counts
 
 Row = dict[str, Any]
 ReadNote = Callable[[str], Iterable[Any]]  # mentions with concept, status, start, quote, found_by
@@ -160,6 +161,12 @@ def is_event(indicator: Row) -> bool:
     return bool(ordered) and indicator["kind"] == "event"
 
 
+def is_grave(indicator: Row) -> bool:
+    """Whether no edit of a row lays an event to rest, only a person's decision."""
+    lasting = indicator.get("hold") == "until_closed"
+    return is_event(indicator) and lasting and indicator.get("sensitivity") == "highly_sensitive"
+
+
 # --- the caseload as of a date -----------------------------------------------------------------------
 
 
@@ -172,6 +179,7 @@ class Child:
     rows: list[Row] = field(default_factory=list)
     household: list[Row] = field(default_factory=list)
     visits: list[Row] = field(default_factory=list)
+    earlier: list[Row] = field(default_factory=list)  # wordings of visits that were amended
     outcomes: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
@@ -272,11 +280,40 @@ def _add_visits(children: dict[str, Child], tables: Any, as_of: date) -> None:
         birth = child.row.get("birth")
         if happened and birth and happened < birth:
             refused, happened = True, None
-        if refused:
-            child.needs.add("visit_row_rejected")
-            child.needs_on.append(recorded)
         known_on = known_at(happened, row.get("recorded_at"))
-        child.visits.append({**row, "on": happened, "known": known_on})
+        new = {**row, "on": happened, "known": known_on, "refused": refused}
+        child.visits.append({**new, "entered": as_time(row.get("recorded_at"))})
+    for child in children.values():
+        _set_amended_apart(child)
+
+
+def _set_amended_apart(child: Child) -> None:
+    """Of several rows of one visit the newest speaks; a row without a date is put right by any."""
+    rows = child.visits
+    for row in rows:
+        newer = [other for other in rows if _amends(other, row)]
+        if newer and row["on"] is None:
+            dated = [other for other in newer if other["on"]]
+            if dated:
+                last = max(other["entered"] for other in dated)
+                row["put_right"] = max(o["on"] for o in dated if o["entered"] == last)
+    child.earlier = [row for row in rows if any(_amends(other, row) for other in rows)]
+    child.visits = [row for row in rows if row not in child.earlier]
+    for row in child.earlier:
+        row["on"] = row["on"] or row.get("put_right")
+        row["known"] = known_at(row["on"], row["entered"])
+    for row in child.visits:
+        if row["refused"]:
+            child.needs.add("visit_row_rejected")
+            child.needs_on.append(row["entered"].date() if row["entered"] else None)
+
+
+def _amends(new: Row, old: Row) -> bool:
+    """Whether a row is a later one of the same visit, on the same day or where that was unusable."""
+    same = new.get("visit_id") is not None and new.get("visit_id") == old.get("visit_id")
+    if not same or new["entered"] is None or old["entered"] is None:
+        return False
+    return new["entered"] > old["entered"] and (new["on"] == old["on"] or old["on"] is None)
 
 
 def _add_outcomes(children: dict[str, Child], tables: Any, as_of: date) -> None:
@@ -313,9 +350,14 @@ def _add_mentions(children: dict[str, Child], read_note: ReadNote, pack: PlainPa
 
 def _read_mentions(children: dict[str, Child], read_note: ReadNote, pack: PlainPack) -> None:
     for child in children.values():
-        for number, visit in enumerate(child.visits):
+        for number, visit in enumerate([*child.visits, *child.earlier]):
             for found in read_note(visit.get("note") or ""):
-                about_child = pack.concepts[found.concept]["subject"] == "child"
+                concept = pack.concepts[found.concept]
+                if visit in child.earlier and not _still_counts(
+                    visit, found, concept, child, read_note
+                ):
+                    continue
+                about_child = concept["subject"] == "child"
                 for other in children.values():
                     if other is child or (not about_child and other.home == child.home):
                         other.mentions.append(
@@ -332,6 +374,22 @@ def _read_mentions(children: dict[str, Child], read_note: ReadNote, pack: PlainP
                                 "visit_id": visit.get("visit_id"),
                             }
                         )
+
+
+def _still_counts(
+    earlier: Row, found: Any, concept: Row, child: Child, read_note: ReadNote
+) -> bool:
+    """A critical concept in an earlier wording, until a newer one of the visit raises it as well."""
+    if found.status not in RAISED or concept["severity"] != "critical":
+        return False
+    newer = [v for v in child.earlier if v["entered"] > earlier["entered"]] + child.visits
+    return not any(
+        (visit["visit_id"], visit["on"]) == (earlier["visit_id"], earlier["on"])
+        and other.concept == found.concept
+        and other.status in RAISED
+        for visit in newer
+        for other in read_note(visit.get("note") or "")
+    )
 
 
 # --- how long a mention holds ------------------------------------------------------------------------
@@ -474,12 +532,15 @@ class Facts:
         rows = [(row, CHILD) for row in self.child.rows]
         rows += [(row, HOUSE) for row in self.child.household]
         rows += [(visit, VISIT) for visit in self.child.visits]
+        rows += [(visit, EARLIER) for visit in self.child.earlier if is_grave(indicator)]
         found = []
         for row, table in rows:
             value = as_value(row.get(name), indicator)
+            if table == EARLIER and value == baseline(indicator):
+                continue
             if value is not None:
                 visit_id = str(row.get("visit_id"))
-                place = place_of(value, indicator) if table != VISIT else 0
+                place = place_of(value, indicator) if table in (CHILD, HOUSE) else 0
                 at = risk(value, indicator)
                 order = (row.get("on") or date.min, at, table, place, visit_id)
                 record = {"on": row.get("on"), "known": row.get("known"), "value": value}

@@ -107,8 +107,13 @@ def test_nothing_dated_or_recorded_later_changes_a_byte(
 def test_a_late_entry_counts_from_the_day_it_was_entered(
     screener: Screener, data: st.DataObject, as_of: date
 ) -> None:
-    """Ranked before that day as if it were not there; from that day on as if entered in time."""
+    """Ranked before that day as if it were not there; from that day on as if entered in time.
+
+    What a person decided in between covers a timely entry and not a late one: none did.
+    """
     found = data.draw(tables(as_of))
+    decided = [row for row in found.decisions if row["decided_at"] < day(as_of, 1)]
+    found = replace(found, decisions=tuple(decided))
     entered = as_of + timedelta(days=data.draw(st.sampled_from([1, 10])))
     visit = {
         "visit_id": "N80",
