@@ -459,7 +459,9 @@ def _report_visits(
     """Say which visits were amended, and which share an id that no order tells apart."""
     file, key = rows.files["visits"], rows.key["visits"][kept][~earlier]
     if earlier.any():
-        notices.append(f"{file}: rows that a later row of the same visit amends: {earlier.sum():,}.")
+        notices.append(
+            f"{file}: rows that a later row of the same visit amends: {earlier.sum():,}."
+        )
     repeated = np.bincount(key)[key] > 1 if len(key) else key.astype(bool)
     report.add(
         file,

@@ -38,6 +38,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from carescreen import countylog
 from carescreen.decisions_file import locked, read_rows, replace_rows
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.fields import DECISIONS, DIFFERENT, REFERRAL_RESULTS, RESULTS, RETURNED
@@ -244,12 +245,14 @@ _CHECKS: tuple[Callable[[str, Mapping[str, str]], str], ...] = (
 def append(decision: Decision, path: Path) -> int:
     """Add one decision to a CSV file; earlier rows and their columns stay. Returns the row count.
 
-    The file is written aside and renamed, so that a crash leaves the old one whole; whoever else
+    The folder's log gets a line. The file is written aside and renamed, so that a crash leaves the old one whole; whoever else
     writes into its folder at the same time waits.
     """
     with locked(path.parent):
         rows, columns = read_rows(path, REQUIRED)
+        countylog.complete(path.parent, (path.name,))
         columns = [*columns, *(name for name in COLUMNS if name not in columns)]
         rows.append(decision.row())
         replace_rows(path, columns, rows)
+        countylog.append(path.parent, decision.decision, {"added": 1, "runs": [decision.run_id]})
     return len(rows)

@@ -6,6 +6,8 @@ decisions_conflicts.csv  `same_id`: an entry_id that came again with other conte
                          over; `differs`: what people decided differently, which is
 decisions_rejected.csv   what cannot be used, and why
 
+log.jsonl                what was done, line by line (carescreen.countylog)
+
 Each file is replaced whole, and what an import adds to one follows from its input and the decisions
 alone: an import that was killed is completed by doing it again.
 """
@@ -20,6 +22,7 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
+from carescreen import countylog
 from carescreen.cells import guarded
 from carescreen.decisions import COLUMNS, REQUIRED, is_misread
 from carescreen.decisions_file import Row, locked, read_rows, replace_rows
@@ -146,6 +149,7 @@ def _import(entries: Sequence[Entry], county: Path, known: Known, now: datetime)
             (REJECTED, _without_later(REJECTED_COLUMNS)),
         )
     }
+    countylog.complete(county)
     merge = _merge(entries, files[DECISIONS][0], known, now)
     differing = list(_differing(merge.rows))
     conflicts = [*merge.conflicts, *(_conflict("differs", row) for row in differing)]
@@ -157,6 +161,7 @@ def _import(entries: Sequence[Entry], county: Path, known: Known, now: datetime)
     outcomes = _with_outcomes(files[OUTCOMES][0], merge.rows, known)
     if outcomes is not None:
         replace_rows(county / OUTCOMES, _with(files[OUTCOMES][1], OUTCOME_COLUMNS), outcomes)
+    countylog.append(county, "import", _facts(merge))
     misread = [row for row in merge.added if is_misread(row)]
     touched = {(entry.values["run_id"], entry.values["child_id"]) for entry in entries}
     return ImportReport(
@@ -172,6 +177,16 @@ def _import(entries: Sequence[Entry], county: Path, known: Known, now: datetime)
         total=len(merge.rows),
         unlisted=sum(entry.values["run_id"] not in known.runs for entry in entries),
     )
+
+
+def _facts(merge: _Merge) -> countylog.Facts:
+    """What the log says of an import: how many, and which runs were answered."""
+    return {
+        "added": len(merge.added),
+        "conflicts": len(merge.conflicts),
+        "rejected": len(merge.rejected),
+        "runs": [row["run_id"] for row in merge.added],
+    }
 
 
 def _merge(entries: Sequence[Entry], rows: Sequence[Row], known: Known, now: datetime) -> _Merge:

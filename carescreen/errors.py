@@ -10,7 +10,8 @@
     │   └── NotCalibrated      5   a probability was asked of a score that has none yet
     ├── OutputError            6   a folder or file that cannot be written
     ├── MissingExtra           7   an optional library that is not installed
-    └── EntryConflict          8   entries that contradict what is recorded; the others are imported
+    ├── EntryConflict          8   entries that contradict what is recorded; the others are imported
+    └── LogFault               9   a county's log, or a table it knows, is not as it was written
 
 Messages say what was wanted, what came and what to do. They may show a value of a pack or model
 file; they never show a value of a child's record, nor the words of a note.
@@ -118,6 +119,12 @@ class EntryConflict(CarescreenError):
     """Entries came again with other content: what is recorded stands, the others are set aside."""
 
     exit_code = 8
+
+
+class LogFault(CarescreenError):
+    """A county's log, or a table that it knows, is not as it was written."""
+
+    exit_code = 9
 
 
 def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:

@@ -22,6 +22,7 @@ from carescreen.review.reading import (
     shown_concerns,
 )
 from carescreen.review.reasons import (
+    amended_since,
     closed_words,
     neutral_line,
     note_of,
@@ -337,7 +338,7 @@ def _recorded(item: Record, language: str) -> str:
     if not item.get("date"):
         return text("recorded_undated", language)
     key = "worked_out_on" if item.get("table") == "derived" else "recorded_on"
-    return text(key, language, date=day(item["date"], language))
+    return amended_since(item, text(key, language, date=day(item["date"], language)), language)
 
 
 def _mention_remarks(item: Record) -> Iterable[Texts]:

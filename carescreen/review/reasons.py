@@ -244,15 +244,25 @@ def _value(item: Record, title: str, language: str) -> str:
     if item.get("table") == "derived":
         return text("para_value_derived", language, title=title, value=value)
     on = item.get("date")
-    when = day(on, language) if on else text("date_unknown", language)
+    when = amended_since(
+        item, day(on, language) if on else text("date_unknown", language), language
+    )
     return text("para_value", language, title=title, value=value, date=when)
 
 
 def note_of(item: Record, language: str) -> str:
     """Which note something was read in."""
     if not item.get("date"):
-        return text("from_note_undated", language)
-    return text("from_note", language, date=day(item["date"], language))
+        return amended_since(item, text("from_note_undated", language), language)
+    note = text("from_note", language, date=day(item["date"], language))
+    return amended_since(item, note, language)
+
+
+def amended_since(item: Record, where: str, language: str) -> str:
+    """Where something was recorded, and that the record was amended since where it was."""
+    if not item.get("earlier_wording"):
+        return where
+    return text("earlier_wording", language, where=where)
 
 
 def _score(record: Record, language: str) -> list[str]:

@@ -32,7 +32,17 @@ _CONCERN = (
 )
 _CLOSED = ("rule", "code", "title", "decided_at", "decision", "reason_given", "sensitive")
 _QUESTION = ("rule", "code", "tier", "question", "why", "sensitive")
-_VALUE = ("indicator", "title", "value", "value_title", "unit", "date", "table", "visit_id", "earlier_wording")
+_VALUE = (
+    "indicator",
+    "title",
+    "value",
+    "value_title",
+    "unit",
+    "date",
+    "table",
+    "visit_id",
+    "earlier_wording",
+)
 _MENTION = (
     *("concept", "title", "status", "visit_id", "date", "found_by"),
     *("polarity", "severity", "held", "other_child", "sensitive", "earlier_wording"),

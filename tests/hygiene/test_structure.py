@@ -76,7 +76,7 @@ ORDER = [
     "plan_ranking",
     "plan_files",
     "screener",
-    "decisions",
+    "decisions countylog",
     "entries",
     "retention",
     "evaluation",

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from carescreen.countylog_check import check_log
 from carescreen.entries import content_id
+from carescreen.entries_import import import_entries
 
 KILLS = 50
 ENTRIES = 60  # in each file
@@ -115,4 +117,10 @@ def test_nothing_acknowledged_is_lost_and_a_second_import_completes_the_first(tm
     assert len(outcomes) == len(files) * ENTRIES // 2
     assert set(outcomes.values()) == {1}
     assert len(rows(county / "decisions_rejected.csv")) == len(files)
+    import_entries(
+        [tmp_path / "first.json"], county
+    )  # takes what a kill kept out of the log into it
+    report = check_log(county)
+    assert not report.unknown
+    assert report.steps >= len(files) - KILLS
     assert [path.name for path in county.iterdir() if path.name.startswith(".")] == []
