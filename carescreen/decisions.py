@@ -245,8 +245,8 @@ _CHECKS: tuple[Callable[[str, Mapping[str, str]], str], ...] = (
 def append(decision: Decision, path: Path) -> int:
     """Add one decision to a CSV file; earlier rows and their columns stay. Returns the row count.
 
-    The folder's log gets a line. The file is written aside and renamed, so that a crash leaves the old one whole; whoever else
-    writes into its folder at the same time waits.
+    The folder's log gets a line. The file is written aside and renamed, so that a crash leaves the
+    old one whole; whoever else writes into its folder at the same time waits.
     """
     with locked(path.parent):
         rows, columns = read_rows(path, REQUIRED)

@@ -8,7 +8,7 @@ Scores are compared as integers, so no order of blocks or processes can change a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,6 +28,7 @@ from carescreen.followups import FollowUps, follow_up
 from carescreen.overview import OF_CHILD, concern_counts
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
+from carescreen.recency import newest
 from carescreen.records import Record, display_name, reason_codes, records
 from carescreen.review.reasons import paragraph
 from carescreen.review.redaction import redact
@@ -148,7 +149,7 @@ def _body(record: Record) -> bytes:
 
 
 def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> Sheet:
-    children, as_of = block.children, found.cases.as_of
+    children, as_of, recent = block.children, found.cases.as_of, newest(block)
     return Sheet(
         {
             "child_id": children["child_id"],
@@ -178,7 +179,7 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> She
             "days_since_seen": found.cases.number("days_since_seen"),
             "needs_data": needs_data,
         }
-    )
+    ).with_columns(**{name: recent[name] for name in recent})
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,8 @@ class Run:
 class Ranking:
     """Every child of a caseload in order, with reasons.
 
-    Rows are complete: `to_frame()` has one row for each child known by the as-of date.
+    Rows are complete: `to_frame()` has one row for each child known by the as-of date. `codes` are
+    the neutral codes of the pack's rules by id.
     """
 
     def __init__(
@@ -208,9 +210,10 @@ class Ranking:
         capacity: int,
         random_share: float,
         duplicates: Duplicates | None = None,
+        codes: Mapping[str, str] | None = None,
     ) -> None:
         self.run, self.rejected, self.notices = run, rejected, tuple(notices)
-        self.capacity = capacity
+        self.capacity, self.codes = capacity, dict(codes or {})
         self.duplicates = duplicates or Duplicates()
         self._rows = _in_order(rows, capacity, random_share, run)
 
@@ -283,6 +286,11 @@ class Ranking:
     def listed_by_order(self) -> BoolArray:
         """Who would be on a list by the order alone, in rank order: without the random share."""
         return give_seats(self._rows, self.capacity, 0.0, "").within
+
+    @property
+    def recency(self) -> Sheet:
+        """When something was last put down about each child, in rank order: carescreen.recency."""
+        return self._rows
 
     def tier_counts(self) -> dict[str, int]:
         """How many children each tier has."""

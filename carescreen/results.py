@@ -3,10 +3,11 @@
 ranking.csv    every child, one row each          list.html   the list (long: a table of contents)
 ranking.jsonl  every child with its full reasons  list/       a page each caseworker, supervisor.html
 rejected.csv   fields and rows that were not used list.xlsx   the list as a workbook
+overview.csv   counts by village, of this run and those before it: stays in the office
+changes.csv    what changed since the list before
+handovers.csv  who has another caseworker or village than before; duplicates.csv  who may be there twice
 run.json       versions, hashes, settings, counts
 PRIVATE.txt    only with quotes: what the tables hold, who made them, and when they expire
-overview.csv   counts by village, of this run and those before it: stays in the office
-handovers.csv  who has another caseworker or village than before; duplicates.csv  who may be there twice
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ from carescreen.errors import UsageError, did_you_mean
 from carescreen.overview_before import overview_with_history
 from carescreen.ranking import Ranking
 from carescreen.results_before import positions_before
+from carescreen.results_changes import changes_since
 from carescreen.results_handover import FILE as HANDOVERS
 from carescreen.results_handover import frame_of
 from carescreen.results_people import DUPLICATES, concerns_counted, people_of
 from carescreen.results_place import replaced_file, replaced_folder, require_folder, require_own_csv
-from carescreen.review.html import write_html, write_pages
+from carescreen.review.html import Office, write_html, write_pages
 from carescreen.review.info import ListInfo
 from carescreen.review.texts import LANGUAGES, day, text
 from carescreen.review.xlsx import write_xlsx
@@ -45,7 +47,7 @@ EXPIRES_AFTER_DAYS = 30  # a list with quotes says that it is to be deleted by t
 PRIVATE = "PRIVATE.txt"
 RUN_FILES = (
     *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
-    *("overview.csv", "handovers.csv", "duplicates.csv", "run.json", PRIVATE),
+    *("overview.csv", "changes.csv", "handovers.csv", "duplicates.csv", "run.json", PRIVATE),
 )
 RUN_FORMAT = "carescreen-run/1"
 OURS = (RUN_FILES, "run.json", '"carescreen-run/')
@@ -77,16 +79,19 @@ def write_results(
     counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
     people = people_of(ranking, folder)
     people.annotate(records, concerns_counted(ranking, people))
+    changes = changes_since(folder, ranking, inputs or {}, version("carescreen"))
+    office = Office(counts, people.sections(), changes.since)
     with replaced_folder(folder, *OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
         step("ranking.jsonl")
         _write_jsonl(ranking, aside / "ranking.jsonl", quotes)
         step("list.html, list.xlsx")
-        write_csv(counts, aside / "overview.csv")
-        write_pages(records, aside, info, counts, people.sections())
+        write_pages(records, aside, info, office)
         write_xlsx(records, aside / "list.xlsx", info)
         write_csv(ranking.rejected, aside / "rejected.csv")
+        write_csv(counts, aside / "overview.csv")
+        write_csv(changes.frame, aside / "changes.csv")
         write_csv(frame_of(people.handovers), aside / HANDOVERS)
         write_csv(people.duplicate_frame(), aside / DUPLICATES)
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})

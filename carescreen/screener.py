@@ -109,7 +109,8 @@ class Screener:
         twice = duplicates_of(
             known.sheets["children"], known.sheets["decisions"], self.rules.indicators
         )
-        return Ranking(rows, run, known.rejected, known.notices, seats, share, twice)
+        codes = {rule.id: rule.code for rule in (*self.rules.rules, *self.rules.rules_off)}
+        return Ranking(rows, run, known.rejected, known.notices, seats, share, twice, codes)
 
     def follow_ups(
         self, caseload: CheckedCaseload, as_of: str | date | np.datetime64

@@ -40,6 +40,7 @@ from carescreen.review.recording import (
     CLOSINGS,
     spoken_keys,
 )
+from carescreen.review.since import Since
 from carescreen.review.texts import (
     LANGUAGES,
     Texts,
@@ -75,22 +76,32 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
     _write("page.html.j2", _page(shown, info), Path(path))
 
 
+@dataclass(frozen=True)
+class Office:
+    """What a supervisor sees beside the children, each None where there is none.
+
+    counts  the programme by village, run by run (carescreen.overview): the overview
+    people  who changes hands, comes of age or may be recorded twice
+    since   how many came new, rose and were closed since the list before
+    """
+
+    counts: pd.DataFrame | None = None
+    people: People | None = None
+    since: Since | None = None
+
+
 def write_pages(
-    records: Sequence[Record],
-    folder: Path,
-    info: ListInfo,
-    counts: pd.DataFrame | None = None,
-    people: People | None = None,
+    records: Sequence[Record], folder: Path, info: ListInfo, office: Office | None = None
 ) -> None:
     """Write list.html and the folder `list` of pages into a folder.
 
     `list` has a page for each caseworker (or village), which first asks for her own concern, and
     supervisor.html with all of them; more than SUPERVISOR_CHILDREN are cut, between caseworkers,
-    into supervisor-1.html and so on; the first one shows `people`. list.html is the whole list, or,
-    beyond the PAGE_CHILDREN that a phone opens, a table of contents. Where there are `counts` (see
-    carescreen.overview), the pages of everyone have the programme's overview. Redaction and errors as
-    in `write_html`.
+    into supervisor-1.html and so on; the first one shows `office.people`. list.html is the whole
+    list, or, beyond the PAGE_CHILDREN that a phone opens, a table of contents. The pages of everyone
+    have the programme's overview. Redaction and errors as in `write_html`.
     """
+    office = office or Office()
     shown = permitted(records, info)
     cut = groups(shown, info.group)
     (folder / "list").mkdir()
@@ -102,18 +113,18 @@ def write_pages(
         rows.append(_Row(group, address, as_day(info.as_of)))
     parts = _parts(cut)
     for part in parts:
-        page = _page(part.records, info, part.address)
-        if people and part is parts[0]:
+        page = _page(part.records, info, part.address) | {"since": office.since}
+        if office.people and part is parts[0]:
             page |= _frame(info, _PEOPLE_SCRIPTS, page["calibrated"])
-            page["people"] = people
-        page |= with_overview(info, counts, part.records, is_part=len(parts) > 1)
+            page["people"] = office.people
+        page |= with_overview(info, office.counts, part.records, is_part=len(parts) > 1)
         _write("page.html.j2", page, folder / part.address)
     if len(shown) <= PAGE_CHILDREN:
-        page = _page(shown, info) | with_overview(info, counts, shown)
+        page = _page(shown, info) | with_overview(info, office.counts, shown)
         _write("page.html.j2", page, folder / "list.html")
         return
     contents = _frame(info, ("language.js", "overview.js")) | {"pages": rows, "parts": parts}
-    contents |= contents_overview(info, counts, {part.address: part.records for part in parts})
+    contents |= contents_overview(info, office.counts, {part.address: part.records for part in parts})
     _write("index.html.j2", contents, folder / "list.html")
 
 
@@ -221,6 +232,7 @@ def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") ->
         "page_name": name,
         "asks_first": False,
         "overview": (),
+        "since": None,
         "tier_counts": _tier_counts(records),
         "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
         "late_count": _late_count(records, as_of),

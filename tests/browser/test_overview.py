@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from carescreen.overview import COLUMNS, COUNTS, typed
-from carescreen.review.html import write_pages
+from carescreen.review.html import Office, write_pages
 from tests.browser.pages import PHONE, Opener, info, many
 from tests.browser.test_access import AXE
 
@@ -42,7 +42,7 @@ def counts() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("overview")
-    write_pages(many(), folder, info(), counts())
+    write_pages(many(), folder, info(), Office(counts()))
     return folder
 
 
@@ -50,7 +50,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def contents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """So many children that list.html is a table of contents."""
     folder = tmp_path_factory.mktemp("contents")
-    write_pages([*many()] * 5, folder, info(), counts())
+    write_pages([*many()] * 5, folder, info(), Office(counts()))
     return folder
 
 

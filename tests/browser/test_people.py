@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carescreen.review.html import write_pages
+from carescreen.review.html import Office, write_pages
 from carescreen.review.people import Handed, Line, People, Two
 from carescreen.review.texts import both
 from tests.browser.pages import (
@@ -59,7 +59,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for number in range(3)
         ],
     )
-    write_pages(county, folder, info(), people)
+    write_pages(county, folder, info(), Office(people=people))
     return folder
 
 

@@ -46,7 +46,7 @@ ORDER = [
     "lexicon_check",
     "corpus_check",
     "block",
-    "observations derived",
+    "observations derived recency",
     "cases",
     "holding",
     "wordings",

@@ -26,6 +26,8 @@ DYNAMIC = (
         "moved_returned",
         "same_different",
         "people_",  # people.html.j2
+        "change_",
+        "since_",
     ),  # see carescreen/review/recording.py
 )
 EVERY_TEXT = [*CHINESE.values(), *ENGLISH.values()]
