@@ -84,7 +84,7 @@ def test_a_first_list_has_no_changes(screener: Screener, tmp_path: Path) -> None
     assert list(found.columns) == list(COLUMNS)
     assert found.empty
     page = (tmp_path / "lists" / "list" / "supervisor.html").read_text("utf-8")
-    assert '<details class="since">' not in page
+    assert '<section class="since"' not in page
 
 
 def test_a_new_record_opens_a_concern_and_raises(screener: Screener, tmp_path: Path) -> None:
