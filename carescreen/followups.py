@@ -39,7 +39,7 @@ from carescreen.holding import (
 )
 from carescreen.pack import TIERS
 from carescreen.rules import RuleOutcomes
-from carescreen.sheet import Ints, Sheet, objects, places
+from carescreen.sheet import Ints, objects, places
 from carescreen.wordings import still_said
 
 ROUTINE = TIERS.index("routine")

@@ -124,7 +124,9 @@ def write_pages(
         _write("page.html.j2", page, folder / "list.html")
         return
     contents = _frame(info, ("language.js", "overview.js")) | {"pages": rows, "parts": parts}
-    contents |= contents_overview(info, office.counts, {part.address: part.records for part in parts})
+    contents |= contents_overview(
+        info, office.counts, {part.address: part.records for part in parts}
+    )
     _write("index.html.j2", contents, folder / "list.html")
 
 
