@@ -156,15 +156,26 @@ def _tell_import(report: ImportReport, files: int, county: Path, has_list: bool)
     default=None,
     help="write the counts by rule as CSV, 1 to 7 as '7 or fewer'",
 )
+@click.option(
+    "--list",
+    "lists",
+    type=FOLDER,
+    multiple=True,
+    help="folder that `rank` wrote, to see what was taken on in time; may be given several times",
+)
 @PACK
-def decisions_report(county: Path, export: Path | None, pack: str) -> None:
+def decisions_report(
+    county: Path, export: Path | None, lists: tuple[Path, ...], pack: str
+) -> None:
     """Count what people changed: tiers raised, held lower, concerns closed, notes misread.
 
-    By rule, to see which rules are often wrong; by worker, for a supervisor to talk about. An export has
-    the codes of sensitive rules, which the pack says.
+    By rule, to see which rules are often wrong; by worker, for a supervisor to talk about. With
+    the lists, also how many immediate follow-ups were taken on within a day. An export has the
+    codes of sensitive rules, which the pack says.
 
-    Example: carescreen decisions report county --export report.csv
+    Example: carescreen decisions report county --list lists
     """
+    from carescreen.entries_acknowledged import acknowledged_of, acknowledged_words
     from carescreen.entries_report import counts_of, export_counts, table_of
     from carescreen.results import write_csv_aside
     from carescreen.rules import RulePack
@@ -176,6 +187,8 @@ def decisions_report(county: Path, export: Path | None, pack: str) -> None:
         click.echo(f"{export}: counts by rule, 1 to 7 as '7 or fewer'.")
         return
     click.echo(table_of(counts))
+    click.echo()
+    click.echo(acknowledged_words(acknowledged_of(caseload.decisions, lists, date.today())))
 
 
 def _decided_at(text: str | None, as_of: date) -> datetime:

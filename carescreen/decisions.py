@@ -24,8 +24,10 @@ The others say what was thought, done and found. They change no tier, no due dat
     outcome             what was found (`result`); becomes a row of the outcomes table too
     wrong_information   what is recorded is wrong
     referral            a referral was made; `result` is "", accepted, refused or done
-    correction          the family asks for a correction; annotates, overwrites nothing
-    conflict            conflict of interest: somebody else should visit
+    correction          the family asks for a correction; annotates, overwrites nothing. With
+                        `result` corrected or kept it is the answer, which see `disputes`
+    conflict            conflict of interest: somebody else should visit, until one with `result`
+                        ended (see `conflicts`)
 
 Closing a concern at immediate needs a second person (`confirmed_by`).
 """
@@ -41,7 +43,15 @@ from pathlib import Path
 from carescreen import countylog
 from carescreen.decisions_file import locked, read_rows, replace_rows
 from carescreen.errors import UsageError, did_you_mean
-from carescreen.fields import DECISIONS, DIFFERENT, REFERRAL_RESULTS, RESULTS, RETURNED
+from carescreen.fields import (
+    CONFLICT_RESULTS,
+    CORRECTION_RESULTS,
+    DECISIONS,
+    DIFFERENT,
+    REFERRAL_RESULTS,
+    RESULTS,
+    RETURNED,
+)
 from carescreen.pack import TIERS
 
 REASON_CODES = (
@@ -79,6 +89,8 @@ _RESULTS = {
     "own_concern": ("yes", "no"),
     "outcome": RESULTS,
     "referral": ("", *REFERRAL_RESULTS),
+    "correction": ("", *CORRECTION_RESULTS),
+    "conflict": ("", *CONFLICT_RESULTS),
     "moved": ("", RETURNED),
     "same_child": ("", DIFFERENT),
 }

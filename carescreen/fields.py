@@ -53,6 +53,8 @@ DECISIONS = (
 )
 REFERRAL_RESULTS = ("accepted", "refused", "done")
 RETURNED, DIFFERENT = "returned", "different"  # results that end a `moved`, and a `same_child`
+CORRECTION_RESULTS = ("corrected", "kept")  # what the supervisor answers
+CONFLICT_RESULTS = ("ended",)
 # What a page or a person exports: its format, and the fields of one entry, all of them texts.
 ENTRY_FORMAT = "carescreen-decisions/1"
 ENTRY_FIELDS = (

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from carescreen.cells import cell_text, unguarded
+from carescreen.checks import check_times
+from carescreen.conflicts import open_conflicts
 from carescreen.duplicates import Ids
 from carescreen.errors import UsageError
 from carescreen.pack import TIERS
@@ -136,20 +138,37 @@ def _coded(path: Path, wanted: set[int]) -> Iterator[tuple[int, str]]:
 
 
 def read_conflicts(county: Path, as_of: date) -> list[Conflict]:
-    """(who decided, child) of the conflicts of interest that a county's decisions say by a day."""
+    """(who decided, child) of the conflicts of interest that stand among a county's decisions.
+
+    Decisions dated or recorded after the day do not count, neither those that end a conflict.
+    """
     if not county.is_dir():
         raise UsageError(f"{county} is no folder; give the folder of tables that was ranked")
     path = find_table(county, "decisions")
     if path is None:
         return []
     wanted = ("child_id", "decided_at", "decided_by", "decision")
-    table = read_table(path, exact=wanted)
+    table = read_table(path, exact=(*wanted, "result"))
     require_columns(table, "decisions", wanted)
-    said = table.frame[table.frame["decision"].map(cell_text) == "conflict"]
-    return sorted(_known_by(zip(*(said[name] for name in wanted[:3]), strict=True), as_of))
+    said = table.frame[
+        table.frame["decision"].map(cell_text).str.strip().str.casefold() == "conflict"
+    ]
+    said = said[_known_by(said, as_of)]
+    child, by, result = (_words(said, name) for name in ("child_id", "decided_by", "result"))
+    rows = open_conflicts(child, by, check_times(said["decided_at"]).values, result)
+    return sorted({(by[row], child[row]) for row in rows})
 
 
-def _known_by(rows: Iterable[tuple[object, ...]], as_of: date) -> Iterator[Conflict]:
-    for child, at, who in rows:
-        if cell_text(at)[:10] <= str(as_of):
-            yield cell_text(who).strip(), cell_text(child).strip()
+def _known_by(said: pd.DataFrame, as_of: date) -> np.ndarray:
+    """Which decisions are neither dated nor recorded after a day; what has no date is known."""
+    known = np.ones(len(said), dtype=bool)
+    for name in ("decided_at", "recorded_at"):
+        if name in said:
+            known &= ~(
+                check_times(said[name]).values.astype("datetime64[D]") > np.datetime64(as_of)
+            )
+    return known
+
+
+def _words(said: pd.DataFrame, name: str) -> list[str]:
+    return [cell_text(cell).strip() for cell in said[name]] if name in said else [""] * len(said)

@@ -30,6 +30,7 @@ from carescreen.pack import TIERS
 from carescreen.plan import give_seats
 from carescreen.recency import newest
 from carescreen.records import Record, display_name, reason_codes, records
+from carescreen.review.disputes import has_open_dispute
 from carescreen.review.reasons import paragraph
 from carescreen.review.redaction import redact
 from carescreen.sheet import Sheet, objects, places
@@ -77,8 +78,9 @@ def block_rows(
     """
     rows, found = block_records(engine, block, reasons, since)
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
-    bodies, public_bodies = [], []
+    bodies, public_bodies, to_answer = [], [], []
     for record in found:
+        to_answer.append(has_open_dispute(record))
         _add_texts(texts, record)
         bodies.append(_body(record))
         public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
@@ -86,6 +88,7 @@ def block_rows(
         **{name: objects(words) for name, words in texts.items()},
         body=objects(bodies),
         public_body=objects(public_bodies),
+        to_answer=np.array(to_answer, dtype=bool),
     )
 
 
@@ -132,7 +135,7 @@ def _is_private(record: Record) -> bool:
     sensitive = any(
         entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
     )
-    return sensitive or bool(record["mentions"]) or record["moved_to"] is not None
+    return sensitive or bool(record["mentions"] or record["disputes"] or record["moved_to"])
 
 
 def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
@@ -274,6 +277,14 @@ class Ranking:
         taken_on, moved_on and turns_18_on (NaT where none), of the record.
         """
         return self._rows.only(_PEOPLE).to_frame()
+    def to_answer(self) -> list[int]:
+        """Positions of the children on no list of whom somebody says that a record is wrong.
+
+        They stand on the supervisor's page, so that nobody waits in vain for an answer.
+        """
+        asked = self._rows["to_answer"].copy()
+        asked[self.listed()] = False
+        return [int(position) for position in np.flatnonzero(asked)]
 
     def groups(self) -> NDArray[np.object_]:
         """Whose list each child is on, in rank order: a caseworker, or "village:" and the village."""

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from carescreen.block import Block, to_days
 from carescreen.columns import SOURCE_TABLES, Column, Values, Words
 from carescreen.conditions import Atom
+from carescreen.conflicts import conflicts_in
 from carescreen.departure import shown_turning
+from carescreen.disputes import Dispute, disputes_of
 from carescreen.engine import Engine
 from carescreen.followups import IMMEDIATE, ROUTINE, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
@@ -23,8 +26,9 @@ from carescreen.indicators import Indicator, Texts
 from carescreen.notes import clause_of
 from carescreen.pack import TIERS
 from carescreen.rules import Rule
-from carescreen.sheet import every
+from carescreen.sheet import every, places
 from carescreen.steps import MICRO
+from carescreen.waiting import taken_on
 
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
 MAX_QUOTES = 3  # quotes under one concern, newest first
@@ -70,6 +74,8 @@ class _Writer:
         self.visit_seen = self.block.visits["child_seen"]
         bounds = np.searchsorted(self.block.visit_child, np.arange(self.cases.n + 1))
         self.visit_bounds = bounds.tolist()
+        self.disputes, self.conflicts = disputes_of(self.block), _conflicts(self.block)
+        self.taken_on = taken_on(self.block)
 
     def record(self, child: int) -> Record:
         """One child's reasons."""
@@ -90,7 +96,18 @@ class _Writer:
             "intercept": self.engine.kit.intercept,
             "contributions": self._contributions(child),
             "mentions": self._mentions(child),
+            **self._said_otherwise(child),
         }
+
+    def _said_otherwise(self, child: int) -> Record:
+        """What people say of the records and of who should visit; no key where nobody does."""
+        is_new = self.found.tier[child] == IMMEDIATE and self.found.state[child] == "new"
+        said = {
+            "disputes": [_dispute(entry) for entry in self.disputes[child]],
+            "conflicts": self.conflicts[child],
+            "taken_on_before": _date(self.taken_on[child]) if is_new else None,
+        }
+        return {key: entries for key, entries in said.items() if entries}
 
     def _recent_visits(self, child: int) -> list[Record]:
         """The newest visits first: their day, and whether the child was seen, where that is said."""
@@ -152,7 +169,7 @@ class _Writer:
 
     def _value(self, child: int, indicator: Indicator) -> Record:
         column = self.cases.columns[indicator.id]
-        value, titles = _value_words(indicator, column, child)
+        value, titles = value_words(indicator, column, child)
         table = SOURCE_TABLES[column.source_table[child]]
         row = int(column.source_row[child])
         return {
@@ -250,6 +267,30 @@ class _Writer:
             )
         entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
         return entries
+
+
+def _dispute(entry: Dispute) -> Record:
+    days = {"said_on": entry.said_on, "answered_on": entry.answered_on}
+    return {
+        "kind": entry.kind,
+        "words": entry.words,
+        "result": entry.result,
+        "answer": entry.answer,
+        **{name: str(day) if day else None for name, day in days.items()},
+    }
+
+
+def _conflicts(block: Block) -> list[list[Record]]:
+    """Who has a conflict of interest about each child, and since when, where it is not over."""
+    found: list[list[Record]] = [[] for _ in range(block.n)]
+    rows = conflicts_in(block.decisions)
+    if not len(rows):
+        return found
+    days = to_days(rows["decided_at"])
+    for row, child in enumerate(places(block.children["child_id"], rows["child_id"]).tolist()):
+        if child >= 0:
+            found[child].append({"by": rows["decided_by"][row], "since": _date(days[row])})
+    return found
 
 
 _SEEN: Mapping[float, str] = {1.0: "yes", 0.0: "no"}
@@ -373,10 +414,10 @@ def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_
     return np.asarray(mentioned | (in_house[house] & ~grave).any(axis=1))
 
 
-def _value_words(
+def value_words(
     indicator: Indicator, column: Column, child: int
 ) -> tuple[str, dict[str, str] | None]:
-    """A value as text and, for words, in both languages."""
+    """A known value as text and, for words, in both languages."""
     value = column.values[child]
     if indicator.type == "enum":
         word = indicator.values[int(value)]

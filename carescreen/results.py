@@ -8,6 +8,7 @@ changes.csv    what changed since the list before
 handovers.csv  who has another caseworker or village than before; duplicates.csv  who may be there twice
 run.json       versions, hashes, settings, counts
 PRIVATE.txt    only with quotes: what the tables hold, who made them, and when they expire
+waiting.csv    since when immediate follow-ups that nobody has taken on wait
 """
 
 from __future__ import annotations
@@ -42,12 +43,15 @@ from carescreen.review.info import ListInfo
 from carescreen.review.texts import LANGUAGES, day, text
 from carescreen.review.xlsx import write_xlsx
 from carescreen.rules import Rule, RulePack
+from carescreen.waiting import FILE as WAITING
+from carescreen.waiting import add_waiting, waiting_frame
 
 EXPIRES_AFTER_DAYS = 30  # a list with quotes says that it is to be deleted by then
 PRIVATE = "PRIVATE.txt"
 RUN_FILES = (
     *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
-    *("overview.csv", "changes.csv", "handovers.csv", "duplicates.csv", "run.json", PRIVATE),
+    *("overview.csv", "changes.csv", "handovers.csv", "duplicates.csv", "waiting.csv"),
+    *("run.json", PRIVATE),
 )
 RUN_FORMAT = "carescreen-run/1"
 OURS = (RUN_FILES, "run.json", '"carescreen-run/')
@@ -79,8 +83,10 @@ def write_results(
     counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
     people = people_of(ranking, folder)
     people.annotate(records, concerns_counted(ranking, people))
+    add_waiting(records, folder, ranking.run.as_of)
     changes = changes_since(folder, ranking, inputs or {}, version("carescreen"))
-    office = Office(counts, people.sections(), changes.since)
+    besides = _records(ranking, quotes, ranking.to_answer())
+    office = Office(counts, people.sections(), changes.since, besides)
     with replaced_folder(folder, *OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
@@ -89,6 +95,7 @@ def write_results(
         step("list.html, list.xlsx")
         write_pages(records, aside, info, office)
         write_xlsx(records, aside / "list.xlsx", info)
+        write_csv(waiting_frame(records), aside / WAITING)
         write_csv(ranking.rejected, aside / "rejected.csv")
         write_csv(counts, aside / "overview.csv")
         write_csv(changes.frame, aside / "changes.csv")
@@ -158,9 +165,12 @@ def current_user() -> str:
         return "unknown"
 
 
-def _records(ranking: Ranking, quotes: bool) -> list[dict[str, Any]]:
+def _records(
+    ranking: Ranking, quotes: bool, positions: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Records of the listed children, or of those at some positions."""
     read = ranking.records if quotes else ranking.public_records
-    return read(ranking.listed())
+    return read(ranking.listed() if positions is None else positions)
 
 
 def _add_positions_before(records: list[dict[str, Any]], folder: Path, as_of: str) -> None:

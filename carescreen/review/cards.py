@@ -7,6 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from carescreen.review import wording
+from carescreen.review.disputes import (
+    Said,
+    conflict_words,
+    dispute_tags,
+    has_open_dispute,
+    said_otherwise,
+    waiting_words,
+)
 from carescreen.review.listing import SUPERVISORS
 from carescreen.review.people import lines_of, tags_of
 from carescreen.review.reading import (
@@ -45,11 +53,15 @@ SourceKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Setting:
-    """What the cards of a page share: its date, its households' children, its numbered sources."""
+    """What the cards of a page share: its date, its households' children, its numbered sources.
+
+    for_supervisor  lets in what a visitor's page never shows: conflicts of interest
+    """
 
     as_of: date | None
     households: Mapping[str, Sequence[str]]
     sources: Mapping[SourceKey, int]
+    for_supervisor: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,10 @@ class Card:
     closed: tuple[Texts, ...]
     visits: tuple[tuple[Texts, Texts, str], ...]
     neutral: Texts
+    waiting: Texts | None
+    disputes: tuple[Said, ...]
+    conflicts: tuple[Texts, ...]
+    has: str  # what some choices of the form are offered for: "dispute", "conflict"
     people: tuple[Texts, ...] = ()
 
 
@@ -150,6 +166,7 @@ def card(record: Record, place: str, setting: Setting) -> Card:
         replace(shown, closes=_closes(record, entry))
         for shown, entry in zip(concerns, shown_concerns(record), strict=True)
     )
+    conflicts = conflict_words(record) if setting.for_supervisor else ()
     return Card(
         place=place,
         child_id=str(record["child_id"]),
@@ -180,7 +197,15 @@ def card(record: Record, place: str, setting: Setting) -> Card:
         visits=tuple(_visits(record)),
         neutral=_each(lambda language: neutral_line(record, language)),
         people=tuple(lines_of(record, setting.as_of)),
+        waiting=waiting_words(record),
+        disputes=said_otherwise(record),
+        conflicts=conflicts,
+        has=_has(record, bool(conflicts)),
     )
+
+
+def _has(record: Record, conflict: bool) -> str:
+    return " ".join(["dispute"] * has_open_dispute(record) + ["conflict"] * conflict)
 
 
 def _same_household(record: Record, households: Mapping[str, Sequence[str]]) -> str:
@@ -254,6 +279,7 @@ def _tags(record: Record) -> Iterable[Texts]:
     if record.get("needs_data"):
         yield both("needs_data_tag")
     yield from tags_of(record)
+    yield from dispute_tags(record)
     if record.get("just_below"):
         yield both("just_below_tag")
     elif record.get("within_capacity") is False and record.get("state") not in SUPERVISORS:

@@ -9,8 +9,6 @@ keeps it as text until the card is shown, so that a page of thousands of childre
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,23 +19,25 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment
 from markupsafe import Markup
 
 from carescreen.fields import ENTRY_FIELDS, ENTRY_FORMAT
 from carescreen.pack import TIERS
 from carescreen.review.bilingual import Bilingual
 from carescreen.review.cards import Card, Setting, card, sources_cited
+from carescreen.review.disputes import to_do
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
 from carescreen.review.overview_page import contents_overview, with_overview
-from carescreen.review.pages import page_environment
+from carescreen.review.pages import labels_in, page_environment, policy_of, spans
 from carescreen.review.people import MOST_ROWS, People
 from carescreen.review.reading import Record, days_overdue
 from carescreen.review.recording import (
     CHOICES,
     CLOSINGS,
+    SUPERVISOR_CHOICES,
+    Choice,
     spoken_keys,
 )
 from carescreen.review.since import Since
@@ -78,16 +78,18 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
 
 @dataclass(frozen=True)
 class Office:
-    """What a supervisor sees beside the children, each None where there is none.
+    """What a supervisor sees beside the children, nothing where there is none.
 
     counts  the programme by village, run by run (carescreen.overview): the overview
     people  who changes hands, comes of age or may be recorded twice
     since   how many came new, rose and were closed since the list before
+    besides children of no list whom the supervisor's page shows nevertheless
     """
 
     counts: pd.DataFrame | None = None
     people: People | None = None
     since: Since | None = None
+    besides: Sequence[Record] = ()
 
 
 def write_pages(
@@ -111,7 +113,7 @@ def write_pages(
         own = _page(group.records, info, address) | {"asks_first": True}
         _write("page.html.j2", own, folder / address)
         rows.append(_Row(group, address, as_day(info.as_of)))
-    parts = _parts(cut)
+    parts = _parts(groups([*shown, *permitted(office.besides, info)], info.group))
     for part in parts:
         page = _page(part.records, info, part.address) | {"since": office.since}
         if office.people and part is parts[0]:
@@ -154,7 +156,8 @@ class _Part:
         return both("all_on_one_page_part", number=number, first=names[0], last=names[1])
 
 
-_WHOLE = "list/supervisor.html"
+_SUPERVISOR = "list/supervisor"  # what its pages' addresses begin with
+_WHOLE = f"{_SUPERVISOR}.html"
 
 
 def _parts(cut: Sequence[Group]) -> list[_Part]:
@@ -168,7 +171,7 @@ def _parts(cut: Sequence[Group]) -> list[_Part]:
             parts.append([])
         parts[-1].append(group)
     return [
-        _Part(tuple(part), f"list/supervisor-{number}.html")
+        _Part(tuple(part), f"{_SUPERVISOR}-{number}.html")
         for number, part in enumerate(parts, start=1)
     ]
 
@@ -224,10 +227,12 @@ def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") ->
     """What page.html.j2 shows; under `name` a device keeps what was recorded on the page."""
     as_of, sources = as_day(info.as_of), sources_cited(records)
     numbers = {key: number for number, key in enumerate(sources, start=1)}
-    setting = Setting(as_of, _households(records), numbers)
+    for_supervisor = name.startswith(_SUPERVISOR)
+    setting = Setting(as_of, _households(records), numbers, for_supervisor)
     calibrated = any(record.get("probability") is not None for record in records)
     return _frame(info, _PAGE_SCRIPTS, calibrated) | {
-        **_recording(),
+        **_recording((*CHOICES, *SUPERVISOR_CHOICES) if for_supervisor else CHOICES),
+        "to_do": to_do(records) if for_supervisor else None,
         "calibrated": calibrated,
         "people": None,
         "most_rows": MOST_ROWS,
@@ -246,12 +251,12 @@ def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") ->
     }
 
 
-def _recording() -> dict[str, Any]:
+def _recording(choices: Sequence[Choice]) -> dict[str, Any]:
     """What the forms of a page are made of."""
     return {
-        "choices": CHOICES,
+        "choices": choices,
         "closings": CLOSINGS,
-        "sayings": dict.fromkeys(spoken_keys()),
+        "sayings": dict.fromkeys(spoken_keys(choices)),
         "entry_fields": " ".join(ENTRY_FIELDS),
         "exchange_format": ENTRY_FORMAT,
     }
@@ -273,13 +278,13 @@ def _frame(info: ListInfo, scripts: Sequence[str], calibrated: bool = False) -> 
         "bilingual": Bilingual(info.language),
         "info": info,
         "language": info.language,
-        "policy": _policy(style, script),
+        "policy": policy_of(style, script),
         "style": Markup(style),  # noqa: S704  our own file, not data
         "script": Markup(script),  # noqa: S704
         "pack": {language: pick(info.pack, language) for language in LANGUAGES},
         "standing": both("standing_probability" if calibrated else "standing_score"),
         "tiers": TIERS,
-        "labels": _labels(info.language),
+        "labels": labels_in(info.language),
         "hours": lambda tier: _hours(tier, info),
     }
 
@@ -296,7 +301,7 @@ def _households(records: Sequence[Record]) -> dict[str, list[str]]:
 def _environment() -> Environment:
     """The templates, read and compiled once; what changes from page to page is in the context."""
     environment = page_environment(_TEMPLATES)
-    environment.filters["spans"] = _spans
+    environment.filters["spans"] = spans
     environment.globals.update(
         t=both,
         n=both_counted,
@@ -304,25 +309,6 @@ def _environment() -> Environment:
         dated=lambda value: {language: day(value, language) for language in LANGUAGES},
     )
     return environment
-
-
-@pass_context
-def _spans(context: Context, texts: Texts) -> Markup:
-    """A text that the page's language switch can change."""
-    bilingual: Bilingual = context["bilingual"]
-    return bilingual.mark(texts)
-
-
-def _labels(shown: str) -> Any:
-    """A function that writes an accessible name in every language, the shown one in force."""
-
-    def labels(key: str) -> Markup:
-        words = both(key)
-        return Markup('aria-label="{}" data-label-zh="{}" data-label-en="{}"').format(
-            words[shown], words["zh"], words["en"]
-        )
-
-    return labels
 
 
 def _hours(tier: str, info: ListInfo) -> Texts:
@@ -335,15 +321,3 @@ def _hours(tier: str, info: ListInfo) -> Texts:
 
 def _asset(name: str) -> str:
     return "\n" + (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(content: str) -> str:
-    digest = hashlib.sha256(content.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -1,10 +1,18 @@
-"""How pages are made of templates: escaped, and strict about what a template names."""
+"""How pages are made of templates: escaped, strict about what a template names, loading nothing."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from carescreen.review.bilingual import Bilingual
+from carescreen.review.texts import Texts, both
 
 
 def page_environment(folder: Path) -> Environment:
@@ -16,3 +24,35 @@ def page_environment(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@pass_context
+def spans(context: Context, texts: Texts) -> Markup:
+    """A filter: a text that the page's language switch can change."""
+    bilingual: Bilingual = context["bilingual"]
+    return bilingual.mark(texts)
+
+
+def labels_in(shown: str) -> Callable[[str], Markup]:
+    """A function that writes an accessible name in every language, the shown one in force."""
+
+    def labels(key: str) -> Markup:
+        words = both(key)
+        return Markup('aria-label="{}" data-label-zh="{}" data-label-en="{}"').format(
+            words[shown], words["zh"], words["en"]
+        )
+
+    return labels
+
+
+def policy_of(style: str, script: str) -> str:
+    """A page's policy: its own inline style and script, by their hashes, and nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(content: str) -> str:
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -6,11 +6,17 @@ decisions module. The page only writes them down: nothing here changes a tier or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from carescreen.fields import DIFFERENT, REFERRAL_RESULTS, RETURNED
+from carescreen.fields import (
+    CONFLICT_RESULTS,
+    CORRECTION_RESULTS,
+    DIFFERENT,
+    REFERRAL_RESULTS,
+    RETURNED,
+)
 from carescreen.fields import RESULTS as OUTCOME_RESULTS
 from carescreen.pack import TIERS
 
@@ -19,12 +25,15 @@ LOWER_REASONS = (
     *("known_to_be_safe", "old_information", "already_helped", "other_agency", "misread", "other"),
 )
 
-Kind = Literal["past_day", "coming_day", "choice", "line", "words"]
+Kind = Literal["past_day", "coming_day", "choice", "line", "words", "fixed"]
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form; `options` are pairs of a value and the key of its text."""
+    """One field of a form; `options` are pairs of a value and the key of its text.
+
+    A fixed field is not asked: it has the value of its only option.
+    """
 
     name: str
     kind: Kind
@@ -42,6 +51,7 @@ class Choice:
     fields      none where one tap records it
     tiers       tiers of the child at which it is offered
     note        key of a sentence that says what it does and does not do
+    needs       what there must be about the child: "dispute", "conflict"; "" where nothing
     """
 
     key: str
@@ -49,6 +59,7 @@ class Choice:
     fields: tuple[Field, ...] = ()
     tiers: tuple[str, ...] = field(default=TIERS)
     note: str = ""
+    needs: str = ""
 
 
 def _options(prefix: str, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -140,6 +151,35 @@ CHOICES = (
     ),
 )
 
+# What the supervisor alone can record.
+SUPERVISOR_CHOICES = (
+    Choice(
+        "answer",
+        "correction",
+        (
+            Field(
+                "result",
+                "choice",
+                "field_answer",
+                options=_options("correction", CORRECTION_RESULTS),
+            ),
+            Field("reason", "words", "field_answer_why"),
+        ),
+        note="answer_note",
+        needs="dispute",
+    ),
+    Choice(
+        "conflict_ended",
+        "conflict",
+        (
+            Field("reason", "words", "field_remark", required=False),
+            Field("result", "fixed", "", options=_options("conflict", CONFLICT_RESULTS)),
+        ),
+        note="conflict_ended_note",
+        needs="conflict",
+    ),
+)
+
 # Recorded from the concern itself, or from the sentence that was misread.
 CLOSINGS = (
     Choice("close", "close", (_WHY, _SECOND)),
@@ -158,9 +198,9 @@ _MESSAGES = (
 )
 
 
-def spoken_keys() -> Iterator[tuple[str, str]]:
+def spoken_keys(choices: Sequence[Choice] = CHOICES) -> Iterator[tuple[str, str]]:
     """Pairs of a name by which the page's script asks for a text, and the key of the text."""
-    for choice in (*CHOICES, *CLOSINGS):
+    for choice in (*choices, *CLOSINGS):
         yield f"do {choice.key}", f"do_{choice.key}"
         for asked in choice.fields:
             yield from ((f"{choice.key} {asked.name} {value}", key) for value, key in asked.options)

@@ -24,7 +24,7 @@ _CHILD = (
     *("within_capacity", "just_below"),
     *("needs_data", "needs_data_reasons", "selected_by", "selection_probability"),
     *("intercept", "synthetic", "raised_by_person", "taken_on", "moved_on", "turns_18_on"),
-    *("handed_over", "also_recorded"),
+    *("handed_over", "also_recorded", "conflicts", "waiting_since", "taken_on_before"),
 )
 _CONCERN = (
     *("rule", "code", "tier", "title", "act", "source", "sensitive", "note_alone"),
@@ -47,6 +47,7 @@ _MENTION = (
     *("concept", "title", "status", "visit_id", "date", "found_by"),
     *("polarity", "severity", "held", "other_child", "sensitive", "earlier_wording"),
 )
+_DISPUTE = ("kind", "said_on", "result", "answered_on")
 _CONTRIBUTION = ("feature", "title", "points", "value", "sensitive")
 
 # Keys under which an entry names what it is about; what one sensitive entry names is hidden in all.
@@ -83,6 +84,8 @@ def redact(record: Record) -> dict[str, Any]:
     kept["mentions"] = [_only(mention, _MENTION) for mention in shown]
     dropped = len(entries(record, "mentions")) - len(shown)
     kept["sensitive_mentions"] = int(record.get("sensitive_mentions") or 0) + dropped
+    if record.get("disputes"):  # free text may hold anything
+        kept["disputes"] = [_only(entry, _DISPUTE) for entry in record["disputes"]]
     kept["redacted"] = True
     return kept
 

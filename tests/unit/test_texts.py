@@ -28,6 +28,9 @@ DYNAMIC = (
         "people_",  # people.html.j2
         "change_",
         "since_",
+        "dispute_",
+        "correction_",
+        *("family_unknown", "family_nothing", "family_corrected", "family_kept"),
     ),  # see carescreen/review/recording.py
 )
 EVERY_TEXT = [*CHINESE.values(), *ENGLISH.values()]

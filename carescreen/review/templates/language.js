@@ -37,7 +37,9 @@ const speech = (function () {
   const now = new Date();
   const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
     .map((part) => String(part).padStart(2, "0")).join("-");
-  document.querySelector(".expired").hidden = !expires || today <= expires;
+  document.querySelectorAll(".expired").forEach(function (notice) {
+    notice.hidden = !expires || today <= expires;
+  });
 
   return {
     put,

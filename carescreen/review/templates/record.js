@@ -185,8 +185,10 @@ const recorder = (function () {
       return;
     }
     const part = copyOf("recorder");
+    const has = (card.dataset.has || "").split(" ");
     part.querySelectorAll("[data-do]").forEach(function (button) {
-      if (button.dataset.tiers.split(" ").includes(card.dataset.tier)) {
+      const { tiers, needs } = button.dataset;
+      if (tiers.split(" ").includes(card.dataset.tier) && (!needs || has.includes(needs))) {
         button.addEventListener("click", () => choose(card, button));
       } else {
         button.remove();
@@ -201,7 +203,9 @@ const recorder = (function () {
   // An entry in words: what was decided, and every value it has.
   function inWords(entry) {
     const key = entry.decision === "override" ? "raise"
-      : entry.decision === "close" && entry.concept ? "misread" : entry.decision;
+      : entry.decision === "close" && entry.concept ? "misread"
+      : entry.decision === "correction" && entry.result ? "answer"
+      : entry.decision === "conflict" && entry.result ? "conflict_ended" : entry.decision;
     const parts = [say("do " + key)];
     ["tier", "result", "reason_code"].forEach(function (name) {
       if (entry[name] && !(key === "misread" && name === "reason_code")) {
