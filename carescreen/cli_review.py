@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from carescreen.cli_review_expire import review_expire
+from carescreen.cli_review_family import family
 from carescreen.cli_review_log import verify_log
 from carescreen.cli_review_overview import overview
 
@@ -14,5 +15,5 @@ def review() -> None:
     """Lists, pages and records of a programme."""
 
 
-for _command in (review_expire, overview, verify_log):
+for _command in (review_expire, family, overview, verify_log):
     review.add_command(_command)

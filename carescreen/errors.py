@@ -11,7 +11,8 @@
     ├── OutputError            6   a folder or file that cannot be written
     ├── MissingExtra           7   an optional library that is not installed
     ├── EntryConflict          8   entries that contradict what is recorded; the others are imported
-    └── LogFault               9   a county's log, or a table it knows, is not as it was written
+    ├── LogFault               9   a county's log, or a table it knows, is not as it was written
+    └── TalkFirst             10   a page that waits until a person has been asked; nothing is written
 
 Messages say what was wanted, what came and what to do. They may show a value of a pack or model
 file; they never show a value of a child's record, nor the words of a note.
@@ -125,6 +126,12 @@ class LogFault(CarescreenError):
     """A county's log, or a table that it knows, is not as it was written."""
 
     exit_code = 9
+
+
+class TalkFirst(CarescreenError):
+    """A page is not written before the child-protection lead was asked; it says no reason."""
+
+    exit_code = 10
 
 
 def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:

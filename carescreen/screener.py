@@ -156,6 +156,10 @@ class Screener:
             }
         )
 
+    def engine(self, as_of: str | date | np.datetime64) -> Engine:
+        """What blocks are read with, for whoever reads one household (see `family`)."""
+        return self._engine(_day(as_of), first_run=False)
+
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
         """The kit as of a day; the kit is made once, and again after the model was fitted anew."""
         kit = Kit(self.rules, self.features, self.model, self.reader, self.model.saved_)
