@@ -82,9 +82,7 @@ def _taken_on(decisions: pd.DataFrame) -> dict[str, list[date]]:
     return {child: sorted(days) for child, days in found.items()}
 
 
-def _follow_ups(
-    lists: Sequence[Path], taken: dict[str, list[date]]
-) -> Iterator[tuple[str, date]]:
+def _follow_ups(lists: Sequence[Path], taken: dict[str, list[date]]) -> Iterator[tuple[str, date]]:
     """Each follow-up once, by child and the day since which it waits, over lists in their order."""
     newest: dict[str, date] = {}
     for since, child in sorted({row for folder in lists for row in _waiting(folder)}):
