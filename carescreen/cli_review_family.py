@@ -44,7 +44,7 @@ def family(
 
     It shows what the pack declares fit for the family's eyes, and never who said what, a note, a
     tier, a score or a concern. For some children it asks to talk to the child-protection lead
-    first and writes nothing (exit code 9) until --confirmed-by says who did.
+    first and writes nothing (exit code 10) until --confirmed-by says who did.
 
     Example: carescreen review family county --child C0012 --as-of 2026-11-01 --out page.html
     """

@@ -28,7 +28,7 @@ from carescreen.errors import UsageError
 from carescreen.followups import follow_up
 from carescreen.indicators import Indicator
 from carescreen.records import Record, records, value_words
-from carescreen.review.family import FamilyPage, Recorded, SaidBefore
+from carescreen.review.family import FamilyPage, Recorded, SaidBefore, State
 from carescreen.review.texts import Texts
 from carescreen.rules import Rule, RulePack
 from carescreen.screener import Screener
@@ -141,7 +141,7 @@ def _recorded(house: Household) -> tuple[Recorded, ...]:
 
 
 def _one(indicator: Indicator, column: Column | None, child: int) -> Recorded:
-    blank = "nothing" if indicator.unrecorded == "not_observed" else "unknown"
+    blank: State = "nothing" if indicator.unrecorded == "not_observed" else "unknown"
     if column is None or not column.known[child]:
         return Recorded(dict(indicator.title), None, None, blank)
     value, titles = value_words(indicator, column, child)

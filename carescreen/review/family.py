@@ -19,10 +19,12 @@ from markupsafe import Markup
 from carescreen.review import wording
 from carescreen.review.bilingual import Bilingual
 from carescreen.review.pages import labels_in, page_environment, policy_of, spans
-from carescreen.review.texts import LANGUAGES, Texts, both, both_counted, day, pick, texts_of
+from carescreen.review.texts import LANGUAGES, Texts, both, day, pick, texts_of
 
 GENERATOR = "carescreen review family"  # the page's own mark
 BOX_LINES = 5
+
+State = Literal["known", "derived", "unknown", "nothing"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MONTHS = (
@@ -43,7 +45,7 @@ class Recorded:
     title: Texts
     value: Mapping[str, Any] | None
     month: str | None
-    state: Literal["known", "derived", "unknown", "nothing"] | str
+    state: State
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -147,7 +149,7 @@ def _picked(texts: Texts) -> Texts:
 def _environment() -> Environment:
     environment = page_environment(_TEMPLATES)
     environment.filters["spans"] = spans
-    environment.globals.update(t=both, n=both_counted)
+    environment.globals.update(t=both)
     return environment
 
 
