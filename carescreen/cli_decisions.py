@@ -164,9 +164,7 @@ def _tell_import(report: ImportReport, files: int, county: Path, has_list: bool)
     help="folder that `rank` wrote, to see what was taken on in time; may be given several times",
 )
 @PACK
-def decisions_report(
-    county: Path, export: Path | None, lists: tuple[Path, ...], pack: str
-) -> None:
+def decisions_report(county: Path, export: Path | None, lists: tuple[Path, ...], pack: str) -> None:
     """Count what people changed: tiers raised, held lower, concerns closed, notes misread.
 
     By rule, to see which rules are often wrong; by worker, for a supervisor to talk about. With
