@@ -24,7 +24,8 @@ from carescreen.results import PRIVATE
 from carescreen.review.texts import text
 from carescreen.rules import RulePack
 
-MARKS = ("ZQXNOTE", "ZQXNAME", "ZQXREASON", "ZQXOTHER")
+MARKS = ("ZQXNOTE", "ZQXNAME", "ZQXREASON", "ZQXOTHER", "ZQXWRONG")
+SAID_WRONG = ("wrong_information", "correction")  # their words stand on a list with quotes
 NOTES = (
     "ZQXNOTE，昨天被爸爸打了ZQXNOTE，身上有伤",
     "听说ZQXNOTE爸爸动手打了妈妈ZQXNOTE",
@@ -100,6 +101,8 @@ def _decide(county: Path) -> None:
             rule = {"rule": rules[number % len(rules)]}
             tier = {"tier": "priority"}
             word = {"decision": words[number % len(words)]}
+            if word["decision"] in SAID_WRONG:
+                more["reason"] = "ZQXWRONG"
             writer.writerow({**row, **word, **rule, **tier, **more})
 
 
@@ -158,7 +161,10 @@ def test_without_quotes_no_file_says_anything_private(place: Path, folder: str) 
 
 
 def test_the_marks_and_names_are_there_to_be_found(place: Path) -> None:
-    """With quotes the same sweep finds notes and sensitive names, in each kind of file; no reason."""
+    """With quotes the same sweep finds notes and sensitive names, in each kind of file.
+
+    Of reasons only what is said to be wrong is in them.
+    """
     found = dict(texts_of(place / "quoted"))
     for name in (
         "list.html",
@@ -171,6 +177,7 @@ def test_the_marks_and_names_are_there_to_be_found(place: Path) -> None:
     everything = "\n".join(found.values())
     assert "ZQXNAME" not in everything
     assert "ZQXREASON" not in everything
+    assert "ZQXWRONG" in found["list/supervisor.html"]
 
 
 def test_every_file_that_a_run_writes_is_swept(place: Path) -> None:
