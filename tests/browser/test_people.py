@@ -130,8 +130,9 @@ def test_cards_say_who_the_child_was_with_and_what_comes(visit: Opener, pages: P
         words = open_card(page, child).inner_text()
         assert [one for one in sentences if one not in words] == []
     page.locator('[data-language-button="zh"]').click()
-    assert "由W07（村：V003）移交" in page.locator('.card[data-child="C0001"]').inner_text()
-    assert "重复登记，还是双胞胎？" in page.locator(".people").inner_text()
+    # Not inner_text: of a card that is scrolled away a browser may not have laid out its text.
+    assert "由W07（村：V003）移交" in page.locator('.card[data-child="C0001"]').text_content()
+    assert "重复登记，还是双胞胎？" in page.locator(".people").text_content()
 
 
 def test_the_sections_fit_a_phone_and_axe_finds_nothing_serious(visit: Opener, pages: Path) -> None:
