@@ -10,6 +10,8 @@ A pack declares its indicators in `indicators.yaml`; a child pack adds to its pa
     hold        until_closed  the event counts until a person closes it (critical)
                 until_seen    it counts until a visit, on the day or later, saw the child
                 window        it counts for the pack's `event_window_days`
+    family      show     the page for the family says it, whatever its value is
+                hide     it does not; so is every indicator that does not say
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "unrecorded": ("unknown", "not_observed"),
     "hold": ("until_closed", "until_seen", "window"),
     "risk_direction": ("up", "down"),
+    "family": ("hide", "show"),
 }
 INDICATOR_REQUIRED = frozenset({"id", "level", "type", "kind", "title"})
 INDICATOR_KEYS = {
@@ -87,6 +90,7 @@ class Indicator:
     sensitivity: str = "normal"
     value_titles: Mapping[str, Texts] | None = None
     why: str | None = None
+    family: Literal["hide", "show"] = "hide"
 
     @property
     def is_ordered(self) -> bool:
@@ -157,6 +161,7 @@ def _load_one(file: YamlFile, key: Key) -> Indicator:
         sensitivity=entry.get("sensitivity", "normal"),
         value_titles=_value_titles(file, key),
         why=file.text_if_given_at(*key, "why"),
+        family=entry.get("family", "hide"),
     )
     _check(file, key, indicator)
     return indicator
@@ -223,5 +228,11 @@ def _check(file: YamlFile, key: Key, indicator: Indicator) -> None:
             "or an event",
             "kind",
         )
+    if indicator.family == "show" and not _may_be_shown(indicator):
+        raise error("highly sensitive values and free texts are never shown to a family", "family")
     if indicator.hold != "window" and indicator.kind != "event":
         raise error(f"only an event can be held {indicator.hold.replace('_', ' ')}", "hold")
+
+
+def _may_be_shown(indicator: Indicator) -> bool:
+    return indicator.sensitivity != "highly_sensitive" and indicator.type != "string"

@@ -81,6 +81,7 @@ def _facts(indicator: Indicator, shown: ShownPack) -> Iterator[tuple[Texts, Text
         yield words("order"), _order(indicator, shown)
     level = indicator.sensitivity
     yield words("sensitivity"), words(f"sensitivity_{level}")
+    yield words("family"), words(f"family_{indicator.family}")
 
 
 def _kind(indicator: Indicator, shown: ShownPack) -> Texts:

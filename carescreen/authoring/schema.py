@@ -328,6 +328,8 @@ def _indicator() -> Schema:
         _where(
             "hold", ["until_closed", "until_seen"], {"properties": {"kind": {"const": "event"}}}
         ),
+        _where("sensitivity", ["highly_sensitive"], {"properties": {"family": {"const": "hide"}}}),
+        _where("type", ["string"], {"properties": {"family": {"const": "hide"}}}),
     ]
     return _mapping(properties, INDICATOR_REQUIRED, allOf=conditions)
 

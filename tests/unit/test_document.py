@@ -330,7 +330,7 @@ def test_every_text_of_the_page_is_used() -> None:
     code += (folder / "templates" / "rules.html.j2").read_text(encoding="utf-8")
     built = (
         *("reading_", "counts_", "setting_", "state_", "tier_", "lane_", "level_", "kind_"),
-        *("type_", "order_", "missing_", "sensitivity_", "unit_", "hold_", "reads_"),
+        *("type_", "order_", "missing_", "sensitivity_", "family_", "unit_", "hold_", "reads_"),
     )
     for key in texts_of("zh"):
         assert key in code or key.startswith(built) or key in ("met", "not_met", "cannot_tell"), key
