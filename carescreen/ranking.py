@@ -277,6 +277,7 @@ class Ranking:
         taken_on, moved_on and turns_18_on (NaT where none), of the record.
         """
         return self._rows.only(_PEOPLE).to_frame()
+
     def to_answer(self) -> list[int]:
         """Positions of the children on no list of whom somebody says that a record is wrong.
 
