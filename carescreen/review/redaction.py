@@ -21,7 +21,7 @@ _CHILD = (
     *("rank", "child_id", "household_id", "village_id", "caseworker_id", "tier", "state", "due_on"),
     *("score", "probability", "probability_low", "probability_high", "age_years"),
     *("days_since_seen", "last_seen_on", "recent_visits", "past_positions"),
-    *("within_capacity", "just_below"),
+    *("within_capacity", "just_below", "visit"),
     *("needs_data", "needs_data_reasons", "selected_by", "selection_probability"),
     *("intercept", "synthetic", "raised_by_person", "taken_on", "moved_on", "turns_18_on"),
     *("handed_over", "also_recorded", "conflicts", "waiting_since", "taken_on_before"),

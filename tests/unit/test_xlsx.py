@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import follow_up_records as made
+import pytest
 from openpyxl import load_workbook
 
+from carescreen.pack import TIERS
 from carescreen.review.info import ListInfo
-from carescreen.review.xlsx import (
-    CELL_LIMIT,
-    DECISIONS,
-    LINE_HEIGHT,
-    cell_text,
-    choice_text,
-    write_xlsx,
+from carescreen.review.texts import text, texts_of
+from carescreen.review.xlsx import CELL_LIMIT, LINE_HEIGHT, cell_text, write_xlsx
+from carescreen.review.xlsx_choices import (
+    LONGEST_LIST,
+    LONGEST_TITLE,
+    REASON_CODES,
+    choices,
 )
 
 
@@ -45,8 +48,25 @@ def column(book: Any, name: str) -> list[Any]:
     rows = list(book["list"].iter_rows())
     for place, cell in enumerate(rows[0]):
         if name in cell.value.split("\n"):
-            return [row[place] for row in rows[1:] if row[1].value is not None]
+            return [row[place] for row in rows[1:] if row[0].value is not None]
     raise AssertionError(name)
+
+
+def rules_of(sheet: Any) -> dict[str, Any]:
+    """The drop-downs and checks of a sheet by the words of their column in English."""
+    heads = {
+        cell.column_letter: next(
+            word for word in cell.value.split("\n") if word in ENGLISH_HEADINGS
+        )
+        for cell in sheet[1]
+    }
+    return {
+        heads[str(rule.sqref).split(":")[0].rstrip("0123456789")]: rule
+        for rule in sheet.data_validations.dataValidation
+    }
+
+
+ENGLISH_HEADINGS = {words for key, words in texts_of("en").items() if key.startswith("sheet_")}
 
 
 def texts_in(book: Any) -> str:
@@ -68,8 +88,8 @@ def test_there_is_a_row_a_child_under_headings_in_both_languages(tmp_path: Path)
 
 
 def test_a_heading_stands_first_in_the_lists_language(tmp_path: Path) -> None:
-    assert written(tmp_path, [])["list"]["B1"].value == "Child\n儿童编号"
-    assert written(tmp_path, [], language="zh")["list"]["B1"].value == "儿童编号\nChild"
+    assert written(tmp_path, [])["list"]["C1"].value == "Child\n儿童编号"
+    assert written(tmp_path, [], language="zh")["list"]["C1"].value == "儿童编号\nChild"
 
 
 def test_rows_are_as_high_as_their_longest_text(tmp_path: Path) -> None:
@@ -87,9 +107,9 @@ def test_rows_are_as_high_as_their_longest_text(tmp_path: Path) -> None:
 
 def test_the_end_of_the_week_is_a_line_with_a_sentence(tmp_path: Path) -> None:
     sheet = written(tmp_path, made.county(), capacity=1)["list"]
-    first = [row[0] for row in sheet.iter_rows(min_row=2)]
+    first = [row[1] for row in sheet.iter_rows(min_row=2)]
     assert first[0].value == (
-        "Caseworker W1: 2 children are immediate or urgent: more than one week's visits (1). "
+        "Caseworker W1: 2 children must be seen this week: more than one week's visits (1). "
         "None is cut."
     )
     assert first[4].value == (
@@ -114,14 +134,15 @@ def test_hidden_concerns_are_counted_with_their_codes(tmp_path: Path) -> None:
     records = [made.record(concerns=[made.VIOLENCE, other, other, made.UNATTENDED])]
     book = written(tmp_path, records, quotes=False)
     assert column(book, "Concerns")[0].value == (
-        "3 concerns your supervisor will explain (G11, G12 ×2); Child under 8 left without care"
+        "3 concerns your supervisor will explain (G11, G12 ×2); "
+        "Child under 8 left without care (G03)"
     )
 
 
 def test_header_is_frozen_filtered_and_wide_enough(tmp_path: Path) -> None:
     sheet = written(tmp_path, made.county())["list"]
-    assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref == "A1:V7"
+    assert sheet.freeze_panes == "D2"
+    assert sheet.auto_filter.ref == "A1:AC7"
     assert all(size.width >= 6 for size in sheet.column_dimensions.values())
 
 
@@ -152,45 +173,100 @@ def test_no_formula_and_no_link_is_anywhere(tmp_path: Path) -> None:
                 assert "<hyperlink" not in content
 
 
-def test_the_decision_is_picked_from_a_list(tmp_path: Path) -> None:
-    sheet = written(tmp_path, made.county())["list"]
-    rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
-    assert rules["M2:M7"].type == "list"
-    choices = rules["M2:M7"].formula1.strip('"').split(",")
-    assert choices == [choice_text(decision, "en") for decision in DECISIONS]
-    assert choices[0] == "agree"
-    assert len(rules["M2:M7"].formula1) <= 255  # Excel drops a longer list
-    assert rules["P2:P7"].type == "date"
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_filled_in_is_picked_from_lists_in_the_lists_language(
+    tmp_path: Path, language: str
+) -> None:
+    rules = rules_of(written(tmp_path, made.county(), language=language)["list"])
+    offered = {name: rules[name].formula1 for name in ("Decision", "What the visit found")}
+    assert offered["Decision"] == '"' + ",".join(choices("decision", language)) + '"'
+    assert offered["What the visit found"] == '"' + ",".join(choices("outcome", language)) + '"'
+    assert rules["Why (from the list)"].formula1.count(",") == len(REASON_CODES) - 1
+    for name in ("Visited on", "Look again on", "Decided on"):
+        assert rules[name].type == "date"
+    assert rules["Decision"].type == "list"
+    assert all(str(rule.sqref).endswith("7") for rule in rules.values())
 
 
-def test_the_decisions_are_offered_in_the_lists_language(tmp_path: Path) -> None:
-    sheet = written(tmp_path, made.county(), language="zh")["list"]
-    rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
-    assert rules["M2:M7"].formula1 == '"同意,已走访,没见到,信息有误,调高,调低,需换人走访"'
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_lists_and_messages_fit_into_what_excel_takes(tmp_path: Path, language: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the writer leaves out what is too long, and warns
+        rules = rules_of(written(tmp_path, made.county(), language=language)["list"])
+    for name, rule in rules.items():
+        assert len(rule.formula1 or "") <= LONGEST_LIST, name
+        assert 0 < len(rule.prompt) <= LONGEST_LIST, name
+        assert 0 < len(rule.promptTitle) <= LONGEST_TITLE, name
+        assert len(rule.error or "") <= LONGEST_LIST, name
+        assert {"\u4e00" <= char <= "\u9fff" for char in rule.prompt} == {True, False}, name
+
+
+def test_no_choice_holds_a_comma_which_would_cut_it_in_two() -> None:
+    every = [choices(key, lang) for key in ("decision", "outcome", "reason_code") for lang in LANGS]
+    assert [word for words in every for word in words if "," in word] == []
+    assert all(len(set(words)) == len(words) for words in every)
+
+
+def test_the_concern_to_close_is_picked_from_the_codes_of_the_list(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county())
+    source = rules_of(book["list"])["Close which concern (code)"].formula1
+    cells = book["about"][source.removeprefix("about!").replace("$", "")]
+    assert [cell.value for (cell,) in cells] == ["G03", "G11"]
+    assert book["about"].column_dimensions["C"].hidden  # and D with it
+
+
+def test_a_list_without_concerns_has_no_codes_to_pick(tmp_path: Path) -> None:
+    rules = rules_of(written(tmp_path, [made.record()])["list"])
+    assert rules["Close which concern (code)"].type is None
+
+
+def test_what_a_person_types_into_an_empty_cell_stays_as_typed(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county())
+    for name in ("Why", "Decided by", "Second person (where two are needed)", "Decision"):
+        assert {cell.number_format for cell in column(book, name)} == {"@"}
+    for name in ("Visited on", "Look again on", "Decided on"):
+        assert {cell.number_format for cell in column(book, name)} == {"yyyy-mm-dd"}
 
 
 def test_what_the_reading_back_needs_is_there_and_hidden(tmp_path: Path) -> None:
     book = written(tmp_path, made.county())
     assert [book["about"][cell].value for cell in ("C1", "C2")] == ["carescreen-list/1", "run-1"]
     assert book["about"].column_dimensions["C"].hidden
-    assert [cell.value for cell in column(book, "Key")] == [
-        cell.value for cell in column(book, "Child")
-    ]
-    assert book["list"].column_dimensions["V"].hidden
+    keys, children = column(book, "Key"), column(book, "Child")
+    assert [cell.value for cell in keys] == [cell.value for cell in children]
+    assert column(book, "Key (codes)")[0].value == "G11;G03"
+    assert book["list"].column_dimensions[keys[0].column_letter].hidden
 
 
-def test_paper_shows_tier_and_days_overdue_and_no_name_of_a_concern(tmp_path: Path) -> None:
-    book = written(tmp_path, made.county())
-    sheet = book["list"]
-    assert sheet.print_area == "'list'!$A$1:$P$7"
-    printed = " ".join(
-        str(cell.value) for row in sheet["A1:P7"] for cell in row if cell.value is not None
-    )
-    assert column(book, "Tier")[0].value == "Immediate"
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_paper_shows_days_overdue_and_neither_a_tier_nor_a_concern(
+    tmp_path: Path, language: str
+) -> None:
+    book = written(tmp_path, made.county(), capacity=1, language=language)
+    printed = " ".join(paper(book))
     assert [cell.value for cell in column(book, "Days overdue")] == [3, None, None, None, None]
-    for word in ("Violence", "without care"):
-        assert word not in printed
-    assert sheet.print_title_rows == "$1:$1"
+    assert "Days overdue" in printed
+    tiers = [text(f"tier_{tier}", lang) for tier in TIERS for lang in LANGS]
+    for word in ("Violence", "without care", "家庭暴力", *tiers):
+        assert word.casefold() not in printed.casefold()
+    assert column(book, "Tier")[0].value == text("tier_immediate", language)
+    assert book["list"].print_title_rows == "$1:$1"
+    setup = book["list"].page_setup
+    assert (setup.orientation, setup.fitToWidth or 1, setup.fitToHeight) == ("landscape", 1, 0)
+    assert book["list"].sheet_properties.pageSetUpPr.fitToPage
+
+
+def paper(book: Any) -> list[str]:
+    """Every text in the print areas, headers and footers of a workbook."""
+    found = []
+    for sheet in book:
+        area = sheet.print_area.split("!")[1].replace("$", "")
+        found += [str(cell.value) for row in sheet[area] for cell in row if cell.value is not None]
+        found += [str(sheet.oddHeader.left.text), str(sheet.oddFooter.center.text)]
+    return found
+
+
+LANGS = ("zh", "en")
 
 
 def test_a_file_without_quotes_redacts_whatever_it_is_given(tmp_path: Path) -> None:
