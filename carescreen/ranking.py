@@ -309,9 +309,20 @@ class Ranking:
         counts = np.bincount(self._rows["tier_code"], minlength=len(TIERS))
         return dict(zip(TIERS, (int(count) for count in counts), strict=True))
 
-    def explain(self, child_id: str, language: str = "en") -> str:
-        """One paragraph a person can read: why this child is where it is ("en" or "zh")."""
-        return paragraph(self.record(child_id), language, date.fromisoformat(self.run.as_of))
+    def explain(
+        self, child_id: str, language: str = "en", *, lists: str | Path | None = None
+    ) -> str:
+        """One paragraph a person can read: why this child is where it is ("en" or "zh").
+
+        `lists` is a folder of this or an earlier run: where the child stood on the lists before.
+        """
+        record = self.record(child_id)
+        if lists is not None:
+            from carescreen.results_before import positions_before
+
+            found = positions_before(Path(lists), self.run.as_of, {record["child_id"]})
+            record["past_positions"] = found.get(record["child_id"], [])
+        return paragraph(record, language, date.fromisoformat(self.run.as_of))
 
     def to_html(self, path: str | Path, *, quotes: bool = False, language: str = "zh") -> None:
         """Write the list as one self-contained page; note quotes only with `quotes`."""

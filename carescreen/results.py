@@ -3,6 +3,7 @@
 ranking.csv    every child, one row each          list.html   the list (long: a table of contents)
 ranking.jsonl  every child with its full reasons  list/       a page each caseworker, supervisor.html
 rejected.csv   fields and rows that were not used list.xlsx   the list as a workbook
+positions.csv  where children stood on this list and those before
 overview.csv   counts by village, of this run and those before it: stays in the office
 changes.csv    what changed since the list before
 handovers.csv  who has another caseworker or village than before; duplicates.csv  who may be there twice
@@ -32,7 +33,7 @@ from carescreen.cells import FORMULA_STARTS
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.overview_before import overview_with_history
 from carescreen.ranking import Ranking
-from carescreen.results_before import positions_before
+from carescreen.results_before import past_positions, positions_table
 from carescreen.results_changes import changes_since
 from carescreen.results_handover import FILE as HANDOVERS
 from carescreen.results_handover import frame_of
@@ -51,7 +52,7 @@ PRIVATE = "PRIVATE.txt"
 RUN_FILES = (
     *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
     *("overview.csv", "changes.csv", "handovers.csv", "duplicates.csv", "waiting.csv"),
-    *("run.json", PRIVATE),
+    *("positions.csv", "run.json", PRIVATE),
 )
 RUN_FORMAT = "carescreen-run/1"
 OURS = (RUN_FILES, "run.json", '"carescreen-run/')
@@ -79,7 +80,8 @@ def write_results(
     """
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
     records = _records(ranking, quotes)
-    _add_positions_before(records, folder, ranking.run.as_of)
+    positions = _positions(ranking, folder)
+    _add_past_positions(records, positions, ranking.run.as_of)
     counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
     people = people_of(ranking, folder)
     people.annotate(records, concerns_counted(ranking, people))
@@ -101,6 +103,7 @@ def write_results(
         write_csv(changes.frame, aside / "changes.csv")
         write_csv(frame_of(people.handovers), aside / HANDOVERS)
         write_csv(people.duplicate_frame(), aside / DUPLICATES)
+        write_csv(positions, aside / "positions.csv")
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
         if quotes:
             summary |= {"made_by": info.made_by, "expires": info.expires}
@@ -173,12 +176,16 @@ def _records(
     return read(ranking.listed() if positions is None else positions)
 
 
-def _add_positions_before(records: list[dict[str, Any]], folder: Path, as_of: str) -> None:
-    """Say on each listed child where it stood on the list that this one replaces."""
-    before = positions_before(folder, as_of, {str(record["child_id"]) for record in records})
+def _positions(ranking: Ranking, folder: Path) -> pd.DataFrame:
+    now = ranking.to_frame()[["child_id", "rank", "tier"]]
+    return positions_table(folder, ranking.run.as_of, now, ranking.listed())
+
+
+def _add_past_positions(records: list[dict[str, Any]], positions: pd.DataFrame, as_of: str) -> None:
+    """Say on each listed child where it stood on the lists before."""
+    past = past_positions(positions, as_of, {str(record["child_id"]) for record in records})
     for record in records:
-        found = before.get(str(record["child_id"]))
-        record["past_positions"] = [found] if found else []
+        record["past_positions"] = past.get(str(record["child_id"]), [])
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -1,34 +1,143 @@
-"""Where children stood on the list before: read from the folder that the new run replaces."""
+"""Where children stood on earlier lists: positions.csv, carried on from the folder a run replaces.
+
+A row is a child's place on one list: `child_id, as_of, rank, tier, listed`. The table of a run has
+the children on its list and those who were listed on one of the lists before, for at most twelve
+lists; what is newer than the run is never in it. A file that cannot be read is no history, and no
+error: a list is written whether or not there was one before it.
+"""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from carescreen.cells import unguarded
+from carescreen.pack import TIERS
 
 Position = dict[str, Any]
 
+FILE = "positions.csv"
+COLUMNS = ("child_id", "as_of", "rank", "tier", "listed")
+MOST_LISTS = 12
 
-def positions_before(folder: Path, as_of: str, wanted: Collection[str]) -> dict[str, Position]:
-    """The place and tier (`as_of`, `rank`, `tier`) of each wanted child on the list in `folder`.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
-    Empty where the folder holds no list, one that cannot be read, or none of an earlier date: a
-    list is written whether or not there was one before it.
+
+def positions_table(
+    folder: Path, as_of: str, now: pd.DataFrame, listed: Sequence[int]
+) -> pd.DataFrame:
+    """The rows of positions.csv of a run that replaces `folder`; the same again for the same run.
+
+    now     child_id, rank and tier of every child of the run, in rank order
+    listed  the places in it of those on the list
+
+    A child that this day's list had in `folder` keeps its row, so that ranking again loses none.
     """
+    written = _written(folder)
+    earlier = _last(_earlier(written, folder, as_of), MOST_LISTS - 1)
+    on_list = set(now["child_id"].iloc[list(listed)])
+    this_day = written["child_id"][written["as_of"] == as_of]
+    wanted = {*on_list, *earlier["child_id"][earlier["listed"]], *this_day}
+    own = now.loc[now["child_id"].isin(wanted), ["child_id", "rank", "tier"]]
+    own = own.assign(as_of=as_of, listed=own["child_id"].isin(on_list))
+    carried = earlier[earlier["is_written"] | earlier["child_id"].isin(wanted)]
+    table = pd.concat([carried[list(COLUMNS)], own[list(COLUMNS)]], ignore_index=True)
+    table["listed"] = np.where(table["listed"], "yes", "no")
+    return table.sort_values(["as_of", "rank", "child_id"], ignore_index=True)
+
+
+def past_positions(
+    table: pd.DataFrame, as_of: str, wanted: Collection[str]
+) -> dict[str, list[Position]]:
+    """Each wanted child's places (`as_of`, `rank`, `tier`) before a day, the newest first."""
+    found: dict[str, list[Position]] = {}
+    before = table[table["child_id"].isin(set(wanted))]
+    before = before[_is_before(before["as_of"], as_of)]
+    before = before.sort_values("as_of", ascending=False, kind="stable")
+    columns = (before[name].tolist() for name in ("child_id", "as_of", "rank", "tier"))
+    for child, day, rank, tier in zip(*columns, strict=True):
+        found.setdefault(child, []).append({"as_of": day, "rank": rank, "tier": tier})
+    return found
+
+
+def positions_before(
+    folder: Path, as_of: str, wanted: Collection[str]
+) -> dict[str, list[Position]]:
+    """Each wanted child's places on the lists before a day, as `folder` knows them.
+
+    Empty where the folder holds no list, one that cannot be read, or none of an earlier day.
+    """
+    earlier = _last(_earlier(_written(folder), folder, as_of), MOST_LISTS - 1)
+    return past_positions(earlier, as_of, wanted)
+
+
+def _earlier(written: pd.DataFrame, folder: Path, as_of: str) -> pd.DataFrame:
+    """What a folder knows of the days before one: its positions.csv (`is_written`), and every child
+    of its own list that has no row there.
+    """
+    tables = written.assign(is_written=True), _own_list(folder).assign(is_written=False)
+    rows = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    rows = rows[_is_before(rows["as_of"], as_of)]
+    return rows.drop_duplicates(["child_id", "as_of"])
+
+
+def _is_before(days: pd.Series, as_of: str) -> pd.Series:
+    """Which days are before one; there are few, so that each is compared once."""
+    return days.isin([day for day in days.unique() if day < as_of])
+
+
+def _last(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    days = sorted(rows["as_of"].unique())[-count:]
+    return rows[rows["as_of"].isin(days)]
+
+
+def _written(folder: Path) -> pd.DataFrame:
+    """The positions.csv of a folder; no rows where there is none that is whole."""
+    try:
+        rows = _texts(folder / FILE, COLUMNS)
+        return _checked(rows.assign(listed=rows["listed"] == "yes"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return _none()
+
+
+def _own_list(folder: Path) -> pd.DataFrame:
+    """The list of a folder as rows of positions, of every child."""
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        before = str(run["as_of"])
-        if before >= as_of:
-            return {}
-        with (folder / "ranking.csv").open(encoding="utf-8-sig", newline="") as file:
-            return {
-                child: {"as_of": before, "rank": int(row["rank"]), "tier": row["tier"]}
-                for row in csv.DictReader(file)
-                if (child := unguarded(row["child_id"])) in wanted
-            }
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        return {}
+        names = ("child_id", "rank", "tier", "state", "within_capacity")
+        rows = _texts(folder / "ranking.csv", names).assign(as_of=str(run["as_of"]))
+        within = rows["within_capacity"].astype(str) == "True"  # it may be read as a truth value
+        listed = within | (rows["state"] == "backlog")
+        return _checked(rows.assign(listed=listed))
+    except (OSError, ValueError, KeyError, TypeError):
+        return _none()
+
+
+def _texts(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    """Columns of a CSV file: ids as texts, words by their few values, ranks as they are."""
+    types: dict[Any, Any] = dict.fromkeys(names, "category") | {"child_id": object}
+    types |= {"rank": "int64"}
+    return pd.read_csv(
+        path, encoding="utf-8-sig", usecols=list(names), dtype=types, na_filter=False
+    )
+
+
+def _checked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with ids as the ranking has them; ValueError where a cell is not what it must be."""
+    days, tiers = set(rows["as_of"].unique()), set(rows["tier"].unique())
+    if not all(map(_DAY.fullmatch, days)) or not tiers <= set(TIERS):
+        raise ValueError("not as a run writes it")
+    ids = rows["child_id"].to_numpy(dtype=object)
+    plain = np.array([unguarded(one) if one[:1] == "'" else one for one in ids], dtype=object)
+    return rows.assign(child_id=pd.Series(plain, rows.index, dtype=object))[list(COLUMNS)]
+
+
+def _none() -> pd.DataFrame:
+    empty = pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+    return empty.astype({"rank": "int64", "listed": bool})

@@ -15,6 +15,7 @@ from carescreen.review.disputes import (
     said_otherwise,
     waiting_words,
 )
+from carescreen.review.earlier import past_places
 from carescreen.review.listing import SUPERVISORS
 from carescreen.review.people import lines_of, tags_of
 from carescreen.review.reading import (
@@ -240,22 +241,10 @@ def _facts(record: Record) -> Iterable[tuple[Texts, Texts]]:
     yield both("last_seen"), _each(lambda language: wording.last_seen(record, language))
     if record.get("rank") is not None:
         yield both("place_overall"), _same(str(record["rank"]))
-    for past in entries(record, "past_positions"):
-        yield both("past_position_label"), _past(past)
+    if entries(record, "past_positions"):
+        yield both("past_label"), _each(lambda language: past_places(record, language))
     if (record.get("state") or "new") != "new":
         yield both("state"), both(f"state_{record['state']}")
-
-
-def _past(position: Record) -> Texts:
-    return _each(
-        lambda language: text(
-            "past_position",
-            language,
-            rank=position["rank"],
-            tier=wording.tier_word(position["tier"], language),
-            date=day(position["as_of"], language),
-        )
-    )
 
 
 def _summary(record: Record) -> tuple[Texts, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from carescreen.review import wording
+from carescreen.review.earlier import past_sentence
 from carescreen.review.reading import (
     Record,
     codes,
@@ -40,6 +41,7 @@ def paragraph(record: Record, language: str, as_of: date | None = None) -> str:
     """
     parts = [
         _place(record, language, as_of),
+        past_sentence(record, language),
         _seen(record, language),
         _state(record, language),
         _needs_data(record, language),

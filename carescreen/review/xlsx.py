@@ -30,6 +30,7 @@ FORMAT = "carescreen-list/1"  # in the hidden column of `about`, above the run's
 LINE_HEIGHT = 16  # points, for text of 11
 HEADING_HEIGHT = 45
 ABOUT_WIDTH = 60
+LEAST_HEIGHT = 24  # room for a line in handwriting
 MOST_HEIGHT = 400  # Excel's own limit is 409
 CELL_LIMIT = 32_000  # characters; Excel drops a cell with more than 32,767
 
@@ -165,7 +166,7 @@ def _write_record(
         _write_cell(sheet, row, number, value, column, formats)
         if column.wrapped and isinstance(value, str):
             most = max(most, lines_of(value, column.width))
-    sheet.set_row(row, min(most * LINE_HEIGHT, MOST_HEIGHT))
+    sheet.set_row(row, min(max(most * LINE_HEIGHT, LEAST_HEIGHT), MOST_HEIGHT))
 
 
 def lines_of(words: str, width: int) -> int:

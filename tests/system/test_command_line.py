@@ -65,6 +65,7 @@ def test_the_output_folder_has_all_its_files_and_says_synthetic(lists) -> None:
         "list.html",
         "list.xlsx",
         "overview.csv",
+        "positions.csv",
         "rejected.csv",
         "changes.csv",
         "run.json",

@@ -501,7 +501,7 @@ def test_past_visits_and_the_place_on_the_list_before_are_shown(tmp_path: Path) 
         assert "12 Oct 2026 child seen V9" in parsed.text
         assert "1 Sep 2026 child not seen V8" in parsed.text
         assert "1 Aug 2026 not said whether the child was seen V7" in parsed.text
-        assert "12 (Urgent, 1 Oct 2026)" in parsed.text
+        assert "12th on 1 Oct 2026 (Urgent)" in parsed.text
 
 
 def test_a_concern_says_which_rules_can_be_closed_from_it_also_where_it_may_not_name_them(
