@@ -6,6 +6,7 @@ import click
 
 from carescreen.cli_review_expire import review_expire
 from carescreen.cli_review_family import family
+from carescreen.cli_review_list import review_list
 from carescreen.cli_review_log import verify_log
 from carescreen.cli_review_overview import overview
 
@@ -15,5 +16,5 @@ def review() -> None:
     """Lists, pages and records of a programme."""
 
 
-for _command in (review_expire, family, overview, verify_log):
+for _command in (review_list, family, overview, review_expire, verify_log):
     review.add_command(_command)

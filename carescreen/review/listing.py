@@ -68,17 +68,16 @@ def _part(record: Record) -> int:
     return SUPERVISORS.get(str(record.get("state")), _BELOW)
 
 
-def notes(group: Group, info: ListInfo, over: str = "line_over") -> dict[int, Note]:
+def notes(group: Group, info: ListInfo) -> dict[int, Note]:
     """Sentences between the records of a group, by the place of the record that they precede.
 
-    `over` is the text for a week with more than its seats. Seats are a caseworker's, so a list cut
-    by village does not say that a week is full.
+    Seats are a caseworker's, so a list cut by village does not say that a week is full.
     """
     parts = [_part(record) for record in group.records]
     found: dict[int, Note] = {}
     week, grave = parts.count(_WEEK), _never_cut(group)
     if info.group == "caseworker" and 0 < info.capacity < grave:
-        found[0] = Note(both(over, count=grave, capacity=info.capacity), ends_week=False)
+        found[0] = Note(both("line_over", count=grave, capacity=info.capacity), ends_week=False)
     for part in {_BACKLOG, _HANDOVER}.intersection(parts):
         found[parts.index(part)] = Note(both(_LINES[part]), ends_week=True)
     if 0 < week < len(parts):

@@ -7,7 +7,7 @@ same records and head give the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from math import ceil
 from pathlib import Path
@@ -20,7 +20,7 @@ from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
 from carescreen.review.reading import Record, codes
 from carescreen.review.reasons import columns
-from carescreen.review.texts import LANGUAGES, as_day, sentences, text
+from carescreen.review.texts import LANGUAGES, as_day, both, sentences, text
 from carescreen.review.xlsx_about import about_rows, hour_rows
 from carescreen.review.xlsx_choices import add_choices
 from carescreen.review.xlsx_columns import Column, columns_of, place_of, printed_places
@@ -65,6 +65,18 @@ def write_xlsx(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
         book.close()
 
 
+def write_visits_xlsx(
+    lists: Iterable[tuple[str, Sequence[Record]]], path: Path | str, info: ListInfo
+) -> None:
+    """Write the lists of a week's plan as one workbook: (whose, records with the key `visit`) each.
+
+    In the column for caseworkers stands whose list it is, to filter by: a child may be visited by
+    somebody else than its own caseworker.
+    """
+    records = [{**record, "caseworker_id": whose} for whose, found in lists for record in found]
+    write_xlsx(records, path, info)
+
+
 def _formats(book: Any) -> dict[str, Any]:
     plain = {"valign": "top", "font_size": 11}
     ruled = {**plain, "bottom": 7}
@@ -97,8 +109,7 @@ def _write_list(
     _write_headings(sheet, shape, info, formats)
     row = 0
     for group in visit_groups(records, info) if planned else groups(records, info.group):
-        over = "sheet_line_over"  # says it without the tiers, since it prints
-        between = visit_notes(group) if planned else notes(group, info, over)
+        between = visit_notes(group) if planned else _notes(group, info)
         for place, record in enumerate(group.records):
             if place in between:
                 row += 1
@@ -112,6 +123,21 @@ def _write_list(
     source = f"=about!${letter}$1:${letter}${len(every_code)}" if every_code else ""
     add_choices(sheet, shape, last, info.language, source)
     _set_up_printing(sheet, shape, last, info)
+
+
+def _notes(group: Group, info: ListInfo) -> dict[int, Note]:
+    """The sentences of a group; that a week is full is said without its tiers, since it prints."""
+    found = notes(group, info)
+    grave = ("immediate", "urgent")
+    count = sum(
+        record["tier"] in grave and record.get("within_capacity") is not False
+        for record in group.records
+    )
+    full = both("sheet_line_over", count=count, capacity=info.capacity)
+    return {
+        place: note if note.ends_week else Note(full, ends_week=False)
+        for place, note in found.items()
+    }
 
 
 def _write_headings(

@@ -16,6 +16,7 @@ CHINESE, ENGLISH = texts_of("zh"), texts_of("en")
 FOLDER = Path(carescreen.review.__file__).parent
 DYNAMIC = (
     *("tier_", "state_", "status_", "why_", "sheet_", "decision_", "unit_", "list_of_"),
+    "table_",
     *(
         "do_",
         "say_",

@@ -13,7 +13,7 @@ from test_xlsx import column, info, paper
 
 from carescreen.pack import TIERS
 from carescreen.review.texts import text
-from carescreen.review.xlsx import write_xlsx
+from carescreen.review.xlsx import write_visits_xlsx, write_xlsx
 
 WHY = made.texts("Immediate: always visited.", "立即：一定走访。")
 
@@ -104,3 +104,12 @@ def test_the_same_records_in_any_order_of_reading_give_the_same_bytes(tmp_path: 
     write_xlsx(planned(), tmp_path / "a.xlsx", info())
     write_xlsx(planned(), tmp_path / "b.xlsx", info())
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_whose_list_it_is_stands_in_the_column_to_filter_by(tmp_path: Path) -> None:
+    away = made.record(child_id="C1", caseworker_id="W1", visit=visit("2026-11-02", 1, "C1"))
+    other = made.record(child_id="C2", caseworker_id="W2", visit=visit("2026-11-02", 1, "C2"))
+    write_visits_xlsx([("W2", [other]), ("W9", [away])], tmp_path / "list.xlsx", info())
+    book = load_workbook(tmp_path / "list.xlsx")
+    assert [cell.value for cell in column(book, "Caseworker")] == ["W2", "W9"]
+    assert book["list"].auto_filter.ref == "A1:AG3"
