@@ -34,6 +34,7 @@ _SHOWN = 10  # alarms that are printed; alarms.csv has them all
     help="working days: 5 for Monday to Friday, 6 with Saturday, 7 for all",
 )
 @click.option("--out", type=FOLDER, required=True, help="folder to write")
+@click.option("--no-pages", is_flag=True, help="write tables only, no pages")
 @LANGUAGE
 def plan(
     lists: Path,
@@ -42,6 +43,7 @@ def plan(
     start: str | None,
     days: int,
     out: Path,
+    no_pages: bool,
     language: str,
 ) -> None:
     """Make a week's visits from the ranking in LISTS and a table of caseworkers.
@@ -67,8 +69,9 @@ def plan(
         conflicts=read_conflicts(county, ranking.as_of) if county else (),
         same=ranking.same,
     )
-    write_plan(made, ranking, out, read)
+    write_plan(made, ranking, out, read, pages_in=None if no_pages else language)
     _print_plan(made, out, language, bool(ranking.run["synthetic"]))
+    click.echo(f"The plan: {out / ('plan.csv' if no_pages else 'list.html')}")
 
 
 def _first_day(text: str | None, as_of: date) -> date:
@@ -79,7 +82,8 @@ def _first_day(text: str | None, as_of: date) -> date:
 
 
 def _print_plan(plan: WeekPlan, out: Path, language: str, synthetic: bool) -> None:
-    from carescreen.plan_files import alarm_sentence, plan_counts
+    from carescreen.plan_files import plan_counts
+    from carescreen.plan_lists import alarm_sentence
 
     for notice in plan.routes.notices:
         tell_note(notice)
@@ -96,4 +100,3 @@ def _print_plan(plan: WeekPlan, out: Path, language: str, synthetic: bool) -> No
         f"{counts['children_waiting']:,} waiting for their review date, "
         f"{counts['children_to_hand_over']:,} for the supervisor to hand over."
     )
-    click.echo(f"The plan: {out / 'plan.csv'}")

@@ -4,19 +4,17 @@ plan.csv     every visit of the week, one row each     alarms.csv   lists that a
 below.csv    every household below the line            backlog.csv  old concerns of a first run
 handover.csv who moved away or came of age, for the supervisor
 visits/      a file for each list, for the visitor: one row a child, visit by visit
+list/        the same as pages, and supervisor.html  list.html  the pages' table of contents
 plan.json    all of it but what is below the line, for supervisors
 
-What is kept from a visitor (that a visit was drawn, and a conflict of interest) is in plan.csv and
-plan.json alone.
+What is kept from a visitor (that a visit was drawn, and a conflict of interest) is in plan.csv,
+plan.json and the supervisor's pages alone.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
@@ -28,30 +26,28 @@ import numpy as np
 from carescreen.cells import FORMULA_STARTS, guarded
 from carescreen.errors import OutputError
 from carescreen.pack import TIERS
-from carescreen.plan_alarms import Alarm
+from carescreen.plan_lists import (
+    WeekLists,
+    alarm_sentence,
+    day_text,
+    day_texts,
+    file_names,
+    running,
+)
+from carescreen.plan_pages import write_plan_pages
 from carescreen.plan_ranking import WrittenRanking
-from carescreen.plan_routes import NOBODY, ROUTES
-from carescreen.plan_week import PLACES, WHY, WeekPlan
+from carescreen.plan_week import PLACES, WeekPlan
 from carescreen.results_place import replaced_folder, require_folder
 from carescreen.review.texts import LANGUAGES
-from carescreen.review.visit_words import (
-    VisitReason,
-    alarm_words,
-    below_reason,
-    handover_reason,
-    visit_reason,
-)
+from carescreen.review.visit_words import VisitReason, below_reason, handover_reason, visit_reason
 
-UNNAMED = "supervisor"  # the list of the supervisor whom no row names
 PLAN_FORMAT = "carescreen-plan/1"
 PLAN_FILES = (
     *("plan.csv", "below.csv", "alarms.csv", "backlog.csv", "handover.csv", "visits"),
+    *("list.html", "list"),
     "plan.json",
 )
 OURS = (PLAN_FILES, "plan.json", '"carescreen-plan/')
-_PLAIN = re.compile(r"[^\W_][\w-]{0,39}")
-_STRANGE = re.compile(r"[^\w-]+")
-_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d|supervisor", re.I)  # names of Windows, ours
 
 Row = Sequence[object]
 
@@ -83,25 +79,34 @@ def _files_of(path: Path) -> set[str]:
 
 
 def write_plan(
-    plan: WeekPlan, ranking: WrittenRanking, folder: Path, read: Sequence[Path] = ()
+    plan: WeekPlan,
+    ranking: WrittenRanking,
+    folder: Path,
+    read: Sequence[Path] = (),
+    *,
+    pages_in: str | None = None,
 ) -> None:
     """Write a plan's folder; an existing one is replaced only if it holds an earlier plan.
 
-    `read` are files and folders of the input: none may lie in it.
+    `read` are files and folders of the input: none may lie in it. `pages_in` is the language that the
+    pages open in; None writes tables only. UsageError where pages cannot be made of the ranking.
     """
     require_plan_folder(folder, read)
-    pages = _Pages(plan, ranking)
+    lists = WeekLists(plan, ranking.same, ranking.handed)
+    tables = _Tables(lists, ranking)
     with replaced_folder(folder, *OURS, read) as aside:
-        _write_rows(aside / "plan.csv", PLAN_COLUMNS, pages.plan_rows())
-        _write_safe(aside / "below.csv", BELOW_COLUMNS, pages.below_rows())
-        _write_rows(aside / "alarms.csv", ALARM_COLUMNS, pages.alarm_rows())
-        _write_rows(aside / "backlog.csv", BACKLOG_COLUMNS, pages.backlog_rows())
-        _write_rows(aside / "handover.csv", HANDOVER_COLUMNS, pages.handover_rows())
+        _write_rows(aside / "plan.csv", PLAN_COLUMNS, tables.plan_rows())
+        _write_safe(aside / "below.csv", BELOW_COLUMNS, tables.below_rows())
+        _write_rows(aside / "alarms.csv", ALARM_COLUMNS, tables.alarm_rows())
+        _write_rows(aside / "backlog.csv", BACKLOG_COLUMNS, tables.backlog_rows())
+        _write_rows(aside / "handover.csv", HANDOVER_COLUMNS, tables.handover_rows())
         (aside / "visits").mkdir()
-        for person, name in pages.files.items():
-            _write_rows(aside / name, VISIT_COLUMNS, pages.visit_rows(person))
+        for person, name in tables.files.items():
+            _write_rows(aside / name, VISIT_COLUMNS, tables.visit_rows(person))
         with (aside / "plan.json").open("w", encoding="utf-8", errors="surrogatepass") as file:
-            file.writelines(_json_lines(pages.summary()))
+            file.writelines(_json_lines(tables.summary()))
+        if pages_in is not None:
+            write_plan_pages(lists, ranking, aside, pages_in)
 
 
 PLAN_COLUMNS = (
@@ -128,91 +133,38 @@ BACKLOG_COLUMNS = (
 HANDOVER_COLUMNS = (*BACKLOG_COLUMNS, "why", "reason_zh", "reason_en")
 
 
-class _Pages:
+class _Tables:
     """The rows of each file, from one plan."""
 
-    def __init__(self, plan: WeekPlan, ranking: WrittenRanking) -> None:
-        self.plan, self.ranking = plan, ranking
-        self.people = plan.routes.people
-        planned = plan.planned
-        self.children = plan.visits.children(planned)
-        every = np.concatenate([*self.children, np.zeros(0, dtype=np.int64)])
+    def __init__(self, lists: WeekLists, ranking: WrittenRanking) -> None:
+        self.lists, self.ranking, self.plan = lists, ranking, lists.plan
+        self.people = self.plan.routes.people
+        every = np.concatenate([*lists.children, np.zeros(0, dtype=np.int64)])
         self.reasons = ranking.reasons(every)
-        self.twice = {child for pair in ranking.same for child in pair}
-        self.visit = plan.visits.rows.take(planned)
-        self.person = plan.routes.person[planned]
-        self.due = _day_texts(self.visit["due_on"])
-        days = [str(day) for day in plan.week.days]
-        self.days = [days[number] for number in plan.day.tolist()]
-        self.order = _running(self.person)
-        self.starts = np.searchsorted(self.person, np.arange(len(self.people.ids) + 1))
-        self.files = self._files()
-        self.why = [self._reason(place) for place in range(len(planned))]
         self.due_of = dict(
-            zip(every.tolist(), _day_texts(plan.heads["due_on"][every]), strict=True)
+            zip(every.tolist(), day_texts(self.plan.heads["due_on"][every]), strict=True)
         )
-
-    def _files(self) -> dict[int, str]:
-        """The file of each list: of every worker, and of supervisors who have visits."""
-        count = len(self.people.ids)
-        has = np.bincount(self.person, minlength=count) > 0
-        has[: self.people.workers] = True
         names = file_names(self.people.ids)
-        return {n: f"visits/{names[n]}.csv" for n in np.flatnonzero(has).tolist()}
-
-    def kind(self, person: int) -> str:
-        """Whose list it is."""
-        return "caseworker" if person < self.people.workers else "supervisor"
-
-    def name(self, person: int) -> str:
-        """The id of a list; the supervisor's whom no row names is called so."""
-        return self.people.ids[person] or UNNAMED
-
-    def _reason(self, place: int) -> VisitReason:
-        """Why the visit at a place of the plan is in, with all that is kept from the visitor."""
-        row = self.plan.planned[place]
-        children = self.plan.heads["child_id"][self.children[place]].tolist()
-        handed = [self.ranking.handed[child] for child in children if child in self.ranking.handed]
-        return VisitReason(
-            why=WHY[self.plan.why[row]],
-            tier=TIERS[self.visit["tier_code"][place]],
-            due_on=date.fromisoformat(self.due[place]) if self.due[place] else None,
-            children=len(self.children[place]),
-            route=ROUTES[self.plan.routes.route[row]],
-            instead_of=self._instead_of(place),
-            probability=round(float(self.plan.seats.selection_probability[row]), 6),
-            handed=(*handed[0].before, handed[0].noticed_on) if handed else None,
-            is_twice=len(self.twice.intersection(children)) > 1,
-        )
-
-    def _instead_of(self, place: int) -> str:
-        """Who does not make the visit at a place of the plan, or whose the child was."""
-        row = self.plan.planned[place]
-        instead = int(self.plan.routes.instead_of[row])
-        if instead != NOBODY:
-            return self.name(instead)
-        whose = str(self.visit["caseworker_id"][place] or "")
-        has_left = ROUTES[self.plan.routes.route[row]] in ("left", "supervisor")
-        return whose if has_left and whose not in self.people.ids else ""
+        self.files = {number: f"visits/{names[number]}.csv" for number in lists.written}
 
     def words(self, reason: VisitReason) -> tuple[str, str]:
         """The reason in Chinese and in English."""
         return _words(reason, self.plan.week.start)
 
     def plan_rows(self) -> Iterator[Row]:
-        ids, heads, visit = self.people.ids, self.plan.heads, self.visit
-        for place, children in enumerate(self.children):
-            reason, person = self.why[place], int(self.person[place])
+        ids, heads, visit = self.people.ids, self.plan.heads, self.lists.visit
+        for place, children in enumerate(self.lists.children):
+            reason, person = self.lists.why[place], int(self.lists.person[place])
             yield (
                 ids[person],
-                self.kind(person),
-                self.days[place],
-                int(self.order[place]),
+                self.lists.kind(person),
+                self.lists.days[place],
+                int(self.lists.order[place]),
                 visit["household_id"][place],
                 visit["village_id"][place],
                 ";".join(heads["child_id"][children].tolist()),
                 reason.tier,
-                self.due[place],
+                self.lists.due[place],
                 int(visit["late"][place]),
                 reason.why,
                 reason.route,
@@ -224,13 +176,13 @@ class _Pages:
 
     def visit_rows(self, person: int) -> Iterator[Row]:
         """One list as its visitor sees it."""
-        heads, visit = self.plan.heads, self.visit
-        for place in range(self.starts[person], self.starts[person + 1]):
-            reason = self.why[place].for_visitor()
-            for child in self.children[place].tolist():
+        heads, visit = self.plan.heads, self.lists.visit
+        for place in range(self.lists.starts[person], self.lists.starts[person + 1]):
+            reason = self.lists.why[place].for_visitor(self.plan.week.start)
+            for child in self.lists.children[place].tolist():
                 yield (
-                    self.days[place],
-                    int(self.order[place]),
+                    self.lists.days[place],
+                    int(self.lists.order[place]),
                     visit["household_id"][place],
                     visit["village_id"][place],
                     heads["child_id"][child],
@@ -248,7 +200,7 @@ class _Pages:
         rows = self.plan.below
         below, heads = self.plan.visits.rows.take(rows), self.plan.heads
         person = self.plan.routes.person[rows]
-        chance, place = self.plan.seats.selection_probability[rows], _running(person)
+        chance, place = self.plan.seats.selection_probability[rows], running(person)
         columns: list[list[Any]] = [
             [self.people.ids[number] for number in person.tolist()],
             place.tolist(),
@@ -257,7 +209,7 @@ class _Pages:
             below["village_id"].tolist(),
             _joined(heads["child_id"], self.plan.visits.children(rows)),
             [TIERS[code] for code in below["tier_code"].tolist()],
-            _day_texts(below["due_on"]),
+            day_texts(below["due_on"]),
             below["late"].tolist(),
             ["" if one != one else round(one, 6) for one in chance.tolist()],
             (below["lead"] + 1).tolist(),
@@ -267,7 +219,7 @@ class _Pages:
 
     def alarm_rows(self) -> Iterator[Row]:
         for alarm in self.plan.alarms:
-            room = ";".join(f"{self.name(o.person)}:{o.seats}" for o in alarm.offers)
+            room = ";".join(f"{self.lists.name(o.person)}:{o.seats}" for o in alarm.offers)
             yield (
                 self.people.ids[alarm.person],
                 alarm.pressing,
@@ -298,7 +250,7 @@ class _Pages:
             *(heads[name][child] for name in ("household_id", "village_id", "caseworker_id")),
             heads["child_id"][child],
             TIERS[heads["tier_code"][child]],
-            _day_text(heads["due_on"][child]),
+            day_text(heads["due_on"][child]),
             child + 1,
         )
 
@@ -337,10 +289,10 @@ class _Pages:
             boss = int(self.people.supervisor[number])
             yield {
                 "worker_id": self.people.ids[number],
-                "list": self.kind(number),
+                "list": self.lists.kind(number),
                 "supervisor_id": self.people.ids[boss] if boss != number else "",
                 "capacity": int(self.people.capacity[number]),
-                "visits": int(self.starts[number + 1] - self.starts[number]),
+                "visits": int(self.lists.starts[number + 1] - self.lists.starts[number]),
                 "below": int(below[number]),
                 "just_below": named.get(number, []),
                 "file": file,
@@ -360,7 +312,7 @@ class _Pages:
                     "reasons": self.reasons[child],
                     "rank": child + 1,
                 }
-                for child in self.children[place].tolist()
+                for child in self.lists.children[place].tolist()
             ]
             yield visit
 
@@ -378,39 +330,6 @@ def plan_counts(plan: WeekPlan) -> dict[str, int]:
         "children_to_hand_over": int(place[4]),
         "alarms": len(plan.alarms),
     }
-
-
-def alarm_sentence(plan: WeekPlan, alarm: Alarm, language: str) -> str:
-    """An alarm in words."""
-    ids = plan.routes.people.ids
-    offers = [(ids[offer.person], offer.seats, offer.free) for offer in alarm.offers]
-    return alarm_words(ids[alarm.person], alarm.pressing, alarm.capacity, offers, language)
-
-
-def file_names(lists: Sequence[str]) -> list[str]:
-    """Names of lists as file names: an id where that is plain, else with what tells it apart.
-
-    Letter case tells no two files apart on some systems.
-
-    >>> file_names(["W01", "W/1", "w7", "W7", ""])
-    ['W01', 'W_1-cadd4e1d', 'w7-c43a2fc9', 'W7-ecd4e1a1', 'supervisor']
-    """
-    times = Counter(name.casefold() for name in lists)
-    return [
-        name if _is_plain(name) and times[name.casefold()] == 1 else _told_apart(name)
-        for name in lists
-    ]
-
-
-def _is_plain(name: str) -> bool:
-    return bool(_PLAIN.fullmatch(name)) and not _RESERVED.fullmatch(name)
-
-
-def _told_apart(name: str) -> str:
-    if not name:
-        return UNNAMED
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return _STRANGE.sub("_", name)[:40] + f"-{digest}"
 
 
 class _Number(str):
@@ -466,20 +385,5 @@ def _words(reason: VisitReason, as_of: date) -> tuple[str, str]:
     return zh, en
 
 
-def _running(person: np.ndarray) -> np.ndarray:
-    """1, 2, 3 … within each person, where persons come one after the other."""
-    return np.arange(1, len(person) + 1) - np.searchsorted(person, person)
-
-
 def _joined(ids: np.ndarray, groups: Sequence[np.ndarray]) -> list[str]:
     return [ids[one[0]] if len(one) == 1 else ";".join(ids[one].tolist()) for one in groups]
-
-
-def _day_text(day: np.datetime64) -> str:
-    return "" if np.isnat(day) else str(day)
-
-
-def _day_texts(days: np.ndarray) -> list[str]:
-    known, number = np.unique(days, return_inverse=True)
-    texts = [_day_text(day) for day in known]
-    return [texts[one] for one in number.tolist()]

@@ -148,6 +148,31 @@ def private_words(info: ListInfo) -> str:
     return "\n".join(lines) + "\n"
 
 
+def written_info(run: Mapping[str, Any], language: str) -> ListInfo:
+    """What the head of a list says that is made of a written ranking, from its run.json.
+
+    A list with quotes says who made the ranking and when that expires: nothing made of it later lasts
+    longer. UsageError where run.json does not say it.
+    """
+    if run["quotes"] and not (run.get("made_by") and run.get("expires")):
+        raise UsageError(
+            "run.json does not say who made this ranking with quotes and when it expires; rank again"
+        )
+    return ListInfo(
+        as_of=run["as_of"],
+        pack=run["pack"]["title"],
+        pack_version=run["pack"]["version"],
+        model=run["model"]["name"],
+        run_id=run["run_id"],
+        quotes=bool(run["quotes"]),
+        made_by=str(run.get("made_by") or ""),
+        expires=run.get("expires"),
+        synthetic=bool(run["synthetic"]),
+        language=language,
+        tier_hours=run["settings"]["tier_hours"],
+    )
+
+
 def write_list_html(ranking: Ranking, path: Path, *, quotes: bool, language: str) -> None:
     """The listed children as one page."""
     info = list_info(ranking, quotes=quotes, made_by=current_user(), language=language)

@@ -12,6 +12,7 @@
     cards      one child as the page shows it
     recording  what a person can record on the page, and what each thing asks for
     html       self-contained pages: the list, one a caseworker, the supervisor's
+    week       the same of a week's plan: visits by day, a household each
     xlsx       one workbook
 
 A record is one line of ranking.jsonl, as a mapping. Nothing here changes a tier, a score or an

@@ -28,7 +28,15 @@ from carescreen.review.bilingual import Bilingual
 from carescreen.review.cards import Card, Setting, card, sources_cited
 from carescreen.review.disputes import to_do
 from carescreen.review.info import ListInfo
-from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
+from carescreen.review.listing import (
+    Group,
+    Note,
+    groups,
+    notes,
+    permitted,
+    pieces,
+    written_aside,
+)
 from carescreen.review.overview_page import contents_overview, with_overview
 from carescreen.review.pages import labels_in, page_environment, policy_of, spans
 from carescreen.review.people import MOST_ROWS, People
@@ -54,6 +62,7 @@ from carescreen.review.texts import (
 )
 
 PAGE_CHILDREN = 500  # some 3 MB: what an old phone still opens in a few seconds
+SEARCHED_CHILDREN = 20  # beyond these a page has a field to find a code in
 SUPERVISOR_CHILDREN = 5_000  # some 25 MB: opens within a second or two on a desk
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -73,7 +82,7 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
     """
     texts_of(info.language)
     shown = permitted(records, info)
-    _write("page.html.j2", _page(shown, info), Path(path))
+    write_page("page.html.j2", page_values(groups(shown, info.group), info), Path(path))
 
 
 @dataclass(frozen=True)
@@ -98,10 +107,11 @@ def write_pages(
     """Write list.html and the folder `list` of pages into a folder.
 
     `list` has a page for each caseworker (or village), which first asks for her own concern, and
-    supervisor.html with all of them; more than SUPERVISOR_CHILDREN are cut, between caseworkers,
-    into supervisor-1.html and so on; the first one shows `office.people`. list.html is the whole
-    list, or, beyond the PAGE_CHILDREN that a phone opens, a table of contents. The pages of everyone
-    have the programme's overview. Redaction and errors as in `write_html`.
+    supervisor.html with all of them; the first one, where there are several, shows `office.people`. More
+    than SUPERVISOR_CHILDREN are cut into supervisor-1.html and so on, between caseworkers where none
+    has so many; a caseworker's page is cut beyond PAGE_CHILDREN, as many as a phone opens. Beyond
+    them list.html is a table of contents, else the whole list. The pages of everyone have the
+    programme's overview. Redaction and errors as in `write_html`.
     """
     office = office or Office()
     shown = permitted(records, info)
@@ -109,32 +119,41 @@ def write_pages(
     (folder / "list").mkdir()
     rows = []
     for number, group in enumerate(cut, start=1):
-        address = f"list/{number:04d}-{_file_name(group.name)}.html"
-        own = _page(group.records, info, address) | {"asks_first": True}
-        _write("page.html.j2", own, folder / address)
-        rows.append(_Row(group, address, as_day(info.as_of)))
-    parts = _parts(groups([*shown, *permitted(office.besides, info)], info.group))
+        for piece in pieces(group, PAGE_CHILDREN):
+            address = own_address(number, _file_name(group.name), piece)
+            own = page_values([piece], info, address) | {"asks_first": True}
+            write_page("page.html.j2", own, folder / address)
+            rows.append(_Row(piece, address, as_day(info.as_of)))
+    everyone = groups([*shown, *permitted(office.besides, info)], info.group)
+    parts = _parts([piece for group in everyone for piece in pieces(group, SUPERVISOR_CHILDREN)])
     for part in parts:
-        page = _page(part.records, info, part.address) | {"since": office.since}
+        page = page_values(part.groups, info, part.address, for_supervisor=True)
+        page["since"] = office.since
         if office.people and part is parts[0]:
-            page |= _frame(info, _PEOPLE_SCRIPTS, page["calibrated"])
+            page |= frame_values(info, _PEOPLE_SCRIPTS, page["calibrated"])
             page["people"] = office.people
         page |= with_overview(info, office.counts, part.records, is_part=len(parts) > 1)
-        _write("page.html.j2", page, folder / part.address)
+        write_page("page.html.j2", page, folder / part.address)
     if len(shown) <= PAGE_CHILDREN:
-        page = _page(shown, info) | with_overview(info, office.counts, shown)
-        _write("page.html.j2", page, folder / "list.html")
+        page = page_values(cut, info) | with_overview(info, office.counts, shown)
+        write_page("page.html.j2", page, folder / "list.html")
         return
-    contents = _frame(info, ("language.js", "overview.js")) | {"pages": rows, "parts": parts}
+    contents = frame_values(info, ("language.js", "overview.js")) | {"pages": rows, "parts": parts}
     contents |= contents_overview(
         info, office.counts, {part.address: part.records for part in parts}
     )
-    _write("index.html.j2", contents, folder / "list.html")
+    write_page("index.html.j2", contents, folder / "list.html")
+
+
+def own_address(number: int, name: str, piece: Group) -> str:
+    """The address of a caseworker's page, or of a piece of it; `name` is a part of a file name."""
+    stem = f"list/{number:04d}-{name}"
+    return f"{stem}.html" if piece.whole is None else f"{stem}-from-{piece.before + 1}.html"
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A page of the supervisor: whole groups, with all their records."""
+    """A page of the supervisor: groups, with all their records."""
 
     groups: tuple[Group, ...]
     address: str
@@ -176,7 +195,8 @@ def _parts(cut: Sequence[Group]) -> list[_Part]:
     ]
 
 
-def _write(template: str, values: dict[str, Any], path: Path) -> None:
+def write_page(template: str, values: dict[str, Any], path: Path) -> None:
+    """Write a page of a template: whole or not at all."""
     page = _environment().get_template(template)
     with (
         written_aside(path) as aside,
@@ -219,18 +239,29 @@ class _Section:
     def cards(self) -> Iterator[tuple[Note | None, Card]]:
         """Each card, with the sentence that stands before it."""
         for number, record in enumerate(self.group.records):
-            place = f"{number + 1}/{self.group.count}"
+            place = f"{self.group.before + number + 1}/{self.group.whole_count}"
             yield self.notes.get(number), card(record, place, self.setting)
 
 
-def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") -> dict[str, Any]:
-    """What page.html.j2 shows; under `name` a device keeps what was recorded on the page."""
-    as_of, sources = as_day(info.as_of), sources_cited(records)
+def page_values(
+    cut: Sequence[Group],
+    info: ListInfo,
+    name: str = "list.html",
+    today: date | None = None,
+    *,
+    for_supervisor: bool = False,
+) -> dict[str, Any]:
+    """What page.html.j2 shows; under `name` a device keeps what was recorded on the page.
+
+    What is overdue is counted by `today`, else by the list's own date. What is for the supervisor
+    alone (conflicts of interest, answers to disputes) is left out unless the page is.
+    """
+    records = [record for group in cut for record in group.records]
+    as_of, sources = today or as_day(info.as_of), sources_cited(records)
     numbers = {key: number for number, key in enumerate(sources, start=1)}
-    for_supervisor = name.startswith(_SUPERVISOR)
     setting = Setting(as_of, _households(records), numbers, for_supervisor)
     calibrated = any(record.get("probability") is not None for record in records)
-    return _frame(info, _PAGE_SCRIPTS, calibrated) | {
+    return frame_values(info, _PAGE_SCRIPTS, calibrated) | {
         **_recording((*CHOICES, *SUPERVISOR_CHOICES) if for_supervisor else CHOICES),
         "to_do": to_do(records) if for_supervisor else None,
         "calibrated": calibrated,
@@ -244,9 +275,9 @@ def _page(records: Sequence[Record], info: ListInfo, name: str = "list.html") ->
         "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
         "late_count": _late_count(records, as_of),
         "total": len(records),
-        "groups": [
-            _Section(group, setting, notes(group, info)) for group in groups(records, info.group)
-        ],
+        "setting": setting,
+        "searched": len(records) > SEARCHED_CHILDREN,
+        "groups": [_Section(group, setting, notes(group, info)) for group in cut],
         "sources": list(sources.values()),
     }
 
@@ -271,7 +302,9 @@ def _late_count(records: Sequence[Record], as_of: date | None) -> int:
     return sum(days_overdue(record, as_of) > 0 for record in records)
 
 
-def _frame(info: ListInfo, scripts: Sequence[str], calibrated: bool = False) -> dict[str, Any]:
+def frame_values(
+    info: ListInfo, scripts: Sequence[str], calibrated: bool = False
+) -> dict[str, Any]:
     """What every page has: head, language switch, where the list comes from, legend."""
     style, script = "".join(map(_asset, _STYLES)), "".join(map(_asset, scripts))
     return {
@@ -301,7 +334,7 @@ def _households(records: Sequence[Record]) -> dict[str, list[str]]:
 def _environment() -> Environment:
     """The templates, read and compiled once; what changes from page to page is in the context."""
     environment = page_environment(_TEMPLATES)
-    environment.filters["spans"] = spans
+    environment.filters.update(spans=spans, two_levels_down=_two_levels_down)
     environment.globals.update(
         t=both,
         n=both_counted,
@@ -309,6 +342,14 @@ def _environment() -> Environment:
         dated=lambda value: {language: day(value, language) for language in LANGUAGES},
     )
     return environment
+
+
+def _two_levels_down(part: Markup) -> Markup:
+    """Our own markup, its headings two levels further down: for what stands in a day and a visit."""
+    source = str(part)
+    for level in (3, 4, 5):
+        source = source.replace(f"<h{level}", f'<h{level} aria-level="{min(level + 2, 6)}"')
+    return Markup(source)  # noqa: S704  text in it is escaped: a heading's tag is the template's
 
 
 def _hours(tier: str, info: ListInfo) -> Texts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +21,54 @@ class Group:
     """The records of one caseworker, or of one village.
 
     First the visits of this week, then those below the line, then the supervisor's backlog, then who
-    moved away or came of age; within each part the records keep the ranking's order.
+    moved away or came of age; within each part the records keep the ranking's order. A piece of a
+    long group knows the whole, and how many of its records come before.
     """
 
-    kind: Literal["caseworker", "village", "none"]
+    kind: Literal["caseworker", "supervisor", "village", "none"]
     name: str
     records: tuple[Record, ...]
+    whole: Group | None = None
+    before: int = 0
 
     @property
     def count(self) -> int:
         """How many children it has."""
         return len(self.records)
+
+    @property
+    def whole_count(self) -> int:
+        """How many children the whole group has."""
+        return (self.whole or self).count
+
+    @property
+    def piece_words(self) -> Texts | None:
+        """Which of the whole group's children a piece has; None for a whole group."""
+        if self.whole is None:
+            return None
+        first, last = self.before + 1, self.before + self.count
+        return both("piece", first=first, last=last, whole=self.whole.count)
+
+
+def pieces(group: Group, most: int, keep: Callable[[Record], object] | None = None) -> list[Group]:
+    """A group cut into pieces of at most `most` records, in order; itself where it is no longer.
+
+    Records next to each other for which `keep` gives the same stay in one piece.
+    """
+    if group.count <= most:
+        return [group]
+    found, first = [], 0
+    while first < group.count:
+        beyond = min(first + most, group.count)
+        whole = group.records
+        while (
+            keep and first < beyond < group.count and keep(whole[beyond]) == keep(whole[beyond - 1])
+        ):
+            beyond -= 1
+        beyond = beyond if beyond > first else min(first + most, group.count)
+        found.append(Group(group.kind, group.name, whole[first:beyond], group, first))
+        first = beyond
+    return found
 
 
 @dataclass(frozen=True)
@@ -73,6 +110,9 @@ def notes(group: Group, info: ListInfo) -> dict[int, Note]:
 
     Seats are a caseworker's, so a list cut by village does not say that a week is full.
     """
+    if group.whole is not None:
+        whole = {place - group.before: note for place, note in notes(group.whole, info).items()}
+        return {place: note for place, note in whole.items() if 0 <= place < group.count}
     parts = [_part(record) for record in group.records]
     found: dict[int, Note] = {}
     week, grave = parts.count(_WEEK), _never_cut(group)

@@ -48,12 +48,26 @@ class VisitReason:
     handed: tuple[str, str, str] | None = None
     is_twice: bool = False
 
-    def for_visitor(self) -> VisitReason:
-        """The same without what is kept from the visitor: the draw, and a conflict of interest."""
-        why = "order" if self.why == "random" else self.why
+    def for_visitor(self, start: date) -> VisitReason:
+        """The same without what is kept from the visitor: the draw, and a conflict of interest.
+
+        `start` is the first day of the week: a drawn visit that is late by then reads like any other
+        late one.
+        """
+        late = self.due_on is not None and self.due_on < start
+        why = ("overdue" if late else "order") if self.why == "random" else self.why
         route = "own" if self.route == "conflict" else self.route
         shown = self.instead_of if route in ("cover", "left") else ""
         return replace(self, why=why, route=route, instead_of=shown, probability=1.0)
+
+
+def visitor_reason(reason: VisitReason, language: str, as_of: date) -> str:
+    """The same to the visitor herself; `reason` is as `for_visitor` leaves it."""
+    if reason.route != "cover":
+        return visit_reason(reason, language, as_of)
+    rest = visit_reason(replace(reason, route="own"), language, as_of)
+    cover = text("plan_cover_you", language, worker=worker_word(reason.instead_of, language))
+    return sentences([rest, cover], language)
 
 
 def visit_reason(reason: VisitReason, language: str, as_of: date) -> str:

@@ -103,6 +103,10 @@ def test_the_folder_has_its_files_and_each_its_columns(plan) -> None:
         "backlog.csv",
         "below.csv",
         "handover.csv",
+        "list.html",
+        "list/0001-W0.html",
+        "list/0002-W1.html",
+        "list/supervisor.html",
         "plan.csv",
         "plan.json",
         "visits/W0.csv",
@@ -168,7 +172,8 @@ def test_a_visit_shows_every_child_of_the_household_with_its_own_score_and_reaso
 def test_no_words_of_a_note_and_no_names_of_sensitive_rules_leave(plan, county, workers) -> None:
     quoted, out = county.parent / "quoted", county.parent / "plan_of_quoted"
     run("rank", county, "--as-of", "2026-11-01", "--quotes", "--out", quoted)
-    run("plan", quoted, "--workers", workers, "--out", out)
+    run("plan", quoted, "--workers", workers, "--no-pages", "--out", out)
+    assert not (out / "list.html").exists()
     sensitive = [
         concern["rule"]
         for line in (quoted / "ranking.jsonl").read_text("utf-8").splitlines()
