@@ -30,24 +30,35 @@ Record = dict[str, Any]
 
 
 class WrittenRecords:
-    """The records of ranking.jsonl by place in the ranking."""
+    """The records of ranking.jsonl by place in the ranking.
 
-    def __init__(self, ranking: WrittenRanking, file: BinaryIO) -> None:
-        self._ranking, self._file = ranking, file
+    UsageError where the file is not as `rank` wrote it beside the ranking.
+    """
+
+    def __init__(self, ranking: WrittenRanking, path: Path, file: BinaryIO) -> None:
+        self._ranking, self._path, self._file = ranking, path, file
         self._starts = _line_starts(file)
         if len(self._starts) != len(ranking.heads):
-            raise ValueError("not as many lines as children")
+            raise _another(path)
 
     def at(self, places: Ints) -> list[Record]:
-        """The records at some places; ValueError for a line that is another child's."""
+        """The records at some places."""
         return [self._record(place) for place in places.tolist()]
 
     def _record(self, place: int) -> Record:
         self._file.seek(int(self._starts[place]))
-        record: Record = json.loads(self._file.readline().decode("utf-8", "surrogatepass"))
-        if record["child_id"] != self._ranking.heads["child_id"][place]:
-            raise ValueError("another child's line")
+        try:
+            record: Record = json.loads(self._file.readline().decode("utf-8", "surrogatepass"))
+            child = record["child_id"]
+        except (ValueError, KeyError, TypeError):
+            raise _another(self._path) from None
+        if child != self._ranking.heads["child_id"][place]:
+            raise _another(self._path)
         return record
+
+
+def _another(path: Path) -> UsageError:
+    return UsageError(f"{path} is not as `rank` writes it today; rank again")
 
 
 def _line_starts(file: BinaryIO) -> Ints:
@@ -63,14 +74,13 @@ def _line_starts(file: BinaryIO) -> Ints:
 @contextmanager
 def written_records(ranking: WrittenRanking) -> Iterator[WrittenRecords]:
     """The records of a ranking, open; UsageError where its file is not as `rank` wrote it."""
-    path: Path = ranking.folder / "ranking.jsonl"
+    path = ranking.folder / "ranking.jsonl"
     try:
-        with path.open("rb") as file:
-            yield WrittenRecords(ranking, file)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, OSError) and error.filename != str(path):
-            raise
-        raise UsageError(f"{path} is not as `rank` writes it today; rank again") from None
+        file = path.open("rb")
+    except OSError:
+        raise _another(path) from None
+    with file:
+        yield WrittenRecords(ranking, path, file)
 
 
 class ListedRecords:
