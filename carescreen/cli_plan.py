@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carescreen.cli_options import FOLDER, LANGUAGE, day_of, tell_note
+from carescreen.cli_options import FOLDER, LANGUAGE, day_of, progress, tell_note
 from carescreen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def plan(
         conflicts=read_conflicts(county, ranking.as_of) if county else (),
         same=ranking.same,
     )
-    write_plan(made, ranking, out, read, pages_in=None if no_pages else language)
+    with progress("plan") as tell:
+        pages_in = None if no_pages else language
+        write_plan(made, ranking, out, read, pages_in=pages_in, tell=tell)
     _print_plan(made, out, language, bool(ranking.run["synthetic"]))
     click.echo(f"The plan: {out / ('plan.csv' if no_pages else 'list.html')}")
 

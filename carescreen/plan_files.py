@@ -34,7 +34,7 @@ from carescreen.plan_lists import (
     file_names,
     running,
 )
-from carescreen.plan_pages import write_plan_pages
+from carescreen.plan_pages import Tell, write_plan_pages
 from carescreen.plan_ranking import WrittenRanking
 from carescreen.plan_week import PLACES, WeekPlan
 from carescreen.results_place import replaced_folder, require_folder
@@ -85,11 +85,13 @@ def write_plan(
     read: Sequence[Path] = (),
     *,
     pages_in: str | None = None,
+    tell: Tell = lambda _what, _done, _total: None,
 ) -> None:
     """Write a plan's folder; an existing one is replaced only if it holds an earlier plan.
 
     `read` are files and folders of the input: none may lie in it. `pages_in` is the language that the
-    pages open in; None writes tables only. UsageError where pages cannot be made of the ranking.
+    pages open in; None writes tables only. `tell` hears how many lists have theirs. UsageError where pages
+    cannot be made of the ranking.
     """
     require_plan_folder(folder, read)
     lists = WeekLists(plan, ranking.same, ranking.handed)
@@ -106,7 +108,7 @@ def write_plan(
         with (aside / "plan.json").open("w", encoding="utf-8", errors="surrogatepass") as file:
             file.writelines(_json_lines(tables.summary()))
         if pages_in is not None:
-            write_plan_pages(lists, ranking, aside, pages_in)
+            write_plan_pages(lists, ranking, aside, pages_in, tell)
 
 
 PLAN_COLUMNS = (

@@ -5,7 +5,7 @@ Whose page and in which file is decided here; carescreen.review draws.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from carescreen.plan_lists import WeekLists, alarm_sentence, file_names
@@ -24,11 +24,19 @@ from carescreen.review.week import (
     write_supervisor_pages,
 )
 
+Tell = Callable[[str, int, int], None]
+
 
 def write_plan_pages(
-    lists: WeekLists, ranking: WrittenRanking, folder: Path, language: str
+    lists: WeekLists,
+    ranking: WrittenRanking,
+    folder: Path,
+    language: str,
+    tell: Tell = lambda _what, _done, _total: None,
 ) -> None:
     """Write list.html and the folder `list` of a plan; `language` is the one they open in.
+
+    `tell` hears of progress: what is written, how many lists are done and how many there are.
 
     Quotes are in the pages where they are in the ranking, which then says who made it and when it
     expires. UsageError where the ranking is not as `rank` writes it.
@@ -37,7 +45,7 @@ def write_plan_pages(
     (folder / "list").mkdir()
     with written_records(ranking) as records:
         writer = _Writer(lists, ListedRecords(lists, records), folder, info)
-        rows, parts = writer.write()
+        rows, parts = writer.write(tell)
         write_contents(rows, parts, folder, info, writer.week)
 
 
@@ -58,13 +66,16 @@ class _Writer:
             for alarm in lists.plan.alarms
         }
 
-    def write(self) -> tuple[list[Row], list[Part]]:
+    def write(self, tell: Tell) -> tuple[list[Row], list[Part]]:
         """Write every page: the supervisor's one after the other, each with its lists' own pages."""
         rows: list[Row] = []
         parts: list[Part] = []
         cut = list(self._cut())
+        done, total = 0, sum(map(len, cut))
         for people in cut:
             shown, own = self._pages_of(people)
+            done += len(people)
+            tell("pages", done, total)
             rows += own
             number = len(parts) + 1 if len(cut) > 1 or self._is_long(people) else 0
             parts += write_supervisor_pages(shown, number, self.folder, self.info, self.week)
