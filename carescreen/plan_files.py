@@ -106,9 +106,16 @@ def write_plan(
         for person, name in tables.files.items():
             _write_rows(aside / name, VISIT_COLUMNS, tables.visit_rows(person))
         with (aside / "plan.json").open("w", encoding="utf-8", errors="surrogatepass") as file:
-            file.writelines(_json_lines(tables.summary()))
+            file.writelines(_json_lines(tables.summary() | _quoted(ranking, pages_in)))
         if pages_in is not None:
             write_plan_pages(lists, ranking, aside, pages_in, tell)
+
+
+def _quoted(ranking: WrittenRanking, pages_in: str | None) -> dict[str, Any]:
+    """Whether the folder has quotes; with them who made the ranking, and when it and the folder expire."""
+    quotes = ranking.has_quotes and pages_in is not None
+    said = ("made_by", "expires") if quotes else ()
+    return {"quotes": quotes, **{name: ranking.run.get(name) for name in said}}
 
 
 PLAN_COLUMNS = (
