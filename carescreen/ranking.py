@@ -135,7 +135,7 @@ def _is_private(record: Record) -> bool:
     sensitive = any(
         entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
     )
-    return sensitive or bool(record["mentions"] or record["disputes"] or record["moved_to"])
+    return sensitive or any(record.get(part) for part in ("mentions", "disputes", "moved_to"))
 
 
 def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
