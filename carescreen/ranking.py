@@ -78,6 +78,7 @@ def block_rows(
     """
     rows, found = block_records(engine, block, reasons, since)
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
+    recent = newest(block)
     bodies, public_bodies, to_answer = [], [], []
     for record in found:
         to_answer.append(has_open_dispute(record))
@@ -86,6 +87,7 @@ def block_rows(
         public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
     return rows.with_columns(
         **{name: objects(words) for name, words in texts.items()},
+        **{name: recent[name] for name in recent},
         body=objects(bodies),
         public_body=objects(public_bodies),
         to_answer=np.array(to_answer, dtype=bool),
@@ -152,7 +154,7 @@ def _body(record: Record) -> bytes:
 
 
 def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> Sheet:
-    children, as_of, recent = block.children, found.cases.as_of, newest(block)
+    children, as_of = block.children, found.cases.as_of
     return Sheet(
         {
             "child_id": children["child_id"],
@@ -182,7 +184,7 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> She
             "days_since_seen": found.cases.number("days_since_seen"),
             "needs_data": needs_data,
         }
-    ).with_columns(**{name: recent[name] for name in recent})
+    )
 
 
 @dataclass(frozen=True)
