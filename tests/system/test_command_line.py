@@ -68,6 +68,9 @@ def test_the_output_folder_has_all_its_files_and_says_synthetic(lists) -> None:
         "positions.csv",
         "rejected.csv",
         "changes.csv",
+        "duplicates.csv",
+        "handovers.csv",
+        "waiting.csv",
         "run.json",
     }
     run_json = json.loads((lists / "run.json").read_text(encoding="utf-8"))

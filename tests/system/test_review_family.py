@@ -60,12 +60,12 @@ def test_where_it_could_do_harm_it_asks_first_and_the_page_tells_nothing(
     county: Path, tmp_path: Path
 ) -> None:
     quiet, grave = tmp_path / "quiet.html", tmp_path / "grave.html"
-    said = family(county, "C2", grave, code=9)
+    said = family(county, "C2", grave, code=10)
     assert said.count("\n") == 1
     assert ASKED in said
     assert "--confirmed-by" in said
     assert not grave.exists()
-    family(county, "C2", grave, "--confirmed-by", "  ", code=9)
+    family(county, "C2", grave, "--confirmed-by", "  ", code=10)
     assert not grave.exists()
     said = family(county, "C2", grave, "--confirmed-by", "Li Qiang")
     assert [line for line in said.splitlines() if ASKED in line] != []
@@ -77,7 +77,7 @@ def test_where_it_could_do_harm_it_asks_first_and_the_page_tells_nothing(
 
 
 def test_what_it_is_told_says_no_reason(county: Path, tmp_path: Path) -> None:
-    said = family(county, "C2", tmp_path / "page.html", code=9)
+    said = family(county, "C2", tmp_path / "page.html", code=10)
     for word in ("violence", "sexual", "dv", "abuse", "concern", "suicide"):
         assert word not in said.casefold()
 
