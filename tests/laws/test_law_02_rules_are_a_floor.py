@@ -10,6 +10,7 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import plain_ranking
 import pytest
@@ -43,8 +44,11 @@ def test_the_tier_is_at_least_that_of_each_met_rule_nobody_closed(
             assert tier(records[child.id]) <= TIERS.index(name)
 
 
+TOLD_AGAIN = ("disputes", "conflicts")  # parts of a record that repeat what was told
+
+
 @given(data=st.data(), as_of=days())
-def test_nothing_that_a_person_merely_tells_changes_a_line(
+def test_nothing_that_a_person_merely_tells_changes_more_than_its_repetition(
     screener: Screener, data: st.DataObject, as_of: date
 ) -> None:
     """A lower tier held right, a visit, an outcome, a correction: none moves a child or hides a plan."""
@@ -52,7 +56,15 @@ def test_nothing_that_a_person_merely_tells_changes_a_line(
     ids = sorted({row["child_id"] for row in found.children})
     more = data.draw(st.lists(told(as_of, ids), min_size=1, max_size=3))
     changed = replace(found, decisions=(*found.decisions, *more))
-    assert by_child(screener, changed, as_of) == by_child(screener, found, as_of)
+    before, after = (by_child(screener, one, as_of) for one in (found, changed))
+    assert _without_told(after) == _without_told(before)
+
+
+def _without_told(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        child: {key: value for key, value in record.items() if key not in TOLD_AGAIN}
+        for child, record in records.items()
+    }
 
 
 @pytest.fixture(scope="module")
