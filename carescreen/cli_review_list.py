@@ -28,7 +28,7 @@ _TOP = 20
 @click.option(
     "--state",
     multiple=True,
-    type=click.Choice(["new", "acknowledged", "planned", "closed", "backlog"]),
+    type=click.Choice(["new", "acknowledged", "planned", "closed", "backlog", "moved", "aged_out"]),
     help="only these states",
 )
 @click.option(

@@ -1,10 +1,10 @@
 """The programme in numbers: counts by village over every child of a ranking, run by run.
 
 One row a run's date and village, in COLUMNS. `due` are follow-ups that are to be done within the
-next DUE_DAYS days, those overdue among them (and among these the routine visits); what waits in the
-supervisor's backlog is neither. A child that was due on the list before counts as done where it has
-been seen since: its newest sight is newer than the one that list knew, so that a visit that was
-entered late counts once it is entered.
+next DUE_DAYS days, those overdue among them (and among these the routine visits); what waits with
+the supervisor (backlog, moved away, 18 or older) is neither. A child that was due on the list before
+counts as done where it has been seen since: its newest sight is newer than the one that list knew, so
+that a visit that was entered late counts once it is entered.
 
 The counts stay in the office: overview_export makes what may leave it.
 """
@@ -19,11 +19,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.columns import BoolArray
+from carescreen.departure import FOR_HANDOVER
 from carescreen.overview_places import PLACES, places_of
 from carescreen.pack import TIERS
-from carescreen.sheet import Sheet
+from carescreen.sheet import Sheet, objects
 
 DUE_DAYS = 7
+WITH_SUPERVISOR = ("backlog", *FOR_HANDOVER)  # states in which what waits is no visit of a list
 SEEN_DAYS = (30, 90, 180)
 OPEN = tuple(f"open_{tier}" for tier in TIERS)
 CLOSED = tuple(f"closed_{tier}" for tier in TIERS)
@@ -40,7 +42,8 @@ COLUMNS = ("as_of", *PLACES, *COUNTS, "median_days")
 
 # What is read of each child of a ranking.
 OF_CHILD = (
-    *("child_id", *PLACES, "tier_code", "state", "due_on", "days_since_seen", "needs_data"),
+    *("child_id", *PLACES, "tier_code", "state", "waits", "due_on", "days_since_seen"),
+    "needs_data",
     *CONCERNS,
 )
 
@@ -57,9 +60,10 @@ def concern_counts(
 
 
 def is_due(rows: Sheet, as_of: np.datetime64) -> BoolArray:
-    """Whose follow-up is overdue or due within DUE_DAYS days, and not in the backlog."""
+    """Whose follow-up is overdue or due within DUE_DAYS days, and not with the supervisor."""
     due = rows["due_on"].astype("datetime64[D]") <= as_of + DUE_DAYS
-    return np.asarray(due & (rows["state"] != "backlog"))
+    with_supervisor = rows["waits"] & np.isin(rows["state"], objects(WITH_SUPERVISOR))
+    return np.asarray(due & ~with_supervisor)
 
 
 def overview(rows: Sheet, as_of: np.datetime64, due_before: pd.Series | None) -> pd.DataFrame:

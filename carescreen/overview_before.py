@@ -23,7 +23,7 @@ from carescreen.sheet import Sheet
 FILE = "overview.csv"
 KEPT_DATES = 26  # half a year of weekly runs
 
-_LIST = ("child_id", "state", "due_on", "days_since_seen")
+_LIST = ("child_id", "state", "waits", "due_on", "days_since_seen")
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, pd.errors.ParserError)
 
 
@@ -128,6 +128,7 @@ def _written_rows(path: Path) -> Sheet:
         {
             "child_id": ids,
             "state": frame["state"].to_numpy(dtype=object),
+            "waits": frame["waits"].to_numpy(dtype=bool),
             "due_on": days[frame["due_on"].cat.codes.to_numpy()],
             "days_since_seen": frame["days_since_seen"].to_numpy(dtype=np.float64),
         }

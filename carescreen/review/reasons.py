@@ -57,13 +57,13 @@ def paragraph(record: Record, language: str, as_of: date | None = None) -> str:
 def neutral_line(record: Record, language: str) -> str:
     """A line that says nothing about the family: codes, and whether records need putting right.
 
-    The same for a record and for its redacted copy.
+    It names no tier, since it is printed. The same for a record and for its redacted copy.
     """
     found = codes(record)
-    routine = text("neutral_routine", language) if record["tier"] == "routine" else ""
     named = counted("neutral_codes", len(found), language, codes=items(found, language))
     records = text("neutral_records", language) if record.get("needs_data") else ""
-    return sentences([named if found else routine, records], language)
+    said = sentences([named if found else "", records], language)
+    return said or text("neutral_visit", language)
 
 
 def terminal_block(record: Record, language: str, as_of: date | None = None) -> str:

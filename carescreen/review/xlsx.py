@@ -20,7 +20,7 @@ from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
 from carescreen.review.reading import Record, codes
 from carescreen.review.reasons import columns
-from carescreen.review.texts import LANGUAGES, as_day, both, sentences, text
+from carescreen.review.texts import LANGUAGES, as_day, sentences, text
 from carescreen.review.xlsx_about import about_rows, hour_rows
 from carescreen.review.xlsx_choices import add_choices
 from carescreen.review.xlsx_columns import Column, columns_of, place_of, printed_places
@@ -109,7 +109,7 @@ def _write_list(
     _write_headings(sheet, shape, info, formats)
     row = 0
     for group in visit_groups(records, info) if planned else groups(records, info.group):
-        between = visit_notes(group) if planned else _notes(group, info)
+        between = visit_notes(group) if planned else notes(group, info)
         for place, record in enumerate(group.records):
             if place in between:
                 row += 1
@@ -123,21 +123,6 @@ def _write_list(
     source = f"=about!${letter}$1:${letter}${len(every_code)}" if every_code else ""
     add_choices(sheet, shape, last, info.language, source)
     _set_up_printing(sheet, shape, last, info)
-
-
-def _notes(group: Group, info: ListInfo) -> dict[int, Note]:
-    """The sentences of a group; that a week is full is said without its tiers, since it prints."""
-    found = notes(group, info)
-    grave = ("immediate", "urgent")
-    count = sum(
-        record["tier"] in grave and record.get("within_capacity") is not False
-        for record in group.records
-    )
-    full = both("sheet_line_over", count=count, capacity=info.capacity)
-    return {
-        place: note if note.ends_week else Note(full, ends_week=False)
-        for place, note in found.items()
-    }
 
 
 def _write_headings(

@@ -81,9 +81,7 @@ def _days_late(record: Record, _place: int, info: ListInfo) -> int | None:
 
 
 def _reason(record: Record, _place: int, info: ListInfo) -> str:
-    """The neutral line without the word for a routine visit, which is a tier's."""
-    line = neutral_line({**record, "tier": ""}, info.language)
-    return line or text("sheet_visit_only", info.language)
+    return neutral_line(record, info.language)
 
 
 def _questions(record: Record, _place: int, info: ListInfo) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import pytest
 
 from tests.browser.pages import (
     OWN_PAGE,
@@ -98,3 +101,17 @@ def test_on_paper_are_all_children_of_all_pages_and_nothing_of_the_recording(
     assert page.locator(".card:visible").count() == 120
     for part in (".dock", ".recorder", ".recorded", ".filters", ".body", ".reasons"):
         assert page.locator(f"{part}:visible").count() == 0, part
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "immediate|urgent|priority|routine"), ("zh", "立即|紧急|优先|常规")],
+)
+def test_paper_names_no_tier(visit: Opener, lists: Path, language: str, words: str) -> None:
+    page = visit(lists / "list/supervisor.html")
+    page.locator(f'[data-language-button="{language}"]').click()
+    assert re.search(words, page.locator("body").inner_text(), re.IGNORECASE)
+    page.emulate_media(media="print")
+    printed = page.locator("body").inner_text()
+    assert "C0090" in printed
+    assert not re.search(words, printed, re.IGNORECASE), printed

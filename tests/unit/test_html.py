@@ -284,14 +284,13 @@ def test_bars_are_signed_and_scaled_to_the_largest(tmp_path: Path) -> None:
     assert "Score 0.500" in parsed.text
 
 
-def test_what_prints_has_tier_and_days_overdue_and_no_name_of_a_concern(tmp_path: Path) -> None:
+def test_what_prints_has_days_overdue_and_no_name_of_a_concern(tmp_path: Path) -> None:
     """On paper: each card's first lines without its reasons, then the sheet with its boxes."""
     source, parsed = page(tmp_path, made.county(), language="en")
     body, _ = body_and_words(source)
     heads = re.findall(r"<summary>.*?</summary>", body, re.DOTALL)
     sheets = re.findall(r'<div class="paper sheet".*?</div>', body, re.DOTALL)
     assert len(heads) == len(sheets) == 5
-    assert "Immediate" in heads[0]
     assert "overdue by 3 days" in heads[0]
     assert "Codes G11, G03." in sheets[0]
     assert "Who looks after the child on a normal weekday?" in sheets[0]
@@ -299,7 +298,7 @@ def test_what_prints_has_tier_and_days_overdue_and_no_name_of_a_concern(tmp_path
     for words in (*without_reasons, *sheets):
         assert not re.search("Violence|without care|Score|家中有暴力", words)
     printed = parsed.code[parsed.code.index("@media print") :]
-    assert re.search(r"\.body, \.reasons,[^{]*\{ display: none !important", printed)
+    assert re.search(r"\.body, \.reasons, \.tier,[^{]*\{ display: none !important", printed)
 
 
 def test_the_end_of_the_week_is_ruled_off_with_a_sentence(tmp_path: Path) -> None:
@@ -328,7 +327,7 @@ def test_more_immediate_and_urgent_children_than_visits_is_said_once() -> None:
     (group,) = groups([made.record(tier="urgent")] * 3, "caseworker")
     found = notes(group, info(capacity=2))
     assert found[0].words["en"] == (
-        "3 children are immediate or urgent: more than one week's visits (2). None is cut."
+        "3 children must be seen this week: more than one week's visits (2). None is cut."
     )
     assert notes(group, info(capacity=3)) == {}
     assert notes(group, info(capacity=2, group="village")) == {}
