@@ -27,7 +27,7 @@ from carescreen.fields import TABLES
 from carescreen.followups import FollowUps
 from carescreen.retention_needed import changed_households, needed_rows
 from carescreen.screener import Screener
-from carescreen.sheet import Ints
+from carescreen.sheet import Ints, Sheet
 
 _RAISED = ("affirmed", "suspected")
 _CELLS_A_PASS = 20_000
@@ -105,7 +105,7 @@ def _notes(caseload: Caseload, checked: CheckedCaseload, day: np.datetime64) -> 
         else np.full(len(frame), "", dtype=object)
     )
     since = known_at(*(_times(frame, name) for name in ("visit_date", "recorded_at")))
-    sheet = checked.sheets["visits"]
+    sheet = Sheet.joined([checked.sheets["visits"], checked.sheets["more_visits"]])
     place = np.searchsorted(row, sheet["row"])
     since[place] = known_at(sheet["visit_date"], sheet["recorded_at"])  # dates found wrong are out
     there = np.array([bool(text.strip()) for text in texts], dtype=bool)
@@ -153,7 +153,7 @@ def _needed(screener: Screener, checked: CheckedCaseload, old: Ints, day: np.dat
     if not len(old):
         return old
     found = [
-        needed_rows(engine, found, np.isin(found.cases.block.visits["row"], old))
+        needed_rows(engine, found, np.isin(found.cases.block.wordings.rows["row"], old))
         for engine, found in screener.follow_ups(checked, day)
     ]
     return np.concatenate([*found, old[:0]])

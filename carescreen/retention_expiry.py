@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from carescreen import countylog
 from carescreen.caseload import Caseload, table_file
 from carescreen.decisions_file import locked
 from carescreen.errors import OutputError
@@ -123,7 +124,14 @@ def carry_out(expiry: Expiry, by: str, now: datetime) -> bool:
         for one in expiry.over:
             remove(one)
         add(county, {**row, "step": "done"})
+        countylog.complete(county)
+        countylog.append(county, "expire", _facts(expiry))
     return True
+
+
+def _facts(expiry: Expiry) -> dict[str, int]:
+    """What the county's log says of an expiry."""
+    return {"notes": len(expiry.due.rows), "folders": len(expiry.over)}
 
 
 def _require_unchanged(expiry: Expiry) -> None:

@@ -35,7 +35,7 @@ _NAMELESS = "no-id-"  # a visit without an id is named by its content, and so by
 def needed_rows(engine: Engine, found: FollowUps, removable: BoolArray) -> Ints:
     """Rows of the visits table, among those that could go, of notes that are needed.
 
-    `removable` says of each visit of the block whether its note is old enough.
+    `removable` says of each wording of the block's visits whether it is old enough.
     """
     mentions, block = found.mentions, found.cases.block
     old = removable[mentions.visit]
@@ -46,7 +46,7 @@ def needed_rows(engine: Engine, found: FollowUps, removable: BoolArray) -> Ints:
     gone[mentions.visit[old & needed]] = False
     needed |= _keeps_cleared(engine, found, gone)
     visits = np.unique(mentions.visit[old & needed])
-    return np.asarray(block.visits["row"][visits], dtype=np.int64)
+    return np.asarray(block.wordings.rows["row"][visits], dtype=np.int64)
 
 
 def _settled(engine: Engine, found: FollowUps) -> BoolArray:
@@ -102,10 +102,10 @@ def changed_households(engine: Engine, before: FollowUps, after: FollowUps, remo
 
     `removed` are rows of the visits table; `after` is of the same children without those notes.
     """
-    block = before.cases.block
-    is_removed = np.isin(block.visits["row"], removed)
+    block, wordings = before.cases.block, before.cases.block.wordings
+    is_removed = np.isin(wordings.rows["row"], removed)
     house = block.household
-    touched = np.isin(house, house[block.visit_child[is_removed]])
+    touched = np.isin(house, house[wordings.child[is_removed]])
     differs = (before.open != after.open).any(axis=1)
     for name in _BY_CHILD:
         differs |= ~_same(getattr(before, name), getattr(after, name))
@@ -116,8 +116,8 @@ def changed_households(engine: Engine, before: FollowUps, after: FollowUps, remo
     )
     for child, (old, new) in zip(look.tolist(), pairs, strict=True):
         differs[child] = _said(old) != _said(new)
-    kept = is_removed & np.isin(house, house[differs])[block.visit_child]
-    return np.asarray(block.visits["row"][kept], dtype=np.int64)
+    kept = is_removed & np.isin(house, house[differs])[wordings.child]
+    return np.asarray(wordings.rows["row"][kept], dtype=np.int64)
 
 
 def _same(old: NDArray[Any], new: NDArray[Any]) -> BoolArray:

@@ -253,3 +253,18 @@ def test_what_weights_alone_find_takes_the_place_of_nothing_that_words_say() -> 
     assert kept((0, words), (1, words)) == [(0, words)]
     assert kept((0, words), (1, weights)) == [(0, words)]
     assert kept((1, weights)) == [(1, weights)]
+
+
+def test_an_earlier_wording_that_counts_is_kept_when_old_notes_go(screener: Screener) -> None:
+    from datetime import date
+
+    from carescreen.retention import due_notes
+
+    load = caseload(visit("2026-10-05", BEATEN), visit("2026-10-09", QUIET))
+    assert due_notes(screener, load, date(2030, 1, 1)).rows == (2,)
+    closed = caseload(
+        visit("2026-10-05", BEATEN),
+        visit("2026-10-09", QUIET),
+        decisions=(misread("2026-10-20 10:00:00"),),
+    )
+    assert due_notes(screener, closed, date(2030, 1, 1)).rows == (2, 1)
