@@ -59,7 +59,9 @@ def plain_counts(
             count[f"seen_{limit}"] += days is not None and days <= limit
         count["never_seen"] += days is None
         due_on = date.fromisoformat(record["due_on"])
-        asks = record["state"] != "backlog"
+        supervisors = record["state"] in ("backlog", "moved", "aged_out")
+        is_grave = record["tier"] in ("immediate", "urgent")
+        asks = not supervisors or (is_grave and record["state"] != "backlog")
         count["due"] += asks and due_on <= today + timedelta(days=DUE_DAYS)
         count["overdue"] += asks and due_on < today
         count["overdue_routine"] += asks and due_on < today and record["tier"] == "routine"
@@ -78,7 +80,24 @@ def plain_counts(
 def test_every_count_is_what_a_plain_count_over_the_records_says(
     screener: Screener, county: County, tmp_path: Path, first_run: bool
 ) -> None:
-    ranking = screener.rank(caseload_of(county), AS_OF, first_run=first_run)
+    moved = pd.DataFrame(
+        {
+            "child_id": county.children["child_id"].iloc[::5],
+            "decided_at": "2026-10-30",
+            "decided_by": "W1",
+            "decision": "moved",
+            "reason": "to town",
+        }
+    )
+    caseload = Caseload(
+        county.children,
+        county.visits,
+        county.households,
+        county.outcomes,
+        pd.concat([county.decisions, moved], ignore_index=True),
+    )
+    ranking = screener.rank(caseload, AS_OF, first_run=first_run)
+    assert {"moved", "new"} <= set(ranking.to_frame()["state"])
     table = write(ranking, tmp_path / "lists")
     tiers = {rule.id: rule.tier for rule in screener.rules.rules}
     wanted = plain_counts(ranking.records(), AS_OF, tiers)
