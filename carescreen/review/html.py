@@ -269,7 +269,6 @@ def page_values(
         "most_rows": MOST_ROWS,
         "page_name": name,
         "asks_first": False,
-        "since": None,
         "overview": (),
         "since": None,
         "tier_counts": _tier_counts(records),
