@@ -80,15 +80,7 @@ def write_results(
     """
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
     records = _records(ranking, quotes)
-    positions = _positions(ranking, folder)
-    _add_past_positions(records, positions, ranking.run.as_of)
-    counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
-    people = people_of(ranking, folder)
-    people.annotate(records, concerns_counted(ranking, people))
-    add_waiting(records, folder, ranking.run.as_of)
-    changes = changes_since(folder, ranking, inputs or {}, version("carescreen"))
-    besides = _records(ranking, quotes, ranking.to_answer())
-    office = Office(counts, people.sections(), changes.since, besides)
+    office, tables = _of_the_office(ranking, records, folder, quotes, inputs or {})
     with replaced_folder(folder, *OURS, read) as aside:
         step("ranking.csv")
         write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
@@ -97,19 +89,46 @@ def write_results(
         step("list.html, list.xlsx")
         write_pages(records, aside, info, office)
         write_xlsx(records, aside / "list.xlsx", info)
-        write_csv(waiting_frame(records), aside / WAITING)
-        write_csv(ranking.rejected, aside / "rejected.csv")
-        write_csv(counts, aside / "overview.csv")
-        write_csv(changes.frame, aside / "changes.csv")
-        write_csv(frame_of(people.handovers), aside / HANDOVERS)
-        write_csv(people.duplicate_frame(), aside / DUPLICATES)
-        write_csv(positions, aside / "positions.csv")
+        for name, table in tables.items():
+            write_csv(table, aside / name)
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
         if quotes:
             summary |= {"made_by": info.made_by, "expires": info.expires}
             (aside / PRIVATE).write_text(private_words(info), encoding="utf-8-sig")
         text = json.dumps(summary, ensure_ascii=False, indent=2)
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _of_the_office(
+    ranking: Ranking,
+    records: list[dict[str, Any]],
+    folder: Path,
+    quotes: bool,
+    inputs: Mapping[str, str],
+) -> tuple[Office, dict[str, pd.DataFrame]]:
+    """What the supervisor sees beside the children, and the tables by file name.
+
+    What is known only beside the list that `folder` still holds is added to the records: earlier
+    places, handovers, since when nobody has taken a follow-up on.
+    """
+    positions = _positions(ranking, folder)
+    _add_past_positions(records, positions, ranking.run.as_of)
+    people = people_of(ranking, folder)
+    people.annotate(records, concerns_counted(ranking, people))
+    add_waiting(records, folder, ranking.run.as_of)
+    counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
+    changes = changes_since(folder, ranking, inputs, version("carescreen"))
+    besides = _records(ranking, quotes, ranking.to_answer())
+    tables = {
+        "rejected.csv": ranking.rejected,
+        "overview.csv": counts,
+        "changes.csv": changes.frame,
+        HANDOVERS: frame_of(people.handovers),
+        DUPLICATES: people.duplicate_frame(),
+        WAITING: waiting_frame(records),
+        "positions.csv": positions,
+    }
+    return Office(counts, people.sections(), changes.since, besides), tables
 
 
 def require_run_folder(folder: Path, read: Sequence[Path]) -> None:
