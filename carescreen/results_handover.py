@@ -56,7 +56,8 @@ def handovers_since(folder: Path, as_of: str, people: pd.DataFrame) -> list[Hand
     """The handovers to show on a list as of a day that replaces the one in `folder`.
 
     `people` has child_id, caseworker_id and village_id of every child, in the order of the answer.
-    None where the folder holds no list, one of a later day, or one that cannot be read.
+    A child of whom the list before did not know whose it is was handed over by nobody. Empty where
+    the folder holds no list, one of a later day, or one that cannot be read.
     """
     try:
         before = str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["as_of"])
@@ -68,10 +69,11 @@ def handovers_since(folder: Path, as_of: str, people: pd.DataFrame) -> list[Hand
         return []
     now = people[["child_id", *_WHOSE]].fillna("").astype(str)
     moved = now.merge(earlier, on="child_id", suffixes=("", "_before"))
-    moved = moved[
-        (moved["caseworker_id"] != moved["caseworker_id_before"])
-        | (moved["village_id"] != moved["village_id_before"])
+    differs = [
+        (moved[f"{name}_before"] != moved[name]) & (moved[f"{name}_before"] != "")
+        for name in _WHOSE
     ]
+    moved = moved[differs[0] | differs[1]]
     found = {entry.child_id: entry for entry in read_handovers(folder)}
     found = {child: entry for child, entry in found.items() if first <= entry.noticed_on <= as_of}
     for child, to, place, by, village in moved.itertuples(index=False, name=None):

@@ -98,6 +98,12 @@ def test_a_child_with_another_caseworker_is_handed_over(screener, tmp_path) -> N
     assert "no caseworker (village V1) → no caseworker (village V2): 1" in page
 
 
+def test_a_child_whom_nobody_had_is_handed_over_by_nobody(screener, tmp_path) -> None:
+    write(screener, tmp_path / "lists", "2026-10-01", [child("C1", None)])
+    write(screener, tmp_path / "lists", "2026-11-01", [child("C1", "W2")])
+    assert handed(tmp_path / "lists") == []
+
+
 def test_a_handover_is_carried_for_28_days_and_ends_when_it_is_undone(screener, tmp_path) -> None:
     folder, now = tmp_path / "lists", [child("C1", "W7")]
     write(screener, folder, "2026-10-01", [child("C1")])
