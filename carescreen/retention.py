@@ -76,7 +76,7 @@ def due_notes(screener: Screener, caseload: Caseload, as_of: date) -> Due:
     needed = np.union1d(
         needed, _changed(screener, caseload, checked, np.setdiff1d(old, needed), day)
     )
-    goes = over & ~np.isin(notes.row, needed)
+    goes = _of_all_copies(over & ~np.isin(notes.row, needed), notes.content)
     undated = np.isnat(notes.since)
     return Due(
         unflagged=tuple(notes.row[goes & ~flagged].tolist()),
@@ -89,11 +89,15 @@ def due_notes(screener: Screener, caseload: Caseload, as_of: date) -> Due:
 
 @dataclass(frozen=True, repr=False)  # its values are records
 class _Notes:
-    """Every note that is not blank and known by the day: its row, its text, and since when."""
+    """Every note that is not blank and known by the day: its row, its text, and since when.
+
+    `content` is a hash of the whole row, the same for rows that are copies of each other.
+    """
 
     row: Ints
     texts: NDArray[np.object_]
     since: Times
+    content: NDArray[np.uint64]
 
 
 def _notes(caseload: Caseload, checked: CheckedCaseload, day: np.datetime64) -> _Notes:
@@ -110,7 +114,13 @@ def _notes(caseload: Caseload, checked: CheckedCaseload, day: np.datetime64) -> 
     since[place] = known_at(sheet["visit_date"], sheet["recorded_at"])  # dates found wrong are out
     there = np.array([bool(text.strip()) for text in texts], dtype=bool)
     there &= ~(since.astype("datetime64[D]") > day)
-    return _Notes(row[there], texts[there], since[there])
+    content = pd.util.hash_pandas_object(frame[there].map(cell_text), index=False)
+    return _Notes(row[there], texts[there], since[there], content.to_numpy().astype(np.uint64))
+
+
+def _of_all_copies(goes: BoolArray, content: NDArray[np.uint64]) -> BoolArray:
+    """Those that go, less those of which a copy stays: one of two would be due again the next day."""
+    return goes & ~np.isin(content, content[~goes])
 
 
 def _times(frame: pd.DataFrame, name: str) -> Times:
