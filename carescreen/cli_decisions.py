@@ -90,7 +90,8 @@ def decisions_close(
     "lists",
     type=FOLDER,
     multiple=True,
-    help="folder that `rank` wrote, for how each child was chosen; may be given several times",
+    help="folder that `rank` or `plan` wrote, for how each child was chosen; a plan goes before its "
+    "list; may be given several times",
 )
 @click.option(
     "--pack", default=None, help="shipped name or folder  [default: that of the list, or cn-rural]"
@@ -105,7 +106,11 @@ def decisions_import(
     used is kept beside them, in decisions_conflicts.csv and decisions_rejected.csv. Exit code 8:
     an entry came again with other content; the others are imported.
 
+    Where a week's plan was worked from, give its folder with every import of its list: how the
+    child of an outcome was chosen is filled in once and not changed later.
+
     Example: carescreen decisions import decisions-*.json list.xlsx --into county --list lists
+    --list plan
     """
     from carescreen.entries_import import import_entries
 

@@ -96,7 +96,8 @@ def import_entries(
 ) -> ImportReport:
     """Add the entries of exchange files and returned workbooks to a county's folder.
 
-    lists  folders that `rank` wrote: they say in which tier a child stood, and how it was chosen
+    lists  folders that `rank` wrote: they say in which tier a child stood, and how it was chosen.
+           And that `plan` wrote: where there is one, it chose who was visited
     pack   names rules and note concepts; that of the lists, else cn-rural, where it is not given
     now    when they are entered; no decision may be of a later day
 
@@ -333,9 +334,9 @@ def _with_outcomes(rows: Sequence[Row], decisions: Sequence[Row], known: Known) 
             place[_outcome_key(row)] = row
             found.append(row)
         row = place[_outcome_key(row)]
-        listing = known.listings.get((row.get("run_id", ""), row["child_id"]))
-        if listing is not None and not any(row.get(name) for name in _CHOSEN):
-            row.update({name: getattr(listing, name) for name in _CHOSEN})
+        seat = known.seat_of(row)
+        if seat is not None and not any(row.get(name) for name in _CHOSEN):
+            row.update({name: getattr(seat, name) for name in _CHOSEN})
     return found if found != list(rows) else None
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -15,10 +14,12 @@ from carescreen.caseload import Caseload
 from carescreen.cells import cell_text
 from carescreen.decisions import day_in, is_misread
 from carescreen.entries import Entry
+from carescreen.entries_plan import PlanSeats, Seat, plan_on, plans_by_run, read_seats
 from carescreen.errors import OutputError, UsageError
 from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import load_mapping
 from carescreen.results import read_run
+from carescreen.results_listing import is_plan
 from carescreen.rules import RulePack
 from carescreen.tables import find_table
 
@@ -27,13 +28,15 @@ _TABLES = ("children", "visits", "households", "outcomes", "decisions")
 _IMMEDIATE = "immediate"
 
 
+_NO_SEAT = Seat("", "")
+
+
 @dataclass(frozen=True)
 class Listing:
-    """Where a child stood in a written list: tier, and by what and how likely it was chosen."""
+    """Where a child stood in a written list: its tier, and the seat that the list gave it."""
 
     tier: str
-    selected_by: str
-    selection_probability: str
+    seat: Seat
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -44,7 +47,8 @@ class Known:
     rules     tier of each rule by id, "" where it has none; `codes` their neutral codes
     concepts  whether resolving a note concept needs a second person, by its name
     listings  positions in the given lists, by (run_id, child_id)
-    runs      the run_ids of those lists
+    runs      the run_ids of those lists and of the plans
+    plans     the weeks' plans among them, by run_id
     """
 
     children: frozenset[str]
@@ -53,6 +57,19 @@ class Known:
     concepts: Mapping[str, bool]
     listings: Mapping[tuple[str, str], Listing]
     runs: frozenset[str]
+    plans: Mapping[str, Sequence[PlanSeats]]
+
+    def seat_of(self, outcome: Mapping[str, str]) -> Seat | None:
+        """How the child of an outcome was chosen, by the plan of its day or else by its list.
+
+        None where neither says it.
+        """
+        run, child = outcome.get("run_id", ""), outcome["child_id"]
+        plan = plan_on(self.plans.get(run, ()), day_in(outcome["outcome_date"]))
+        if plan is not None:
+            return plan.seats.get(child)
+        listing = self.listings.get((run, child))
+        return listing.seat if listing else None
 
     def named(self, entry: Entry) -> dict[str, str]:
         """An entry's values, a rule's neutral code replaced by the id that the tables use."""
@@ -100,8 +117,10 @@ def known_of(
     """
     _require_plain_tables(county)
     caseload = Caseload.read(county)
-    runs = [read_run(folder) for folder in lists]
-    rules = pack if isinstance(pack, RulePack) else RulePack.load(pack or _pack_of(runs))
+    plans = [read_seats(folder) for folder in lists if is_plan(folder)]
+    rankings = [(folder, read_run(folder)) for folder in lists if not is_plan(folder)]
+    packs = {str(run["pack"]["id"]) for _, run in rankings} | {plan.pack for plan in plans}
+    rules = pack if isinstance(pack, RulePack) else RulePack.load(pack or _pack_of(packs - {""}))
     every = (*rules.rules, *rules.rules_off)
     children = _ids(frame for frame in (caseload.children, caseload.visits, caseload.outcomes))
     return Known(
@@ -112,22 +131,31 @@ def known_of(
             name: concept.note_limit == _IMMEDIATE for name, concept in rules.concepts.items()
         },
         listings={
-            (str(run["run_id"]), child): listing
-            for run, folder in zip(runs, lists, strict=True)
-            for child, listing in _listings(folder, children)
+            **{
+                (plan.run_id, child): Listing(tier, _NO_SEAT)  # its seats are of its week alone
+                for plan in plans
+                for child, tier in plan.tiers.items()
+            },
+            **{
+                (str(run["run_id"]), child): listing
+                for folder, run in rankings
+                for child, listing in _listings(folder, children)
+            },
         },
-        runs=frozenset(str(run["run_id"]) for run in runs),
+        runs=frozenset(
+            {plan.run_id for plan in plans} | {str(run["run_id"]) for _, run in rankings}
+        ),
+        plans=plans_by_run(plans),
     )
 
 
-def _pack_of(runs: Sequence[Mapping[str, Any]]) -> str:
-    packs = {str(run["pack"]["id"]) for run in runs}
+def _pack_of(packs: Collection[str]) -> str:
     if len(packs) > 1:
         raise UsageError(
             f"the lists were made with different packs ({', '.join(sorted(packs))}); import the files "
             "of each list by themselves"
         )
-    return packs.pop() if packs else DEFAULT_PACK
+    return next(iter(packs), DEFAULT_PACK)
 
 
 def _ids(frames: Iterable[pd.DataFrame]) -> frozenset[str]:
@@ -142,7 +170,7 @@ def _listings(folder: Path, children: frozenset[str]) -> list[tuple[str, Listing
             return [
                 (
                     _as_recorded(row["child_id"], children),
-                    Listing(row["tier"], row["selected_by"], row["selection_probability"]),
+                    Listing(row["tier"], Seat(row["selected_by"], row["selection_probability"])),
                 )
                 for row in csv.DictReader(file)
             ]

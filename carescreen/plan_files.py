@@ -270,6 +270,7 @@ class _Tables:
             "format": PLAN_FORMAT,
             "run_id": run["run_id"],
             "as_of": run["as_of"],
+            "pack": run["pack"].get("id"),
             "synthetic": run["synthetic"],
             "week": {"from": str(plan.week.start), "days": [str(day) for day in plan.week.days]},
             "random_share": self.ranking.random_share,

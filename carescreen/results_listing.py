@@ -51,7 +51,7 @@ def read_listing(folder: Path, wanted: Wanted, most: int | None, words: bool = T
     Without `words` the concerns of a row are codes alone, which spares reading the full records.
     UsageError where the folder holds neither a ranking nor a plan as they are written.
     """
-    if (folder / "plan.json").is_file() and not (folder / "run.json").exists():
+    if is_plan(folder):
         return _plan_listing(folder / "plan.json", wanted, most)
     run = read_run(folder)
     try:
@@ -71,6 +71,11 @@ def read_listing(folder: Path, wanted: Wanted, most: int | None, words: bool = T
         )
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         raise UsageError(f"{folder} is not as `rank` wrote it; rank again") from None
+
+
+def is_plan(folder: Path) -> bool:
+    """Whether a folder holds a week's plan and no ranking."""
+    return (folder / "plan.json").is_file() and not (folder / "run.json").exists()
 
 
 def _ranking_rows(path: Path, as_of: date) -> Iterator[Row]:
@@ -114,7 +119,7 @@ def _coded(codes: Sequence[str]) -> list[Mapping[str, Any]]:
 
 def _plan_listing(path: Path, wanted: Wanted, most: int | None) -> Listing:
     try:
-        plan = _plan_of(path)
+        plan = plan_of(path)
         rows = list(_plan_rows(plan))
         found = [row for row in rows if wanted.takes(row)]
         shown = found[:most]
@@ -133,7 +138,8 @@ def _plan_listing(path: Path, wanted: Wanted, most: int | None) -> Listing:
         raise UsageError(f"{path} is not as `plan` wrote it; make the plan again") from None
 
 
-def _plan_of(path: Path) -> dict[str, Any]:
+def plan_of(path: Path) -> dict[str, Any]:
+    """What a plan.json holds; OSError, ValueError, KeyError or TypeError where it is none."""
     plan = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
     if plan["format"] != _PLAN:
         raise ValueError("another format")

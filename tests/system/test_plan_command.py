@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from carescreen.entries_plan import read_seats
 from carescreen.plan_files import (
     BACKLOG_COLUMNS,
     BELOW_COLUMNS,
@@ -259,6 +260,19 @@ def test_a_ranking_of_an_earlier_version_is_to_be_made_again(lists, workers, tmp
     assert "rank again" in said
     said = run("plan", tmp_path, "--workers", workers, "--out", tmp_path / "plan", code=2)
     assert "give the folder that `rank` wrote" in said
+
+
+def test_outcomes_of_planned_visits_say_the_word_that_the_ranking_has(plan, lists) -> None:
+    seats = read_seats(plan).seats
+    of_ranking = {row["child_id"]: row for row in rows_of(lists / "ranking.csv")}
+    compared = set()
+    for visit in json.loads((plan / "plan.json").read_text(encoding="utf-8"))["visits"]:
+        lead = visit["children"][0]["child_id"]
+        word = of_ranking[f"'{lead}" if lead == FORMULA else lead]["selected_by"]
+        if visit["why"] != "random" and word not in ("", "random"):
+            compared.add(word)
+            assert seats[lead].selected_by == word
+    assert len(compared) > 1
 
 
 def test_file_names_are_plain_and_tell_every_list_apart() -> None:
