@@ -34,7 +34,7 @@ _SHOWN = 10  # alarms that are printed; alarms.csv has them all
     help="working days: 5 for Monday to Friday, 6 with Saturday, 7 for all",
 )
 @click.option("--out", type=FOLDER, required=True, help="folder to write")
-@click.option("--no-pages", is_flag=True, help="write tables only, no pages")
+@click.option("--no-pages", is_flag=True, help="write tables only, no pages and no workbook")
 @LANGUAGE
 def plan(
     lists: Path,
@@ -51,6 +51,7 @@ def plan(
     Example: carescreen plan lists --workers workers.csv --county county --out plan
     """
     from carescreen.plan_files import require_plan_folder, write_plan
+    from carescreen.plan_pages import BOOK, BOOK_CHILDREN
     from carescreen.plan_ranking import read_conflicts, read_ranking
     from carescreen.plan_visits import Week
     from carescreen.plan_week import plan_week
@@ -73,6 +74,8 @@ def plan(
         pages_in = None if no_pages else language
         write_plan(made, ranking, out, read, pages_in=pages_in, tell=tell)
     _print_plan(made, out, language, bool(ranking.run["synthetic"]))
+    if not (no_pages or (out / BOOK).exists()):
+        tell_note(f"no {BOOK}: the lists have more than {BOOK_CHILDREN:,} children; use the pages")
     click.echo(f"The plan: {out / ('plan.csv' if no_pages else 'list.html')}")
 
 

@@ -5,6 +5,7 @@ below.csv    every household below the line            backlog.csv  old concerns
 handover.csv who moved away or came of age, for the supervisor
 visits/      a file for each list, for the visitor: one row a child, visit by visit
 list/        the same as pages, and supervisor.html  list.html  the pages' table of contents
+list.xlsx    the same as a workbook, all lists in one, to fill in and import
 plan.json    all of it but what is below the line, for supervisors
 
 What is kept from a visitor (that a visit was drawn, and a conflict of interest) is in plan.csv,
@@ -34,7 +35,7 @@ from carescreen.plan_lists import (
     file_names,
     running,
 )
-from carescreen.plan_pages import Tell, write_plan_pages
+from carescreen.plan_pages import BOOK, Tell, write_plan_pages
 from carescreen.plan_ranking import WrittenRanking
 from carescreen.plan_week import PLACES, WeekPlan
 from carescreen.results_place import replaced_folder, require_folder
@@ -44,7 +45,7 @@ from carescreen.review.visit_words import VisitReason, below_reason, handover_re
 PLAN_FORMAT = "carescreen-plan/1"
 PLAN_FILES = (
     *("plan.csv", "below.csv", "alarms.csv", "backlog.csv", "handover.csv", "visits"),
-    *("list.html", "list"),
+    *("list.html", "list", BOOK),
     "plan.json",
 )
 OURS = (PLAN_FILES, "plan.json", '"carescreen-plan/')

@@ -1,19 +1,22 @@
 """A week's plan as pages: one for each list, the supervisor's of all, and a table of contents.
 
-Whose page and in which file is decided here; carescreen.review draws.
+Whose page and in which file is decided here; carescreen.review draws. The lists as visitors see them
+are also in one workbook, unless they are too long for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from carescreen.plan_beside import Beside, beside
 from carescreen.plan_lists import WeekLists, alarm_sentence, file_names
 from carescreen.plan_ranking import WrittenRanking
 from carescreen.plan_records import ListedRecords, written_records
 from carescreen.results import written_info
 from carescreen.review.html import SUPERVISOR_CHILDREN
 from carescreen.review.info import ListInfo
+from carescreen.review.reading import Record
 from carescreen.review.texts import LANGUAGES, Texts
 from carescreen.review.week import (
     Part,
@@ -23,8 +26,11 @@ from carescreen.review.week import (
     write_own_pages,
     write_supervisor_pages,
 )
+from carescreen.review.xlsx import write_visits_xlsx
 
 Tell = Callable[[str, int, int], None]
+BOOK = "list.xlsx"
+BOOK_CHILDREN = 20_000  # some 4 seconds, and as many rows as anybody looks through
 
 
 def write_plan_pages(
@@ -34,28 +40,40 @@ def write_plan_pages(
     language: str,
     tell: Tell = lambda _what, _done, _total: None,
 ) -> None:
-    """Write list.html and the folder `list` of a plan; `language` is the one they open in.
+    """Write list.html, the folder `list` and list.xlsx of a plan; `language` is the one they open in.
 
     `tell` hears of progress: what is written, how many lists are done and how many there are.
 
     Quotes are in the pages where they are in the ranking, which then says who made it and when it
-    expires. UsageError where the ranking is not as `rank` writes it.
+    expires. A plan of more than BOOK_CHILDREN children has no list.xlsx. UsageError where the ranking is
+    not as `rank` writes it.
     """
     info = written_info(ranking.run, language)
     (folder / "list").mkdir()
     with written_records(ranking) as records:
-        writer = _Writer(lists, ListedRecords(lists, records), folder, info)
+        listed = ListedRecords(lists, records)
+        also = beside(ranking, records, listed.everyone())
+        writer = _Writer(lists, listed, also, folder, info)
         rows, parts = writer.write(tell)
         write_contents(rows, parts, folder, info, writer.week)
+    if writer.book is not None:
+        tell(BOOK, len(lists.written), len(lists.written))
+        write_visits_xlsx(writer.book, folder / BOOK, info)
 
 
 class _Writer:
-    """Writes the pages part by part, so that no more records than a part has are held at a time."""
+    """Writes the pages part by part, so that no more records than a part has are held at a time.
+
+    `book` are the lists as visitors see them, for a workbook; None where they are too long for one.
+    """
 
     def __init__(
-        self, lists: WeekLists, listed: ListedRecords, folder: Path, info: ListInfo
+        self, lists: WeekLists, listed: ListedRecords, also: Beside, folder: Path, info: ListInfo
     ) -> None:
         self.lists, self.listed, self.folder, self.info = lists, listed, folder, info
+        self.also, self.office = also, also.office()
+        is_short = sum(map(listed.count_own, lists.written)) <= BOOK_CHILDREN
+        self.book: list[tuple[str, Sequence[Record]]] | None = [] if is_short else None
         self.week = lists.plan.week
         self.names = file_names(lists.people.ids)
         self.number = {person: place for place, person in enumerate(lists.written, start=1)}
@@ -78,7 +96,9 @@ class _Writer:
             tell("pages", done, total)
             rows += own
             number = len(parts) + 1 if len(cut) > 1 or self._is_long(people) else 0
-            parts += write_supervisor_pages(shown, number, self.folder, self.info, self.week)
+            parts += write_supervisor_pages(
+                shown, number, self.folder, self.info, self.week, self.office
+            )
         return rows, parts
 
     def _is_long(self, people: list[int]) -> bool:
@@ -106,11 +126,14 @@ class _Writer:
         shown = []
         for person in people:
             records = self.listed.of(person)
+            self.also.annotate(records.records)
             shown.append(self._list(person, records.for_supervisor()))
             if person in self.number:
                 own = self._list(person, records.for_visitor())
                 number, name = self.number[person], self.names[person]
                 rows += write_own_pages(own, number, name, self.folder, self.info, self.week)
+                if self.book is not None:
+                    self.book.append((own.name, own.records))
         return shown, rows
 
     def _list(self, person: int, records: tuple[dict[str, object], ...]) -> WeekList:

@@ -6,7 +6,7 @@ Lines are read by their place; no more of them are held than a caller asks for a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -24,7 +24,8 @@ from carescreen.sheet import Ints
 
 _CHUNK = 1 << 22
 _SEAT = ("selected_by", "selection_probability")  # of the ranking's own seats: a plan gives others
-_KEPT_FROM_VISITORS = ("rank",)  # who is far behind the others on the list was drawn
+# Who is far behind the others on the list, or was, is likely to have been drawn.
+_KEPT_FROM_VISITORS = ("rank", "past_positions")
 
 Record = dict[str, Any]
 
@@ -95,6 +96,15 @@ class ListedRecords:
         """How many children a list has, with those below the line and with the supervisor."""
         return len(self._places(person))
 
+    def count_own(self, person: int) -> int:
+        """How many children a visitor sees on a list: of her visits, and just below the line."""
+        return len(self._places(person)) - sum(map(len, self.backlog(person)))
+
+    def everyone(self) -> Ints:
+        """The places in the ranking of all children on any list."""
+        people = range(len(self.lists.people.ids))
+        return np.concatenate([*map(self._places, people), np.zeros(0, dtype=np.int64)])
+
     def of(self, person: int) -> ListOfOne:
         """The records of one list, read once."""
         places = self._places(person)
@@ -122,6 +132,11 @@ class ListOfOne:
     def __init__(self, listed: ListedRecords, person: int, found: dict[int, Record]) -> None:
         self._listed, self._lists, self._person = listed, listed.lists, person
         self._found = found
+
+    @property
+    def records(self) -> Collection[Record]:
+        """All of them as they were read; what is added to one stands on every list made of it."""
+        return self._found.values()
 
     def for_visitor(self) -> tuple[Record, ...]:
         """Her visits, and who is just below the line, without what is kept from her."""

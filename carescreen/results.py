@@ -20,7 +20,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from itertools import islice
@@ -92,6 +92,8 @@ def write_results(
         for name, table in tables.items():
             write_csv(table, aside / name)
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
+        if office.since:
+            summary["since"] = asdict(office.since)
         if quotes:
             summary |= {"made_by": info.made_by, "expires": info.expires}
             (aside / PRIVATE).write_text(private_words(info), encoding="utf-8-sig")

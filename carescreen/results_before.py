@@ -39,7 +39,7 @@ def positions_table(
 
     A child that this day's list had in `folder` keeps its row, so that ranking again loses none.
     """
-    written = _written(folder)
+    written = written_positions(folder)
     earlier = _last(_earlier(written, folder, as_of), MOST_LISTS - 1)
     on_list = set(now["child_id"].iloc[list(listed)])
     this_day = written["child_id"][written["as_of"] == as_of]
@@ -73,8 +73,17 @@ def positions_before(
 
     Empty where the folder holds no list, one that cannot be read, or none of an earlier day.
     """
-    earlier = _last(_earlier(_written(folder), folder, as_of), MOST_LISTS - 1)
+    earlier = _last(_earlier(written_positions(folder), folder, as_of), MOST_LISTS - 1)
     return past_positions(earlier, as_of, wanted)
+
+
+def written_positions(folder: Path) -> pd.DataFrame:
+    """The positions.csv of a folder; no rows where there is none that is whole."""
+    try:
+        rows = _texts(folder / FILE, COLUMNS)
+        return _checked(rows.assign(listed=rows["listed"] == "yes"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return _none()
 
 
 def _earlier(written: pd.DataFrame, folder: Path, as_of: str) -> pd.DataFrame:
@@ -95,15 +104,6 @@ def _is_before(days: pd.Series, as_of: str) -> pd.Series:
 def _last(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     days = sorted(rows["as_of"].unique())[-count:]
     return rows[rows["as_of"].isin(days)]
-
-
-def _written(folder: Path) -> pd.DataFrame:
-    """The positions.csv of a folder; no rows where there is none that is whole."""
-    try:
-        rows = _texts(folder / FILE, COLUMNS)
-        return _checked(rows.assign(listed=rows["listed"] == "yes"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return _none()
 
 
 def _own_list(folder: Path) -> pd.DataFrame:

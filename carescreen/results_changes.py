@@ -18,7 +18,7 @@ import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ COLUMNS = (
 REASONS = ("new_record", "amended_record", "decision", "settings_changed")
 WINDOW_OVER, OLDER, NOT_KNOWN = "window_over", "older", "not_known"
 NOT_IN_PACK = "not_in_pack"
+_WORDS = (*REASONS, WINDOW_OVER, OLDER, NOT_KNOWN)
+KINDS = ("new", "rose", "fell", "same", "gone")
 
 _READ = ("child_id", "caseworker_id", "tier", "state", "due_on", "concerns")
 _SETTINGS = ("pack", "model", "settings")
@@ -82,6 +84,21 @@ def changes_since(
         return _changes(before, ranking, inputs, software)
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return nothing
+
+
+def since_of(run: Mapping[str, Any]) -> Since | None:
+    """What a written run.json says of its changes; None where it says nothing that can be read."""
+    try:
+        said = run["since"]
+        as_of = str(date.fromisoformat(said["as_of"]))
+        counts = {kind: int(said["counts"][kind]) for kind in KINDS if kind in said["counts"]}
+        reasons = {
+            kind: {word: int(n) for word, n in said["reasons"][kind].items() if word in _WORDS}
+            for kind in counts
+        }
+        return Since(as_of, counts, reasons)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _read(folder: Path) -> _Before:
@@ -257,7 +274,7 @@ def _sentences(why: NDArray[np.object_], language: str) -> NDArray[np.object_]:
 
 def _since(as_of: str, moved: NDArray[np.object_], why: pd.Series) -> Since:
     counts: dict[str, dict[str, int]] = {}
-    for kind in ("new", "rose", "fell", "same", "gone"):
+    for kind in KINDS:
         words = why[moved == kind].str.split(";").explode()
         if len(words):
             counts[kind] = {str(word): int(count) for word, count in words.value_counts().items()}

@@ -37,6 +37,7 @@ DUPLICATE_COLUMNS = (
     *("status", "child_id", "other_child_id", "why", "decided_on", "village_id"),
     *("other_village_id", "caseworker_id", "other_caseworker_id", "tier", "other_tier"),
 )
+_WHY = ("household", "village", "person")  # two rows are, or may be, one child
 _TAKEN_ON = ("acknowledged", "planned")
 
 
@@ -150,6 +151,24 @@ def people_of(ranking: Ranking, folder: Path) -> RunPeople:
         pairs=pairs,
         others=ranking.duplicates.others(),
     )
+
+
+def read_pairs(folder: Path) -> tuple[Pair, ...]:
+    """Every pair that duplicates.csv in a run's folder says; none where it cannot be read."""
+    try:
+        with (folder / DUPLICATES).open(encoding="utf-8-sig", newline="") as file:
+            return tuple(_pair(row) for row in csv.DictReader(file))
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return ()
+
+
+def _pair(row: dict[str, str]) -> Pair:
+    if row["status"] not in (ASKED, SAME, CONTRADICTS) or row["why"] not in _WHY:
+        raise ValueError("not as a run writes it")
+    if row["why"] == "person":
+        date.fromisoformat(row["decided_on"])
+    ids = unguarded(row["child_id"]), unguarded(row["other_child_id"])
+    return Pair(ids, row["status"], row["why"], row["decided_on"])
 
 
 def read_same(folder: Path) -> tuple[Ids, ...]:

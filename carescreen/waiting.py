@@ -8,7 +8,7 @@ carried stands in waiting.csv (child_id, waiting_since) of the list's folder.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,11 @@ def waits_for_somebody(record: Mapping[str, Any]) -> bool:
 
 def add_waiting(records: Sequence[Record], folder: Path, as_of: str) -> None:
     """Say on each record that waits since when, by the list in `folder`, which this one replaces."""
-    before = waiting_before(folder)
+    say_waiting(records, waiting_before(folder), as_of)
+
+
+def say_waiting(records: Iterable[Record], before: Mapping[str, str], as_of: str) -> None:
+    """The same by what `before` holds; what a list itself carries on says the same as that list."""
     for record in records:
         if not waits_for_somebody(record):
             continue

@@ -128,11 +128,8 @@ def write_pages(
     parts = _parts([piece for group in everyone for piece in pieces(group, SUPERVISOR_CHILDREN)])
     for part in parts:
         page = page_values(part.groups, info, part.address, for_supervisor=True)
-        page["since"] = office.since
-        if office.people and part is parts[0]:
-            page |= frame_values(info, _PEOPLE_SCRIPTS, page["calibrated"])
-            page["people"] = office.people
-        page |= with_overview(info, office.counts, part.records, is_part=len(parts) > 1)
+        number = parts.index(part) + 1 if len(parts) > 1 else 0
+        page |= office_values(office, info, part.records, number, page["calibrated"])
         write_page("page.html.j2", page, folder / part.address)
     if len(shown) <= PAGE_CHILDREN:
         page = page_values(cut, info) | with_overview(info, office.counts, shown)
@@ -143,6 +140,19 @@ def write_pages(
         info, office.counts, {part.address: part.records for part in parts}
     )
     write_page("index.html.j2", contents, folder / "list.html")
+
+
+def office_values(
+    office: Office, info: ListInfo, records: Sequence[Record], number: int, calibrated: bool
+) -> dict[str, Any]:
+    """What a supervisor's page shows beside its children.
+
+    `number` is that of the page among several, 0 for one alone. The first has `office.people`.
+    """
+    values = with_overview(info, office.counts, records, is_part=number > 0)
+    if office.people and number <= 1:
+        values |= frame_values(info, _PEOPLE_SCRIPTS, calibrated) | {"people": office.people}
+    return values | {"since": office.since}
 
 
 def own_address(number: int, name: str, piece: Group) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from carescreen.review import wording
 from carescreen.review.earlier import past_sentence
@@ -97,7 +98,7 @@ def printable(line: str) -> str:
 
 def columns(line: str) -> int:
     """How many terminal columns a text takes: Chinese characters take two."""
-    return sum(_columns_of(char) for char in line)
+    return len(line) if line.isascii() else sum(map(_columns_of, line))
 
 
 def shorten(line: str, width: int) -> str:
@@ -116,6 +117,7 @@ def shorten(line: str, width: int) -> str:
     return line[:end].rstrip() + _ELLIPSIS
 
 
+@lru_cache(maxsize=10_000)
 def _columns_of(char: str) -> int:
     if unicodedata.combining(char):
         return 0

@@ -19,7 +19,9 @@ from carescreen.review.cards import Card, Setting, card
 from carescreen.review.html import (
     PAGE_CHILDREN,
     SUPERVISOR_CHILDREN,
+    Office,
     frame_values,
+    office_values,
     own_address,
     page_values,
     write_page,
@@ -171,13 +173,19 @@ def write_own_pages(
 
 
 def write_supervisor_pages(
-    lists: Sequence[WeekList], number: int, folder: Path, info: ListInfo, week: Week
+    lists: Sequence[WeekList],
+    number: int,
+    folder: Path,
+    info: ListInfo,
+    week: Week,
+    office: Office | None = None,
 ) -> list[Part]:
     """Write the supervisor's page of some lists, with their alarms and all that visitors are not told.
 
     `number` is that of the page, or 0 for one that has all lists; a list of more than
-    SUPERVISOR_CHILDREN, given alone, takes several numbers.
+    SUPERVISOR_CHILDREN, given alone, takes several numbers. Each shows what is of `office`.
     """
+    office = office or Office()
     shown = [_permitted(one, info) for one in lists]
     cut = [(piece, one) for one in shown for piece in _supervisor_pieces(one)]
     pages = [cut] if len(lists) > 1 or not number else [[piece] for piece in cut]
@@ -186,10 +194,13 @@ def write_supervisor_pages(
         address = f"list/supervisor-{number + place}.html" if number else "list/supervisor.html"
         kept_as = f"plan {week.start} {address}"
         values = _values(page, info, week, kept_as, for_supervisor=True)
+        records = [record for group, _ in page for record in group.records]
+        own_number = number and number + place
+        values |= office_values(office, info, records, own_number, values["calibrated"])
         write_page("week.html.j2", values, folder / address)
         names = [one.name for _, one in page] or [""]
         count = sum(group.count for group, _ in page)
-        parts.append(Part(address, number and number + place, names[0], names[-1], count))
+        parts.append(Part(address, own_number, names[0], names[-1], count))
     return parts
 
 

@@ -76,6 +76,7 @@ ORDER = [
     "plan_ranking",
     "plan_lists",
     "plan_records",
+    "plan_beside",
     "plan_pages",
     "plan_files",
     "screener",

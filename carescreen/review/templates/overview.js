@@ -25,7 +25,7 @@
     const filter = document.querySelector("[data-village-filter]");
     document.querySelectorAll("[data-tier-filter]").forEach((box) => { box.checked = true; });
     document.querySelectorAll("[data-late-filter]").forEach((box) => { box.checked = false; });
-    document.querySelectorAll("[data-group-filter]").forEach((select) => { select.value = ""; });
+    document.querySelectorAll("[data-group-filter], [data-day-filter]").forEach((select) => { select.value = ""; });
     document.querySelectorAll(".filters input[type=search], .filters input[type=text]")
       .forEach((field) => { field.value = ""; });
     if (filter) {
