@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
+from openpyxl import load_workbook
 
+from carescreen.cli_plan import plan as plan_command
 from carescreen.entries_plan import read_seats
 from carescreen.plan_files import (
     BACKLOG_COLUMNS,
@@ -92,6 +97,14 @@ def plan(county, lists, workers) -> Path:
     return out
 
 
+def words(path: Path) -> str:
+    """The text of a file, or of the parts of a workbook."""
+    if path.suffix != ".xlsx":
+        return path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as book:
+        return "".join(book.read(name).decode("utf-8") for name in book.namelist())
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -105,6 +118,7 @@ def test_the_folder_has_its_files_and_each_its_columns(plan) -> None:
         "below.csv",
         "handover.csv",
         "list.html",
+        "list.xlsx",
         "list/0001-W0.html",
         "list/0002-W1.html",
         "list/supervisor.html",
@@ -174,7 +188,7 @@ def test_no_words_of_a_note_and_no_names_of_sensitive_rules_leave(plan, county, 
     quoted, out = county.parent / "quoted", county.parent / "plan_of_quoted"
     run("rank", county, "--as-of", "2026-11-01", "--quotes", "--out", quoted)
     run("plan", quoted, "--workers", workers, "--no-pages", "--out", out)
-    assert not (out / "list.html").exists()
+    assert not {"list.html", "list", "list.xlsx"} & {path.name for path in out.iterdir()}
     sensitive = [
         concern["rule"]
         for line in (quoted / "ranking.jsonl").read_text("utf-8").splitlines()
@@ -184,7 +198,7 @@ def test_no_words_of_a_note_and_no_names_of_sensitive_rules_leave(plan, county, 
     assert sensitive
     assert sensitive[0] in (quoted / "ranking.csv").read_text("utf-8")
     for folder in (plan, out):
-        text = "".join(path.read_text("utf-8") for path in folder.rglob("*.*"))
+        text = "".join(map(words, folder.rglob("*.*")))
         assert NOTE not in text
         assert not [name for name in sensitive if name in text]
 
@@ -283,3 +297,53 @@ def test_file_names_are_plain_and_tell_every_list_apart() -> None:
     assert names[7] == "村医"
     assert names[-1] == "supervisor"
     assert names[5] != "con"
+
+
+def test_a_returned_workbook_of_the_plan_is_imported_with_the_list_it_was_made_of(
+    plan, county, lists, tmp_path
+) -> None:
+    shutil.copytree(county, tmp_path / "county")
+    book = load_workbook(plan / "list.xlsx")
+    sheet = book["list"]
+    place = {str(cell.value).split("\n")[1]: cell.column for cell in sheet[1]}
+    children = {sheet.cell(row, place["Child"]).value: row for row in range(2, sheet.max_row + 1)}
+    other = next(child for child in children if child and child not in (FORMULA, "C01"))
+    said = {
+        FORMULA: {
+            "Decision": "同意",
+            "Visited on": date(2026, 11, 3),
+            "What the visit found": "it is so",
+        },
+        other: {"Decision": "同意"},
+    }
+    for child, cells in said.items():
+        for name, value in {**cells, "Decided by": "W0", "Decided on": date(2026, 11, 3)}.items():
+            sheet.cell(children[child], place[name]).value = value
+    book.save(tmp_path / "back.xlsx")
+    words = ("decisions", "import", tmp_path / "back.xlsx", "--into", tmp_path / "county")
+    words += ("--list", lists, "--pack", county.parent / "pack", "--at", "2026-11-03 18:00")
+    told = run(*words)
+    assert "rejected: 0" in told
+    assert "Outcomes added: 1" in told
+    assert "another list" not in told
+    rows = pd.read_csv(tmp_path / "county/decisions.csv", dtype=str, encoding="utf-8-sig")
+    run_id = json.loads((lists / "run.json").read_text("utf-8"))["run_id"]
+    assert set(rows["run_id"][rows["decision"] == "agree"]) == {run_id}
+    outcomes = pd.read_csv(tmp_path / "county/outcomes.csv", dtype=str, encoding="utf-8-sig")
+    assert outcomes["selected_by"].tolist() == [
+        "rule"
+    ]  # how the ranking chose it, which the workbook does not say
+    assert "Added: 0" in run(*words)
+
+
+def test_a_workbook_that_is_left_out_is_said_in_a_line(
+    lists, workers, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("carescreen.plan_pages.BOOK_CHILDREN", 5)
+    words = [str(lists), "--workers", str(workers), "--out", str(tmp_path / "plan")]
+    done = CliRunner().invoke(plan_command, words)
+    assert done.exit_code == 0
+    assert "no list.xlsx: the lists have more than 5 children; use the pages" in done.output
+    assert not (tmp_path / "plan/list.xlsx").exists()
+    done = CliRunner().invoke(plan_command, [*words, "--no-pages"])
+    assert "list.xlsx" not in done.output
