@@ -30,7 +30,7 @@ from carescreen.review.xlsx import write_visits_xlsx
 
 Tell = Callable[[str, int, int], None]
 BOOK = "list.xlsx"
-BOOK_CHILDREN = 20_000  # some 4 seconds, and as many rows as anybody looks through
+BOOK_CHILDREN = 20_000  # some 15 seconds, and more rows than anybody looks through
 
 
 def write_plan_pages(
