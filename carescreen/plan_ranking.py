@@ -144,6 +144,10 @@ def read_conflicts(county: Path, as_of: date) -> list[Conflict]:
     """
     if not county.is_dir():
         raise UsageError(f"{county} is no folder; give the folder of tables that was ranked")
+    if find_table(county, "children") is None:
+        raise UsageError(
+            f"{county} has no table children; give the folder of tables that was ranked"
+        )
     path = find_table(county, "decisions")
     if path is None:
         return []

@@ -76,8 +76,9 @@ def routes_of(
 ) -> Routes:
     """Put every visit on somebody's list.
 
-    `conflicts` are (who must not visit, child_id); somebody without a row stands for the child's
-    caseworker. UsageError where a worker is away and nobody covers.
+    `conflicts` are (who must not visit, child_id). What a supervisor says is about the child's caseworker;
+    a name that nobody in the table has may be that of whoever would go, and so is about her and about
+    who has the visit in her place. UsageError where a worker is away and nobody covers.
     """
     rows = visits.rows
     own = _own(rows, workers)
@@ -87,9 +88,10 @@ def routes_of(
     person[lacking], route[lacking] = _of_village(rows, lacking, people)
     instead_of = np.full(len(own), NOBODY, dtype=np.int64)
     _hand_over(rows, workers, week, people, (person, route, instead_of))
-    barred, unknown = _barred(heads, visits, workers, conflicts)
+    barred, unknown = _barred(heads, visits, workers, conflicts, person)
     _reroute(rows, people, barred, (person, route, instead_of))
-    return Routes(people, person, route, instead_of, _notices(workers, rows, own, unknown))
+    notices = (*_notices(workers, rows, own, unknown), *_unassigned(people, person, route))
+    return Routes(people, person, route, instead_of, notices)
 
 
 Written = tuple[Ints, Ints, Ints]  # person, route, instead_of: changed in place
@@ -212,9 +214,12 @@ Barred = set[tuple[int, int]]  # (person, household): must not meet
 
 
 def _barred(
-    heads: Sheet, visits: Visits, workers: Workers, conflicts: Iterable[Conflict]
+    heads: Sheet, visits: Visits, workers: Workers, conflicts: Iterable[Conflict], person: Ints
 ) -> tuple[Barred, int]:
-    """Who must not visit which household, and how many ids of the table name none."""
+    """Who must not visit which household, and how many ids of the table name none.
+
+    `person` is of each visit whose list it is on so far.
+    """
     said = [(number, one) for number, w in enumerate(workers.rows) for one in w.conflict_with]
     ids = objects([one for _, one in said])
     found: Barred = set()
@@ -225,23 +230,27 @@ def _barred(
         place = places(known, ids)
         named |= place >= 0
         found |= {(said[n][0], int(house[at])) for n, at in enumerate(place.tolist()) if at >= 0}
-    return found | _decided(heads, visits, workers, list(conflicts)), int((~named).sum())
+    return found | _decided(heads, visits, workers, list(conflicts), person), int((~named).sum())
 
 
 def _decided(
-    heads: Sheet, visits: Visits, workers: Workers, conflicts: Sequence[Conflict]
+    heads: Sheet, visits: Visits, workers: Workers, conflicts: Sequence[Conflict], person: Ints
 ) -> Barred:
     ids = objects([worker.id for worker in workers.rows])
     child = places(heads["child_id"], objects([one for _, one in conflicts]))
     who = places(ids, objects([name for name, _ in conflicts]))
     found: Barred = set()
-    for at, person in zip(child.tolist(), who.tolist(), strict=True):
+    for (name, _), at, worker in zip(conflicts, child.tolist(), who.tolist(), strict=True):
         if at < 0:
             continue
-        if person < 0:
-            person = int(places(ids, objects([heads["caseworker_id"][at] or NO_NAME]))[0])
-        found.add((person, int(visits.house[at])))
-    return {(person, house) for person, house in found if person >= 0}
+        house, meant = int(visits.house[at]), [worker]
+        if worker < 0:
+            row = int(visits.of_house[house])
+            meant = [int(places(ids, objects([heads["caseworker_id"][at] or NO_NAME]))[0])]
+            is_known = name in workers.supervisors
+            meant += [int(person[row])] if row >= 0 and not is_known else []
+        found |= {(one, house) for one in meant if one >= 0}
+    return found
 
 
 def _reroute(rows: Sheet, people: People, barred: Barred, written: Written) -> None:
@@ -266,6 +275,17 @@ def _somebody_else(village: str, house: int, before: int, people: People, barred
         seen.add(boss)
         boss = int(people.supervisor[boss])
     return people.unnamed if (boss, house) in barred else boss
+
+
+def _unassigned(people: People, person: Ints, route: Ints) -> tuple[str, ...]:
+    """How many households only a supervisor has: somebody must be found for each."""
+    is_left = (person >= people.workers) & np.isin(route, (CONFLICT, SUPERVISOR))
+    if not is_left.any():
+        return ()
+    return (
+        f"households that no caseworker can visit (a conflict of interest, or nobody in the village): "
+        f"{int(is_left.sum()):,}; they are on the supervisor's list, who finds somebody",
+    )
 
 
 def _notices(workers: Workers, rows: Sheet, own: Ints, unknown: int) -> tuple[str, ...]:

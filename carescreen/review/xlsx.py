@@ -61,7 +61,10 @@ def write_xlsx(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
         formats = _formats(book)
         every = sorted({code for record in shown for code in codes(record)})
         _write_list(book.add_worksheet("list"), shown, info, formats, every)
-        _write_about(book.add_worksheet("about"), shown, info, formats, every)
+        about = book.add_worksheet("about")
+        _write_about(about, shown, info, formats, every)
+        if info.quotes:
+            about.activate()  # who made it and when it expires is what opens
         book.close()
 
 

@@ -109,6 +109,7 @@ def county(tmp_path: Path) -> Path:
         ],
         columns=["child_id", "decided_at", "decided_by", "decision", "result", "recorded_at"],
     ).to_csv(tmp_path / "decisions.csv", index=False)
+    (tmp_path / "children.csv").write_text("child_id,village_id\n", encoding="utf-8")
     return tmp_path
 
 
@@ -128,6 +129,7 @@ def test_a_plan_goes_by_what_was_decided_and_recorded_by_its_day(
 
 
 def test_a_table_without_results_holds_conflicts_that_stand(tmp_path: Path) -> None:
+    (tmp_path / "children.csv").write_text("child_id,village_id\n", encoding="utf-8")
     (tmp_path / "decisions.csv").write_text(
         "child_id,decided_at,decided_by,decision\nC1,2026-10-01,W1,conflict\n", encoding="utf-8"
     )

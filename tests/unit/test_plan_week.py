@@ -220,6 +220,24 @@ def test_a_decided_conflict_counts_for_who_said_it_or_for_the_caseworker() -> No
     assert [route(other, row) for row in range(2)] == [("W1", "own"), ("W1", "own")]
 
 
+def test_a_conflict_under_a_name_that_nobody_has_counts_for_whoever_would_go() -> None:
+    """Somebody who covers may have written her name in place of her code."""
+    rows = heads(child("urgent", household_id="H1"))
+    away = worker("W1", leave=AWAY, covered_by="W3", villages=("V1",), supervisor_id="S1")
+    team = away, worker("W3", supervisor_id="S1")
+    assert route(plan(rows, *team)) == ("W3", "cover")
+    assert route(plan(rows, *team, conflicts=[("王芳", "C0")])) == ("S1", "conflict")
+    assert route(plan(rows, *team, conflicts=[("S1", "C0")])) == ("W3", "cover")
+
+
+def test_what_no_caseworker_can_visit_is_said() -> None:
+    rows = heads(child("priority", household_id="H1"))
+    kin = worker("W1", conflict_with=("H1",), villages=("V1",), supervisor_id="S1")
+    said = " ".join(plan(rows, kin).routes.notices)
+    assert "no caseworker can visit" in said
+    assert "no caseworker can visit" not in " ".join(plan(rows, worker("W1")).routes.notices)
+
+
 # --- capacity ------------------------------------------------------------------------------------
 
 

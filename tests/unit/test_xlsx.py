@@ -146,6 +146,14 @@ def test_header_is_frozen_filtered_and_wide_enough(tmp_path: Path) -> None:
     assert all(size.width >= 6 for size in sheet.column_dimensions.values())
 
 
+def test_a_list_with_quotes_opens_where_it_says_who_made_it_and_until_when(tmp_path: Path) -> None:
+    book = written(tmp_path, made.county(), quotes=True, made_by="analyst-7", expires="2026-12-01")
+    assert book.active.title == "about"
+    said = " ".join(str(cell.value) for row in book["about"] for cell in row)
+    assert "analyst-7" in said
+    assert written(tmp_path, made.county()).active.title == "list"
+
+
 def test_dates_are_dates(tmp_path: Path) -> None:
     due = column(written(tmp_path, made.county()), "See by")
     assert due[0].value == datetime(2026, 10, 29)

@@ -59,6 +59,9 @@
       return;
     }
     given.forEach(([child, result]) => entries.add(child, "own_concern", { result }));
+    if (given.length) {
+      recorder.tell(recorder.say("said_recorded"));
+    }
     proceed();
   });
   form.querySelector("[data-own-skip]").addEventListener("click", proceed);
