@@ -153,8 +153,8 @@ def sensitive_names() -> set[str]:
 
 
 def is_table(name: str) -> bool:
-    """Whether a plan's file is none of its pages, which have quotes where the list has them."""
-    return not name.endswith(".html")
+    """Whether a plan's file is no page and no workbook: these have quotes where the list has them."""
+    return not (name.endswith(".html") or name.startswith("list.xlsx"))
 
 
 @pytest.mark.parametrize("folder", ["plain", "plan-plain", "plan-quoted", "report"])
@@ -206,7 +206,7 @@ def test_with_quotes_each_page_and_the_workbook_say_so_at_the_top(place: Path) -
         assert f"{year}年{month}月{day}日" in found[name]
 
 
-def test_a_plan_of_a_list_with_quotes_says_so_on_its_pages_and_expires_with_the_list(
+def test_a_plan_of_a_list_with_quotes_says_so_where_they_are_and_expires_with_the_list(
     place: Path,
 ) -> None:
     run = json.loads((place / "quoted" / "run.json").read_text(encoding="utf-8"))
@@ -221,6 +221,10 @@ def test_a_plan_of_a_list_with_quotes_says_so_on_its_pages_and_expires_with_the_
         page = path.read_text(encoding="utf-8")
         assert text("quotes_banner", "zh") in page
         assert f'data-expires="{run["expires"]}"' in page
+    book = dict(texts_of(place / "plan-quoted"))["list.xlsx:xl/sharedStrings.xml"]
+    year, month, day = (int(part) for part in run["expires"].split("-"))
+    for word in (text("quotes_banner", "zh"), run["made_by"], f"{year}年{month}月{day}日"):
+        assert word in book
     plain = json.loads((place / "plan-plain" / "plan.json").read_text(encoding="utf-8"))
     assert (plain["quotes"], "expires" in plain) == (False, False)
 
