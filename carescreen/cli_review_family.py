@@ -59,7 +59,7 @@ def family(
     require_own_page(out, GENERATOR, caseload.files)
     screener = Screener.load(pack=pack)
     known = caseload.check(screener.rules.indicators).known_by(day)
-    house = household_of(screener, known, child, day)
+    house = household_of(screener, known, child.strip(), day)
     if asks_to_talk_first(house):
         if not confirmed_by.strip():
             raise TalkFirst(f"{_TALK_FIRST} Nothing was written; then add --confirmed-by NAME")

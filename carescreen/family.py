@@ -11,7 +11,7 @@ never answers: it is the same page with and without anything to hide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from carescreen.cases import build_columns
 from carescreen.checked import CheckedCaseload
 from carescreen.columns import Column
 from carescreen.disputes import disputes_of
+from carescreen.duplicates import duplicates_of
 from carescreen.engine import Engine
 from carescreen.errors import UsageError
 from carescreen.followups import follow_up
@@ -39,12 +40,17 @@ ANSWER_DAYS = 15  # by default, within which the family has an answer
 
 @dataclass(frozen=True, repr=False)  # its values are records
 class Household:
-    """A child, as position in the block of its household, and the records of all its children."""
+    """A child, as position in the block of its household, and the records of all its children.
+
+    `linked` are those of the households of children that people said are the same child as one of
+    these.
+    """
 
     engine: Engine
     block: Block
     child: int
     records: tuple[Record, ...]
+    linked: tuple[Record, ...]
     collected: frozenset[str]
 
 
@@ -54,16 +60,37 @@ def household_of(
     """The household of a child in a caseload as it was known by a day; UsageError without the child."""
     engine = screener.engine(as_of)
     block = _block(known.sheets, child_id)
-    nothing = np.zeros(block.n, dtype=bool), np.full(block.n, np.datetime64("NaT", "D"))
-    found = follow_up(engine, block, *nothing)
     tables = ("children", "visits", "households")
     return Household(
         engine=engine,
         block=block,
         child=int(places(block.children["child_id"], objects([child_id]))[0]),
-        records=tuple(records(engine, found)),
+        records=_records(engine, block),
+        linked=tuple(_linked(engine, known.sheets, block)),
         collected=frozenset(name for table in tables for name in known.sheets[table]),
     )
+
+
+def _records(engine: Engine, block: Block) -> tuple[Record, ...]:
+    nothing = np.zeros(block.n, dtype=bool), np.full(block.n, np.datetime64("NaT", "D"))
+    return tuple(records(engine, follow_up(engine, block, *nothing)))
+
+
+def _linked(engine: Engine, sheets: Mapping[str, Sheet], block: Block) -> Iterator[Record]:
+    """Records of the other households in which a person said that one of the children stands, too."""
+    said = duplicates_of(sheets["children"], sheets["decisions"], engine.rules.indicators)
+    others = said.others()
+    seen = set(block.children["child_id"].tolist())
+    pending = [other for child in seen for other in others.get(child, ())]
+    while pending:
+        child = pending.pop()
+        if child in seen:
+            continue
+        household = _block(sheets, child)
+        ids = household.children["child_id"].tolist()
+        yield from _records(engine, household)
+        seen.update(ids)
+        pending += [other for one in ids for other in others.get(one, ())]
 
 
 def _block(sheets: Mapping[str, Sheet], child_id: str) -> Block:
@@ -77,7 +104,7 @@ def _block(sheets: Mapping[str, Sheet], child_id: str) -> Block:
     own = children.take(keys == keys[place])
     house = own["household_id"][0]
     tables = {"children": own}
-    for name in ("visits", "outcomes", "decisions", "more_children"):
+    for name in ("visits", "outcomes", "decisions", "more_children", "more_visits"):
         table = sheets[name]
         tables[name] = table.take(places(own["child_id"], table["child_id"]) >= 0)
     for name in ("households", "more_households"):
@@ -171,9 +198,11 @@ def asks_to_talk_first(house: Household) -> bool:
 
     So it is with an open concern that is sensitive, has to be reported, or reads something highly
     sensitive (violence, sexual harm, trafficking, suicide and the like), and with a sentence of a
-    note about such a thing that a person still has to confirm. Asked too often does no harm.
+    note about such a thing that a person still has to confirm; and where a person raised a child to
+    immediate or urgent, whose reason stands in no rule. Asked too often does no harm.
     """
-    return any(_is_grave(record, house.engine.rules) for record in house.records)
+    everybody = (*house.records, *house.linked)
+    return any(_is_grave(record, house.engine.rules) for record in everybody)
 
 
 def _is_grave(record: Record, rules: RulePack) -> bool:
@@ -185,7 +214,9 @@ def _is_grave(record: Record, rules: RulePack) -> bool:
         entry["sensitive"] and entry["why"] == "please_confirm"
         for entry in record["open_questions"]
     )
-    return concerns or questions or any(map(_is_grave_mention, record["mentions"]))
+    raised = record["raised_by_person"] or {}
+    by_person = raised.get("tier") in ("immediate", "urgent")
+    return concerns or questions or by_person or any(map(_is_grave_mention, record["mentions"]))
 
 
 def _is_grave_mention(mention: Mapping[str, Any]) -> bool:

@@ -382,3 +382,53 @@ def test_a_concern_that_people_closed_does_not_ask_any_more() -> None:
               "rule": "cn_dv_household", "reason": "lives apart", "confirmed_by": "S1"}  # fmt: skip
     both = [closed, closed | {"child_id": "C2"}]
     assert not asks_to_talk_first(household(tables(visits=[dv], decisions=both)))
+
+
+def test_a_grave_note_that_was_amended_away_still_asks() -> None:
+    said = {"visit_id": "N9", "child_id": "C1", "visit_date": "2026-10-20", "child_seen": "yes"}
+    hit = {**said, "recorded_at": "2026-10-20", "note": "孩子说爸爸又打他"}
+    fine = {**said, "recorded_at": "2026-10-25", "note": "孩子很好"}
+    assert asks_to_talk_first(household(tables(visits=[hit, fine])))
+    assert not asks_to_talk_first(household(tables(visits=[fine])))
+
+
+def test_what_is_open_under_the_other_number_of_the_same_child_asks() -> None:
+    other = {"child_id": "D1", "village_id": "V2", "household_id": "H9", "birth_date": "2016-05-01"}
+    hit = {"visit_id": "N9", "child_id": "D1", "visit_date": "2026-10-20", "note": "爸爸又打她"}
+    same = {
+        "child_id": "D1",
+        "decided_at": "2026-11-01",
+        "decided_by": "S1",
+        "decision": "same_child",
+        "other_child_id": "C2",
+        "reason": "one set of papers",
+    }
+    apart = tables(children=[other], visits=[hit])
+    assert not asks_to_talk_first(household(apart))
+    assert asks_to_talk_first(household(tables(children=[other], visits=[hit], decisions=[same])))
+
+
+def test_a_child_whom_a_person_raised_asks() -> None:
+    row = {"child_id": "C1", "decided_at": "2026-11-01", "decided_by": "S1", "reason": "I saw it"}
+    raised = {**row, "decision": "override", "tier": "immediate"}
+    assert asks_to_talk_first(household(tables(decisions=[raised])))
+    assert not asks_to_talk_first(household(tables(decisions=[{**raised, "tier": "priority"}])))
+
+
+def test_the_household_reads_as_the_ranking_reads_it() -> None:
+    """The question is asked of the same records that the list is made of."""
+    said = {"visit_id": "N9", "child_id": "C1", "visit_date": "2026-10-20", "child_seen": "yes"}
+    found = tables(
+        visits=[
+            {**said, "recorded_at": "2026-10-20", "note": "孩子说爸爸又打他"},
+            {**said, "recorded_at": "2026-10-25", "note": "孩子很好"},
+        ]
+    )
+    frames = {name: pd.DataFrame(rows) for name, rows in found.items() if rows}
+    ranked = {
+        record["child_id"]: record for record in loaded().rank(Caseload(**frames), AS_OF).records()
+    }
+    house = household(found)
+    for child, record in zip(house.block.children["child_id"], house.records, strict=True):
+        for part in ("concerns", "open_questions", "mentions"):
+            assert record[part] == ranked[child][part]
