@@ -53,5 +53,9 @@ def _tell(report: LogReport) -> None:
         tell_note(
             f"{name}: {count:,} rows that the log does not know yet; the next import logs them"
         )
+    for name in report.elsewhere:
+        tell_note(
+            f"{name}: a ranking of this county reads another file, which the log does not cover"
+        )
     for name in report.begun:
         tell_note(f"{name}: a step began to change earlier rows and did not say that it ended")

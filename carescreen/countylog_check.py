@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from carescreen.caseload import table_file
 from carescreen.countylog import (
     ADDED,
     BEGUN,
@@ -17,6 +18,7 @@ from carescreen.countylog import (
     GENESIS,
     REWRITTEN,
     Line,
+    Log,
     TableState,
     hashes,
     line_hash,
@@ -27,6 +29,7 @@ from carescreen.countylog import (
     table_rows,
 )
 from carescreen.errors import LogFault, UsageError
+from carescreen.fields import TABLES
 from carescreen.results import file_digests, read_run
 
 
@@ -38,6 +41,7 @@ class LogReport:
     unknown    rows of each table that no step knows yet
     found      rows of each table that a step found there, which came by other means
     begun      tables of which a step began to change earlier rows and none says that it did
+    elsewhere  tables of the log that the county's mapping reads from another file
     """
 
     steps: int
@@ -47,6 +51,7 @@ class LogReport:
     unknown: Mapping[str, int]
     found: Mapping[str, int]
     begun: tuple[str, ...]
+    elsewhere: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,13 @@ def check_log(county: Path, kept: str = "") -> LogReport:
     _require_chain(steps, log.lines)
     if kept and kept not in map(line_hash, log.lines):
         raise LogFault(f"no step of {county / FILE} has the hash that was kept")
+    try:
+        return _report(county, steps, log)
+    except (KeyError, TypeError, ValueError):
+        raise LogFault(f"a line of {county / FILE} is not as carescreen writes it") from None
+
+
+def _report(county: Path, steps: Sequence[_Step], log: Log) -> LogReport:
     unknown = _require_tables(county, steps)
     return LogReport(
         steps=len(steps),
@@ -84,7 +96,17 @@ def check_log(county: Path, kept: str = "") -> LogReport:
         unknown=unknown,
         found=_found(steps),
         begun=tuple(name for name, state in log.tables.items() if state.how == BEGUN),
+        elsewhere=tuple(name for name in log.tables if _is_read_elsewhere(county, name)),
     )
+
+
+def _is_read_elsewhere(county: Path, name: str) -> bool:
+    """Whether a ranking of the county reads a table of the log from another file."""
+    table = name.removesuffix(".csv")
+    if table not in TABLES:
+        return False
+    path, _ = table_file(county, table)
+    return path is not None and path.name != name
 
 
 def _require_chain(steps: Sequence[_Step], lines: Sequence[bytes]) -> None:

@@ -317,3 +317,23 @@ def test_an_import_killed_beside_its_line_is_completed_by_the_next(
     report = check_log(imported)
     assert not report.unknown
     assert report.found == ({} if is_logged else {"decisions.csv": 1})
+
+
+@pytest.mark.parametrize("change", [{"at": None}, {"what": "found", "tables": [1]}, {"tables": 7}])
+def test_a_line_of_another_form_is_a_fault_though_its_seal_is_right(
+    imported: Path, change: dict[str, object]
+) -> None:
+    found = lines(imported)
+    last = {name: value for name, value in {**found[-1], **change}.items() if value is not None}
+    last["seal"] = countylog.seal_of(last)
+    kept = [json.dumps(line, ensure_ascii=False) for line in (*found[:-1], last)]
+    (imported / countylog.FILE).write_text("\n".join(kept) + "\n", encoding="utf-8")
+    with pytest.raises(LogFault):
+        check_log(imported)
+
+
+def test_a_table_that_a_ranking_reads_from_elsewhere_is_said(imported: Path) -> None:
+    assert check_log(imported).elsewhere == ()
+    (imported / "other.csv").write_bytes((imported / "decisions.csv").read_bytes())
+    (imported / "mapping.yaml").write_text("tables: {decisions: {file: other.csv}}\n")
+    assert check_log(imported).elsewhere == ("decisions.csv",)
