@@ -48,16 +48,13 @@ from carescreen.fields import (
     CORRECTION_RESULTS,
     DECISIONS,
     DIFFERENT,
+    REASON_CODES,
     REFERRAL_RESULTS,
     RESULTS,
     RETURNED,
 )
 from carescreen.pack import TIERS
 
-REASON_CODES = (
-    *("known_to_be_safe", "old_information", "already_helped", "other_agency", "misread"),
-    *("worse_than_listed", "new_information", "other"),
-)
 COLUMNS = (
     "child_id",
     "decided_at",

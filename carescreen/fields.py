@@ -51,6 +51,10 @@ DECISIONS = (
     *("own_concern", "lower", "visited", "could_not_see", "outcome"),
     *("wrong_information", "referral", "correction", "conflict", "moved", "same_child"),
 )
+REASON_CODES = (
+    *("known_to_be_safe", "old_information", "already_helped", "other_agency", "misread"),
+    *("worse_than_listed", "new_information", "other"),
+)
 REFERRAL_RESULTS = ("accepted", "refused", "done")
 RETURNED, DIFFERENT = "returned", "different"  # results that end a `moved`, and a `same_child`
 CORRECTION_RESULTS = ("corrected", "kept")  # what the supervisor answers

@@ -33,6 +33,7 @@ from carescreen.records import Record, display_name, reason_codes, records
 from carescreen.review.disputes import has_open_dispute
 from carescreen.review.reasons import paragraph
 from carescreen.review.redaction import redact
+from carescreen.review.told import is_to_look_at
 from carescreen.sheet import Sheet, objects, places
 from carescreen.steps import MICRO
 
@@ -80,8 +81,9 @@ def block_rows(
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
     recent = newest(block)
     bodies, public_bodies, to_answer = [], [], []
+    as_of = date.fromisoformat(str(engine.as_of)[:10])
     for record in found:
-        to_answer.append(has_open_dispute(record))
+        to_answer.append(has_open_dispute(record) or is_to_look_at(record, as_of))
         _add_texts(texts, record)
         bodies.append(_body(record))
         public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
@@ -137,7 +139,9 @@ def _is_private(record: Record) -> bool:
     sensitive = any(
         entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
     )
-    return sensitive or any(record.get(part) for part in ("mentions", "disputes", "moved_to"))
+    return sensitive or any(
+        record.get(part) for part in ("mentions", "disputes", "told", "moved_to")
+    )
 
 
 def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
@@ -281,9 +285,10 @@ class Ranking:
         return self._rows.only(_PEOPLE).to_frame()
 
     def to_answer(self) -> list[int]:
-        """Positions of the children on no list of whom somebody says that a record is wrong.
+        """Positions of the children on no list of whom the supervisor's page says something.
 
-        They stand on the supervisor's page, so that nobody waits in vain for an answer.
+        Somebody says that a record is wrong, holds the child lower than listed or is worried: they
+        stand on that page, so that nobody waits in vain for an answer.
         """
         asked = self._rows["to_answer"].copy()
         asked[self.listed()] = False

@@ -28,6 +28,7 @@ from carescreen.pack import TIERS
 from carescreen.rules import Rule
 from carescreen.sheet import every, places
 from carescreen.steps import MICRO
+from carescreen.told import told_of
 from carescreen.waiting import taken_on
 
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
@@ -76,6 +77,7 @@ class _Writer:
         self.visit_bounds = bounds.tolist()
         self.disputes, self.conflicts = disputes_of(self.block), _conflicts(self.block)
         self.taken_on = taken_on(self.block)
+        self.told = told_of(self.block, engine.as_of)
 
     def record(self, child: int) -> Record:
         """One child's reasons."""
@@ -100,11 +102,12 @@ class _Writer:
         }
 
     def _said_otherwise(self, child: int) -> Record:
-        """What people say of the records and of who should visit; no key where nobody does."""
+        """What people recorded, say of the records and of who should visit; no key where nobody did."""
         is_new = self.found.tier[child] == IMMEDIATE and self.found.state[child] == "new"
         said = {
             "disputes": [_dispute(entry) for entry in self.disputes[child]],
             "conflicts": self.conflicts[child],
+            "told": self.told.get(child),
             "taken_on_before": _date(self.taken_on[child]) if is_new else None,
         }
         return {key: entries for key, entries in said.items() if entries}

@@ -42,6 +42,7 @@ from carescreen.review.reasons import (
 )
 from carescreen.review.scoring import Factor, folded, shown_score
 from carescreen.review.texts import LANGUAGES, Texts, both, both_counted, day, pick, text
+from carescreen.review.told import Line, has_visits, lines_told
 
 SHOWN_FACTORS = 8
 SHOWN_MENTIONS = 12
@@ -151,6 +152,8 @@ class Card:
     conflicts: tuple[Texts, ...]
     has: str  # what some choices of the form are offered for: "dispute", "conflict"
     people: tuple[Texts, ...] = ()
+    told: tuple[Line, ...] = ()
+    told_visits: bool = False  # whether a visit is among what was told
 
 
 def card(record: Record, place: str, setting: Setting) -> Card:
@@ -202,6 +205,8 @@ def card(record: Record, place: str, setting: Setting) -> Card:
         disputes=said_otherwise(record),
         conflicts=conflicts,
         has=_has(record, bool(conflicts)),
+        told=lines_told(record),
+        told_visits=has_visits(record),
     )
 
 

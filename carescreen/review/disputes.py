@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from carescreen.review.reading import Record, entries
 from carescreen.review.texts import LANGUAGES, Texts, both, both_counted, day
+from carescreen.review.told import ToldList, told_lists
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,12 @@ class ToDo:
     """What the supervisor's page begins with.
 
     waiting  how many children at the highest tier nobody has taken on; None where there are none
+    told     who lately held a child lower than listed, and who was worried about one
     """
 
     asked: tuple[Asked, ...]
     waiting: Texts | None
+    told: tuple[ToldList, ...] = ()
 
 
 def has_open_dispute(record: Record) -> bool:
@@ -77,14 +81,18 @@ def waiting_words(record: Record) -> Texts | None:
     return _dated("waiting_since", since) if since else None
 
 
-def to_do(records: Iterable[Record]) -> ToDo | None:
-    """What the supervisor has to answer among some records; None where there is nothing."""
+def to_do(records: Iterable[Record], as_of: date | None = None) -> ToDo | None:
+    """What the supervisor has to answer among some records; None where there is nothing.
+
+    `as_of` is the list's day: without it nothing counts as told lately.
+    """
     found = list(records)
     asked = tuple(_asked(record) for record in found if has_open_dispute(record))
     since = sorted(str(r["waiting_since"]) for r in found if r.get("waiting_since"))
-    if not (asked or since):
+    told = told_lists(found, as_of)
+    if not (asked or since or told):
         return None
-    return ToDo(asked, _waiting(since) if since else None)
+    return ToDo(asked, _waiting(since) if since else None, told)
 
 
 def _asked(record: Record) -> Asked:

@@ -273,7 +273,7 @@ def page_values(
     calibrated = any(record.get("probability") is not None for record in records)
     return frame_values(info, _PAGE_SCRIPTS, calibrated) | {
         **_recording((*CHOICES, *SUPERVISOR_CHOICES) if for_supervisor else CHOICES),
-        "to_do": to_do(records) if for_supervisor else None,
+        "to_do": to_do(records, as_day(info.as_of)) if for_supervisor else None,
         "calibrated": calibrated,
         "people": None,
         "most_rows": MOST_ROWS,

@@ -93,6 +93,7 @@ CHOICES = (
             _VISITED_ON,
             _REMARK,
         ),
+        note="outcome_note",
     ),
     Choice("raise", "override", (_tier(TIERS[:-1]), _code(RAISE_REASONS), _WHY), tiers=TIERS[1:]),
     Choice(

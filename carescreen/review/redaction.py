@@ -47,6 +47,7 @@ _MENTION = (
     *("concept", "title", "status", "visit_id", "date", "found_by"),
     *("polarity", "severity", "held", "other_child", "sensitive", "earlier_wording"),
 )
+_TOLD = ("decision", "decided_on", "by", "visited_on", "result", "tier", "reason_code")
 _DISPUTE = ("kind", "said_on", "result", "answered_on")
 _CONTRIBUTION = ("feature", "title", "points", "value", "sensitive")
 
@@ -84,8 +85,9 @@ def redact(record: Record) -> dict[str, Any]:
     kept["mentions"] = [_only(mention, _MENTION) for mention in shown]
     dropped = len(entries(record, "mentions")) - len(shown)
     kept["sensitive_mentions"] = int(record.get("sensitive_mentions") or 0) + dropped
-    if record.get("disputes"):  # free text may hold anything
-        kept["disputes"] = [_only(entry, _DISPUTE) for entry in record["disputes"]]
+    for key, fields in (("disputes", _DISPUTE), ("told", _TOLD)):  # free text may hold anything
+        if record.get(key):
+            kept[key] = [_only(entry, fields) for entry in record[key]]
     kept["redacted"] = True
     return kept
 

@@ -46,7 +46,7 @@ ORDER = [
     "lexicon_check",
     "corpus_check",
     "block",
-    "observations derived recency conflicts disputes waiting",
+    "observations derived recency conflicts disputes waiting told",
     "cases",
     "holding",
     "wordings",

@@ -30,6 +30,8 @@ DYNAMIC = (
         "change_",
         "since_",
         "dispute_",
+        *("told_outcome", "told_referral", "told_own_concern", "told_lower", "told_visited"),
+        *("told_could_not_see", "to_do_lower", "to_do_own_concern"),
         "correction_",
         *("family_unknown", "family_nothing", "family_corrected", "family_kept"),
     ),  # see carescreen/review/recording.py
