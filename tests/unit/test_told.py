@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carescreen import Caseload, Screener
+from carescreen.cli import group
 from carescreen.results import write_results
 from carescreen.review.redaction import redact
 
@@ -223,6 +225,22 @@ def test_a_worry_about_a_child_of_no_list_stands_on_the_supervisors_page_alone(
     assert "<bdi>K29</bdi>" in to_do(found[SUPERVISOR])
     assert 'data-child="K29"' in found[SUPERVISOR]
     assert "K29" not in found[OWN] + found["list.html"]
+
+
+def test_a_plans_pages_say_the_same(tmp_path: Path) -> None:
+    pages(rank(VISITED, LOWERED, WORRIED), tmp_path / "lists")
+    workers = tmp_path / "workers.csv"
+    workers.write_text("caseworker_id,visits_per_week,villages\nW1,5,V1\n", "utf-8")
+    folder = tmp_path / "plan"
+    asked = ["plan", str(tmp_path / "lists"), "--workers", str(workers), "--out", str(folder)]
+    done = CliRunner().invoke(group, [*asked, "--language", "en"])
+    assert done.exit_code == 0, done.output
+    supervisor, own = ((folder / name).read_text("utf-8") for name in (SUPERVISOR, OWN))
+    assert "W1, 5 Nov 2026: to “Routine”" in to_do(supervisor)
+    assert "<bdi>C2</bdi>" in to_do(supervisor)
+    assert not to_do(own)
+    for page in (supervisor, own):
+        assert "visited on 2 Nov 2026, the child was seen." in card_of(page, "C3")
 
 
 def test_the_form_says_that_what_is_found_becomes_history(tmp_path: Path) -> None:
