@@ -130,6 +130,11 @@ def _exchange(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
+        if path.suffix.casefold() == ".csv":
+            raise UsageError(
+                f"{path} is a CSV, and a CSV of the list has no columns for decisions. Nothing was "
+                "imported; give the page's decisions-*.json or the filled-in list.xlsx"
+            ) from None
         raise UsageError(
             f"{path} is not a whole JSON file in UTF-8: it was cut off or changed on its way. Nothing "
             "was imported; export it again from the page"

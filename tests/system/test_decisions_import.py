@@ -140,7 +140,7 @@ def test_the_report_counts_and_its_export_masks(place: Path) -> None:
         (["import", "good.json"], 2, "--into"),
         (["import", "gone.json", "--into", "county"], 2, "gone.json cannot be read: No such file"),
         (["import", "county", "--into", "county"], 2, "county cannot be read: Is a directory"),
-        (["import", "county/visits.csv", "--into", "county"], 2, "not a whole JSON file"),
+        (["import", "county/visits.csv", "--into", "county"], 2, "no columns for decisions"),
         (["import", "good.json", "--into", "nowhere"], 3, "nowhere does not exist"),
         (["import", "good.json", "--into", "county", "--list", "county"], 2, "no run.json"),
         (["import", "good.json", "--into", "county", "--pack", "cn-rurl"], 4, "did you mean"),

@@ -531,6 +531,16 @@ def test_a_file_that_is_none_is_refused_before_anything_is_written(
     assert sorted(county.iterdir()) == before
 
 
+@pytest.mark.parametrize("content", [b"", b"child_id\nC1\n", "编号\n孩子4\n".encode("gb18030")])
+def test_a_csv_of_the_list_is_told_what_to_give_instead(county, pack, tmp_path, content) -> None:
+    path = tmp_path / "list.CSV"
+    path.write_bytes(content)
+    with pytest.raises(
+        UsageError, match=r"no columns for decisions.*decisions-\*\.json.*list\.xlsx"
+    ):
+        import_entries([path], county, pack=pack, now=NOW)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
