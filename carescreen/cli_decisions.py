@@ -145,7 +145,11 @@ def _tell_import(report: ImportReport, files: int, county: Path, has_list: bool)
         for problem, count in sorted(report.problems.items(), key=lambda item: (-item[1], item[0])):
             click.echo(f"  {count:>5,}  {problem}", err=True)
     if report.unlisted and has_list:
-        tell_note(f"entries that answer another list than those given: {report.unlisted:,}")
+        tell_note(
+            f"entries that answer another list than those given: {report.unlisted:,}. Their child's "
+            "tier or how it was chosen is not known here: give the folder of that list (and of its "
+            "plan) with --list; keep it until its pages are back"
+        )
     if report.conflicts:
         raise EntryConflict(
             f"{report.conflicts:,} of the entries came again with other content: what is recorded "

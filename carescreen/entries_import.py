@@ -65,7 +65,8 @@ class ImportReport:
     outcomes   new rows of outcomes.csv
     misread    added closings of misread notes; `sampled` of them are marked for review
     total      rows of decisions.csv now
-    unlisted   entries of runs whose list was not given
+    unlisted   entries whose place is neither on a list that was given nor, as one of the lists before
+               it, in its positions.csv
     """
 
     read: int
@@ -96,7 +97,8 @@ def import_entries(
 ) -> ImportReport:
     """Add the entries of exchange files and returned workbooks to a county's folder.
 
-    lists  folders that `rank` wrote: they say in which tier a child stood, and how it was chosen.
+    lists  folders that `rank` wrote: they say in which tier a child stood, and how it was chosen,
+           also on the lists that were there before (positions.csv).
            And that `plan` wrote: where there is one, it chose who was visited
     pack   names rules and note concepts; that of the lists, else cn-rural, where it is not given
     now    when they are entered; no decision may be of a later day
@@ -176,7 +178,7 @@ def _import(entries: Sequence[Entry], county: Path, known: Known, now: datetime)
         misread=len(misread),
         sampled=sum(row["sampled_for_review"] == "yes" for row in misread),
         total=len(merge.rows),
-        unlisted=sum(entry.values["run_id"] not in known.runs for entry in entries),
+        unlisted=sum(not known.is_answer(entry) for entry in entries),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from carescreen.errors import OutputError, UsageError
 from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import load_mapping
 from carescreen.results import read_run
+from carescreen.results_before import written_positions
 from carescreen.results_listing import is_plan
 from carescreen.rules import RulePack
 from carescreen.tables import find_table
@@ -33,10 +34,13 @@ _NO_SEAT = Seat("", "")
 
 @dataclass(frozen=True)
 class Listing:
-    """Where a child stood in a written list: its tier, and the seat that the list gave it."""
+    """Where a child stood in a list: its tier, and the seat that the list gave it.
+
+    The seat is None where another may have chosen who was visited: see `_earlier_listings`.
+    """
 
     tier: str
-    seat: Seat
+    seat: Seat | None
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -46,8 +50,9 @@ class Known:
     children  every child_id that its tables name
     rules     tier of each rule by id, "" where it has none; `codes` their neutral codes
     concepts  whether resolving a note concept needs a second person, by its name
-    listings  positions in the given lists, by (run_id, child_id)
-    runs      the run_ids of those lists and of the plans
+    listings  positions in the given lists, and in those before them as far as their folders still
+              say it, by (run_id, child_id)
+    runs      the run_ids of the given lists and of the plans
     plans     the weeks' plans among them, by run_id
     """
 
@@ -70,6 +75,14 @@ class Known:
             return plan.seats.get(child)
         listing = self.listings.get((run, child))
         return listing.seat if listing else None
+
+    def is_answer(self, entry: Entry) -> bool:
+        """Whether an entry answers a list that is known, of which its child's place is."""
+        values = entry.values
+        if values["run_id"] in self.runs:
+            return True
+        listing = self.listings.get((values["run_id"], values["child_id"]))
+        return listing is not None and listing.seat is not None
 
     def named(self, entry: Entry) -> dict[str, str]:
         """An entry's values, a rule's neutral code replaced by the id that the tables use."""
@@ -136,6 +149,7 @@ def known_of(
                 for plan in plans
                 for child, tier in plan.tiers.items()
             },
+            **dict(_earlier_listings([folder for folder, _ in rankings], plans)),
             **{
                 (str(run["run_id"]), child): listing
                 for folder, run in rankings
@@ -176,6 +190,24 @@ def _listings(folder: Path, children: frozenset[str]) -> list[tuple[str, Listing
             ]
     except (OSError, KeyError, ValueError, csv.Error):
         raise UsageError(f"{folder} is not as `rank` wrote it; rank again") from None
+
+
+def _earlier_listings(
+    folders: Iterable[Path], plans: Sequence[PlanSeats]
+) -> Iterator[tuple[tuple[str, str], Listing]]:
+    """By (run_id, child_id), the places on lists that a folder held before: its positions.csv.
+
+    What is filled in once stays. So where weeks are planned and the plan of such a list is not
+    given, its seats are not taken for how the child was chosen: the plan chose who was visited.
+    """
+    planned = {plan.run_id for plan in plans}
+    names = ("run_id", "child_id", "tier", "selected_by", "selection_probability")
+    for folder in folders:
+        rows = written_positions(folder)
+        for run, child, tier, by, chance in zip(*(rows[name] for name in names), strict=True):
+            if run:
+                seat = Seat(str(by), str(chance)) if not planned or run in planned else None
+                yield (str(run), str(child)), Listing(str(tier), seat)
 
 
 def _as_recorded(child_id: str, children: frozenset[str]) -> str:

@@ -3,7 +3,8 @@
 ranking.csv    every child, one row each          list.html   the list (long: a table of contents)
 ranking.jsonl  every child with its full reasons  list/       a page each caseworker, supervisor.html
 rejected.csv   fields and rows that were not used list.xlsx   the list as a workbook
-positions.csv  where children stood on this list and those before
+positions.csv  where children stood on this list and those before, and how each was chosen: stays in
+               the office, since it says who was drawn
 overview.csv   counts by village, of this run and those before it: stays in the office
 changes.csv    what changed since the list before
 handovers.csv  who has another caseworker or village than before; duplicates.csv  who may be there twice
@@ -223,7 +224,8 @@ def _records(
 
 
 def _positions(ranking: Ranking, folder: Path) -> pd.DataFrame:
-    now = ranking.to_frame()[["child_id", "rank", "tier"]]
+    names = ["child_id", "rank", "tier", "selected_by", "selection_probability"]
+    now = ranking.to_frame()[names].assign(run_id=ranking.run.run_id)
     return positions_table(folder, ranking.run.as_of, now, ranking.listed())
 
 

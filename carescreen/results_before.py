@@ -1,9 +1,11 @@
 """Where children stood on earlier lists: positions.csv, carried on from the folder a run replaces.
 
-A row is a child's place on one list: `child_id, as_of, rank, tier, listed`. The table of a run has
-the children on its list and those who were listed on one of the lists before, for at most twelve
-lists; what is newer than the run is never in it. A file that cannot be read is no history, and no
-error: a list is written whether or not there was one before it.
+A row is a child's place on one list: `child_id, as_of, rank, tier, listed`, and what an entry that
+comes back late for that list is held against: `run_id, selected_by, selection_probability`, blank
+where a file of before there were such columns has none. The table of a run has the children on its
+list and those who were listed on one of the lists before, for at most twelve lists; what is newer
+than the run is never in it. A file that cannot be read is no history, and no error: a list is
+written whether or not there was one before it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from carescreen.pack import TIERS
 Position = dict[str, Any]
 
 FILE = "positions.csv"
-COLUMNS = ("child_id", "as_of", "rank", "tier", "listed")
+SEAT = ("run_id", "selected_by", "selection_probability")
+COLUMNS = ("child_id", "as_of", "rank", "tier", "listed", *SEAT)
 MOST_LISTS = 12
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -34,7 +37,8 @@ def positions_table(
 ) -> pd.DataFrame:
     """The rows of positions.csv of a run that replaces `folder`; the same again for the same run.
 
-    now     child_id, rank and tier of every child of the run, in rank order
+    now     child_id, rank, tier, run_id, selected_by and selection_probability (a number, or missing)
+            of every child of the run, in rank order
     listed  the places in it of those on the list
 
     A child that this day's list had in `folder` keeps its row, so that ranking again loses none.
@@ -44,12 +48,22 @@ def positions_table(
     on_list = set(now["child_id"].iloc[list(listed)])
     this_day = written["child_id"][written["as_of"] == as_of]
     wanted = {*on_list, *earlier["child_id"][earlier["listed"]], *this_day}
-    own = now.loc[now["child_id"].isin(wanted), ["child_id", "rank", "tier"]]
-    own = own.assign(as_of=as_of, listed=own["child_id"].isin(on_list))
+    own = now.loc[now["child_id"].isin(wanted), ["child_id", "rank", "tier", *SEAT]]
+    chances = pd.Series(
+        [_chance_text(chance) for chance in own["selection_probability"]], own.index, dtype=object
+    )
+    own = own.assign(
+        as_of=as_of, listed=own["child_id"].isin(on_list), selection_probability=chances
+    )
     carried = earlier[earlier["is_written"] | earlier["child_id"].isin(wanted)]
     table = pd.concat([carried[list(COLUMNS)], own[list(COLUMNS)]], ignore_index=True)
     table["listed"] = np.where(table["listed"], "yes", "no")
     return table.sort_values(["as_of", "rank", "child_id"], ignore_index=True)
+
+
+def _chance_text(chance: float) -> str:
+    """A chance as ranking.csv writes it, so that it is the same text on whichever way it came."""
+    return "" if np.isnan(chance) else str(float(chance))
 
 
 def past_positions(
@@ -80,7 +94,7 @@ def positions_before(
 def written_positions(folder: Path) -> pd.DataFrame:
     """The positions.csv of a folder; no rows where there is none that is whole."""
     try:
-        rows = _texts(folder / FILE, COLUMNS)
+        rows = _texts(folder / FILE, [name for name in COLUMNS if name not in SEAT])
         return _checked(rows.assign(listed=rows["listed"] == "yes"))
     except (OSError, ValueError, KeyError, TypeError):
         return _none()
@@ -111,7 +125,9 @@ def _own_list(folder: Path) -> pd.DataFrame:
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         names = ("child_id", "rank", "tier", "state", "within_capacity")
-        rows = _texts(folder / "ranking.csv", names).assign(as_of=str(run["as_of"]))
+        rows = _texts(folder / "ranking.csv", names).assign(
+            as_of=str(run["as_of"]), run_id=str(run.get("run_id", ""))
+        )
         within = rows["within_capacity"].astype(str) == "True"  # it may be read as a truth value
         listed = within | (rows["state"] == "backlog")
         return _checked(rows.assign(listed=listed))
@@ -120,12 +136,16 @@ def _own_list(folder: Path) -> pd.DataFrame:
 
 
 def _texts(path: Path, names: Sequence[str]) -> pd.DataFrame:
-    """Columns of a CSV file: ids as texts, words by their few values, ranks as they are."""
-    types: dict[Any, Any] = dict.fromkeys(names, "category") | {"child_id": object}
-    types |= {"rank": "int64"}
-    return pd.read_csv(
-        path, encoding="utf-8-sig", usecols=list(names), dtype=types, na_filter=False
-    )
+    """Columns of a CSV file: ids and seats as texts, words by their few values, ranks as they are.
+
+    Those of SEAT are blank where it has none; without one of the others it is refused (ValueError).
+    """
+    header = pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns
+    used = [*names, *(name for name in SEAT if name in header and name not in names)]
+    types: dict[Any, Any] = dict.fromkeys(used, "category") | {"rank": "int64"}
+    types |= {name: object for name in ("child_id", *SEAT) if name in used}
+    rows = pd.read_csv(path, encoding="utf-8-sig", usecols=used, dtype=types, na_filter=False)
+    return rows.assign(**{name: "" for name in SEAT if name not in used})
 
 
 def _checked(rows: pd.DataFrame) -> pd.DataFrame:

@@ -93,6 +93,29 @@ def test_a_list_goes_out_comes_back_and_shows_on_the_next_one(place: Path) -> No
     assert ranked(place, "2026-11-01")["C0815"]["state"] == "new"  # it was not known by then
 
 
+def test_entries_of_a_list_that_was_replaced_come_back_late(place: Path) -> None:
+    first = ranked(place, "2026-10-26")["C0815"]
+    run_of = [json.loads((place / "lists" / "run.json").read_text("utf-8"))["run_id"]]
+    ranked(place, "2026-11-01")
+    found = {"decision": "outcome", "result": "confirmed", "visited_on": "2026-10-28"}
+    export(place / "late.json", run_id=run_of[0], **found)
+    words = ("decisions", "import", "late.json", "--into", "county", "--list", "lists")
+    assert run(*words, folder=place)[1] == ""
+    with (place / "county" / "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert first["selected_by"]
+    assert [row[name] for name in ("selected_by", "selection_probability")] == [
+        first["selected_by"],
+        first["selection_probability"],
+    ]
+    export(place / "unknown.json", run_id="gone", **found)
+    told = run(
+        "decisions", "import", "unknown.json", "--into", "county", "--list", "lists", folder=place
+    )[1]
+    assert "another list than those given: 1." in told
+    assert "give the folder of that list" in told
+
+
 def test_what_is_rejected_is_said_by_its_reason_and_the_rest_is_imported(place: Path) -> None:
     export(place / "good.json")
     export(place / "bad.json", child_id="C4711")

@@ -423,6 +423,70 @@ def test_lowering_a_child_that_its_list_shows_at_immediate_needs_two(
     assert bring(county, pack, both, lists=lists).added == 1
 
 
+def replaced(folder: Path, pack: RulePack, columns: str = "") -> Path:
+    """The folder of a list that replaced those of the runs old-1 and old-2."""
+    folder = listing(folder, pack)
+    seats = [
+        ("C1", "2026-10-20", "9", "immediate", "no", "old-1", "", "0.25"),
+        ("C2", "2026-10-20", "1", "immediate", "yes", "old-1", "person", "1.0"),
+        ("'=C3", "2026-10-27", "2", "routine", "yes", "old-2", "random", "0.5"),
+        ("C2", "2026-11-01", "1", "urgent", "yes", RUN, "score", "0.75"),
+    ]
+    columns = columns or ",run_id,selected_by,selection_probability"
+    count = 5 + columns.count(",")
+    lines = ["child_id,as_of,rank,tier,listed" + columns, *(",".join(row[:count]) for row in seats)]
+    (folder / "positions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    return folder
+
+
+def chosen(county: Path) -> list[tuple[str, str]]:
+    return [(row["selected_by"], row["selection_probability"]) for row in rows(county, "outcomes")]
+
+
+def test_a_late_entry_for_a_replaced_list_has_the_seat_that_list_gave(
+    county, pack, tmp_path
+) -> None:
+    given = [
+        entry(child_id=child, decision="outcome", result="confirmed", run_id=run)
+        for child, run in (
+            ("C2", "old-1"),
+            ("=C3", "old-2"),
+            ("C1", "old-1"),  # below the line of that list: nothing chose it
+            ("C1", "old-2"),  # not known of that list
+            ("C2", RUN),  # the list that is there says it itself
+        )
+    ]
+    report = bring(county, pack, *given, lists=[replaced(tmp_path / "lists", pack)])
+    assert chosen(county) == [
+        ("person", "1.0"),
+        ("random", "0.5"),
+        ("", "0.25"),
+        ("", ""),
+        ("rule", "1.0"),
+    ]
+    assert (report.added, report.unlisted) == (5, 1)
+
+
+def test_lowering_a_child_that_a_replaced_list_showed_at_immediate_needs_two(
+    county, pack, tmp_path
+) -> None:
+    lists = [replaced(tmp_path / "lists", pack)]
+    late = {**LOWER, "child_id": "C2", "run_id": "old-1"}
+    report = bring(county, pack, entry(**late), lists=lists)
+    assert (report.added, report.rejected) == (0, 1)
+    assert "second person" in rows(county, "decisions_rejected")[0]["problem"]
+    assert bring(county, pack, entry(**late, confirmed_by="S1"), lists=lists).added == 1
+
+
+def test_a_history_of_before_there_were_seats_knows_no_earlier_list(county, pack, tmp_path) -> None:
+    folder = replaced(tmp_path / "lists", pack, columns=",own")
+    given = entry(child_id="C2", decision="outcome", result="confirmed", run_id="old-1")
+    assert bring(county, pack, given, lists=[folder]).unlisted == 1
+    assert chosen(county) == [("", "")]
+    folder.joinpath("positions.csv").write_bytes(b"\xff")
+    assert bring(county, pack, given, lists=[folder]).unlisted == 1
+
+
 def test_a_rule_may_be_named_by_the_code_that_a_list_shows(county, pack) -> None:
     code = next(rule.code for rule in pack.rules if rule.id == ORDINARY)
     bring(county, pack, entry(**{**CLOSE, "rule": code}))

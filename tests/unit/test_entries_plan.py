@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
 from math import sqrt
@@ -19,7 +20,7 @@ from carescreen.entries_import import ImportReport, import_entries
 from carescreen.entries_plan import read_seats
 from carescreen.errors import UsageError
 from carescreen.plan_files import write_plan
-from carescreen.plan_ranking import WrittenRanking
+from carescreen.plan_ranking import WrittenRanking, read_ranking
 from carescreen.plan_visits import Week
 from carescreen.plan_week import plan_week
 from carescreen.plan_workers import Worker, Workers
@@ -222,6 +223,27 @@ def test_of_several_weeks_that_of_the_visit_counts_else_the_newest_before(
     assert [chance for _, chance in chosen(tables)] == ["", ours[0], ours[0], ours[1], ours[1]]
     bring(tables, [ranking.folder, second, first], (child, days[0]))
     assert chosen(tables)[0] == ("random", "0.0625")  # before any plan: as on the list
+
+
+def test_of_an_earlier_list_seats_are_not_taken_where_its_plan_is_lacking(
+    ranking, tables, tmp_path
+) -> None:
+    """Its plan chose who was visited, and what is filled in once stays."""
+    now = tmp_path / "now"
+    shutil.copytree(ranking.folder, now)
+    run = json.loads((now / "run.json").read_text("utf-8")) | {"run_id": "now"}
+    (now / "run.json").write_text(json.dumps(run))
+    (now / "positions.csv").write_text(
+        "child_id,as_of,rank,tier,listed,run_id,selected_by,selection_probability\n"
+        f"C06,2026-10-25,1,routine,yes,{RUN},score,1.0\n"
+    )
+    old = made_plan(ranking, tmp_path / "old", start=MONDAY)
+    plan = made_plan(read_ranking(now), tmp_path / "plan", start=LATER)
+    visit = ("C06", "2026-11-01")  # before its plan's week: as on the list
+    assert bring(tables, [now, plan], visit).unlisted == 1
+    assert chosen(tables) == [("", "")]
+    assert bring(tables, [now, plan, old], visit).unlisted == 0
+    assert chosen(tables) == [("score", "1.0")]
 
 
 def test_two_plans_of_one_week_that_differ_are_refused(ranking, tables, tmp_path) -> None:

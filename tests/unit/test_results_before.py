@@ -39,6 +39,8 @@ VISITS = pd.DataFrame(
 )
 
 
+SEAT = ("r", "score", "1.0")
+
 MANY = pd.DataFrame(
     {
         "child_id": [f"C{number:02}" for number in range(20)],
@@ -162,8 +164,10 @@ def test_a_run_of_an_earlier_day_carries_only_what_is_earlier(
     assert "2026-10" not in (tmp_path / "list.html").read_text(encoding="utf-8")
 
 
-def frame(*ids: str) -> pd.DataFrame:
-    return pd.DataFrame({"child_id": ids, "rank": range(1, len(ids) + 1), "tier": "routine"})
+def frame(*ids: str, run_id: str = "r") -> pd.DataFrame:
+    places = {"child_id": ids, "rank": range(1, len(ids) + 1), "tier": "routine"}
+    seats = {"run_id": run_id, "selected_by": "score", "selection_probability": 1.0}
+    return pd.DataFrame({**places, **seats})
 
 
 def as_run(folder: Path, as_of: str, now: pd.DataFrame, listed: list[int]) -> pd.DataFrame:
@@ -171,10 +175,12 @@ def as_run(folder: Path, as_of: str, now: pd.DataFrame, listed: list[int]) -> pd
     table = positions_table(folder, as_of, now, listed)
     write_csv(table, folder / "positions.csv")
     within = [place in listed for place in range(len(now))]
-    now.assign(state="new", within_capacity=within).to_csv(
-        folder / "ranking.csv", index=False, encoding="utf-8-sig"
+    write_csv(
+        now.drop(columns="run_id").assign(state="new", within_capacity=within),
+        folder / "ranking.csv",
     )
-    (folder / "run.json").write_text(json.dumps({"as_of": as_of}), encoding="utf-8")
+    run = {"as_of": as_of, "run_id": now["run_id"].iloc[0]}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return table
 
 
@@ -206,10 +212,10 @@ def test_a_folder_of_before_there_was_a_history_gives_its_own_list(tmp_path: Pat
     (tmp_path / "positions.csv").unlink()
     table = positions_table(tmp_path, "2026-11-01", frame("C", "B", "A"), [0])
     assert table.to_dict("split")["data"] == [
-        ["A", "2026-10-01", 1, "routine", "yes"],
-        ["C", "2026-10-01", 3, "routine", "no"],
-        ["C", "2026-11-01", 1, "routine", "yes"],
-        ["A", "2026-11-01", 3, "routine", "no"],
+        ["A", "2026-10-01", 1, "routine", "yes", *SEAT],
+        ["C", "2026-10-01", 3, "routine", "no", *SEAT],
+        ["C", "2026-11-01", 1, "routine", "yes", *SEAT],
+        ["A", "2026-11-01", 3, "routine", "no", *SEAT],
     ]
 
 
@@ -237,4 +243,49 @@ def test_a_history_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -
     (tmp_path / "positions.csv").write_bytes(content)
     assert positions_before(tmp_path, "2026-11-01", {"C1"}) == {}
     table = positions_table(tmp_path, "2026-11-01", frame("C1", "C2"), [1])
-    assert table.to_dict("split")["data"] == [["C2", "2026-11-01", 2, "routine", "yes"]]
+    assert table.to_dict("split")["data"] == [["C2", "2026-11-01", 2, "routine", "yes", *SEAT]]
+
+
+# --- how the children were chosen ------------------------------------------------------------------
+
+
+def test_each_row_says_how_its_list_chose_the_child_as_ranking_csv_said_it(
+    screener: Screener, tmp_path: Path
+) -> None:
+    said: dict[tuple[str, str], tuple[str, ...]] = {}
+    many = pd.concat([MANY.assign(child_id=f"{part}" + MANY["child_id"]) for part in "ABCD"])
+    for day, seats in (("2026-09-01", 60), ("2026-10-01", 40), ("2026-11-01", 60)):
+        ranking = write(screener, tmp_path, day, many, seats)
+        with (tmp_path / "ranking.csv").open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                seat = (row["selected_by"], row["selection_probability"])
+                said[row["child_id"], day] = (ranking.run.run_id, *seat)
+    rows = rows_of(tmp_path)
+    assert {row[1] for row in rows} == {"2026-09-01", "2026-10-01", "2026-11-01"}
+    assert {row[6] for row in rows} > {"random", ""}  # drawn, and below the line
+    assert all(row[5:] == said[row[0], row[1]] for row in rows)
+
+
+def test_a_positions_file_of_before_there_were_seats_still_reads(tmp_path: Path) -> None:
+    (tmp_path / "positions.csv").write_text(
+        "child_id,as_of,rank,tier,listed\nA,2026-10-01,1,urgent,yes\n", encoding="utf-8"
+    )
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    table = positions_table(tmp_path, "2026-11-01", frame("A"), [0])
+    assert table.to_dict("split")["data"] == [
+        ["A", "2026-10-01", 1, "urgent", "yes", "", "", ""],
+        ["A", "2026-11-01", 1, "routine", "yes", *SEAT],
+    ]
+
+
+@pytest.mark.parametrize("run_id", ["012345678901", "1234567890e1", "aaaaaaaaaaaa"])
+def test_a_seat_is_carried_on_to_the_letter_and_none_stays_none(
+    tmp_path: Path, run_id: str
+) -> None:
+    now = frame("A", "B", run_id=run_id)
+    now = now.assign(selected_by=["rule", ""], selection_probability=[0.1 + 0.2, None])
+    table = as_run(tmp_path, "2026-10-01", now, [0, 1])
+    assert table["selection_probability"].tolist() == ["0.30000000000000004", ""]
+    later = positions_table(tmp_path, "2026-11-01", frame("A", "B", run_id="s"), [0, 1])
+    before = later[later["as_of"] == "2026-10-01"]
+    assert before.to_dict("list") == table.to_dict("list")
