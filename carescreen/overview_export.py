@@ -4,6 +4,10 @@ Counts that have a sum in common are cut into parts that do not overlap (seen wi
 90 …), so that no difference of two of them is a count that nobody masked. The masks are those of all
 levels at once: tables of villages, counties and provinces can be handed out together.
 
+Parts of which each is a child (FAMILIES) are at most the children of the place. What is left of
+these is in no table, but masked as if it were: 9 children, 8 of them overdue, would say what "7 or
+fewer" others are.
+
 Zero stays zero: no child stands behind it, and a manager must tell "none" from "few". The tables of
 English hospital statistics do the same (hesonline.org.uk, Tailored summary tables: an asterisk for
 small numbers, beside zeros that are shown, with sub-totals changed where they would give them away).
@@ -30,6 +34,14 @@ OTHERS = (
     *("due_7_days", "overdue_routine", "overdue_other", "done", "not_done"),
     *(*CONCERNS, *STATES),
 )
+# No child is in two parts of one of these; what remains of the children is its rest.
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "not_due": ("due_7_days", "overdue_routine", "overdue_other"),
+    "not_due_before": ("done", "not_done"),
+    "neither_planned_nor_backlog": ("planned", "backlog"),
+    "needs_no_data": ("needs_data",),
+}
+_REST_OF = {name: rest for rest, names in FAMILIES.items() for name in (rest, *names)}
 _LEVEL_DEPTH: Mapping[Level, int] = {"province": 1, "county": 2, "village": 3}
 
 Cell = tuple[Key, str]  # a place and a column
@@ -83,8 +95,22 @@ def parts_of(place: Place) -> dict[str, int | None]:
     return parts
 
 
+def rests_of(place: Place) -> dict[str, int]:
+    """The children that are in no part of a family, by FAMILIES; none for what is blank.
+
+    Below 0 where a run of the same day took over what was done, and has fewer children.
+    """
+    parts = parts_of(place)
+    found = {}
+    for rest, names in FAMILIES.items():
+        counts = [count for name in names if (count := parts[name]) is not None]
+        if len(counts) == len(names):
+            found[rest] = place.count("children") - sum(counts)
+    return found
+
+
 def masked_cells(whole: Place) -> dict[Cell, Shown]:
-    """How the counts of every place of every level are shown."""
+    """How the counts of every place of every level are shown, and NOT for the rests of FAMILIES."""
     found = _Cells()
     found.add_tree(whole, None)
     return dict(zip(found.cells, how_shown(found.edges), strict=True))
@@ -93,8 +119,11 @@ def masked_cells(whole: Place) -> dict[Cell, Shown]:
 class _Cells:
     """The counts as edges of a network (see overview_masking).
 
-    Bands flow from the whole down to the villages, meet there, and flow back up as children. Other
-    counts flow down and leave at the villages.
+    Bands flow from the whole down to the villages, meet there, and flow back up as children. A
+    family's parts and its rest flow down and meet at the villages too. Children are in one network
+    alone, that of the bands: a circle within a family leaves them as they are, and where a circle of
+    bands changes them, the rests change with them, none below 0. Other counts flow down and leave at
+    the villages.
     """
 
     def __init__(self) -> None:
@@ -104,22 +133,40 @@ class _Cells:
 
     def add_tree(self, place: Place, above: Key | None) -> None:
         """Add a place's counts, and those of all its parts."""
+        rests = rests_of(place)
+        children = len(self.edges)  # parts_of begins with them
         for name, count in parts_of(place).items():
             if count is None:
                 continue
-            upper = self._node(("outside",) if above is None else (above, name))
-            lower = self._node(self._lower(place, name))
-            ends = (lower, upper) if name == "children" else (upper, lower)
-            self.cells.append((place.key, name))
-            self.edges.append(Edge(*ends, count))
+            upper, lower = self._ends(place, above, name)
+            if name == "children":
+                spare = min((rest for rest in rests.values() if rest >= 0), default=count)
+                edge = Edge(lower, upper, count, least=count - spare)
+            else:
+                edge = Edge(upper, lower, count)
+            self._add(place, name, edge)
+        for name, count in rests.items():
+            least = 0 if count >= 0 else count - 1
+            ends = self._ends(place, above, name)
+            self._add(place, name, Edge(*ends, count, least, hidden=True, total=children))
         for part in place.parts:
             self.add_tree(part, place.key)
+
+    def _add(self, place: Place, name: str, edge: Edge) -> None:
+        self.cells.append((place.key, name))
+        self.edges.append(edge)
+
+    def _ends(self, place: Place, above: Key | None, name: str) -> tuple[int, int]:
+        upper = self._node(("outside",) if above is None else (above, name))
+        return upper, self._node(self._lower(place, name))
 
     @staticmethod
     def _lower(place: Place, name: str) -> tuple[object, ...]:
         if place.parts:
             return (place.key, name)
-        return (place.key,) if name in ("children", *BANDS) else ("outside",)
+        if name in ("children", *BANDS):
+            return (place.key,)
+        return (place.key, _REST_OF[name]) if name in _REST_OF else ("outside",)
 
     def _node(self, name: object) -> int:
         return self._nodes.setdefault(name, len(self._nodes))

@@ -11,6 +11,9 @@ table, with another number in that place, that looks the same. Tables with one h
 and one partition of each place are such networks (L. H. Cox, Network models for complementary cell
 suppression, Journal of the American Statistical Association 90, 1995). So this holds against
 whoever solves all sums at once, and not only against who looks at one sum.
+
+An edge may stand in no table and yet be what two counts of it differ by (hidden): it costs nothing
+to change, and where it is small it must be as safe as a masked one.
 """
 
 from __future__ import annotations
@@ -41,28 +44,50 @@ class Shown(IntEnum):
 
 @dataclass(frozen=True)
 class Edge:
-    """A count of the table; it flows from one sum into another."""
+    """A count of the table; it flows from one sum into another.
+
+    least   below this it cannot be, whatever else is masked
+    hidden  it stands in no table
+    total   of a hidden one: the edge that it can change with while all else of its sum stays
+    """
 
     tail: int
     head: int
     count: int
+    least: int = 0
+    hidden: bool = False
+    total: int | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it must not be worked out."""
+        return 0 < self.count <= FEW
 
 
 def how_shown(edges: Sequence[Edge]) -> list[Shown]:
     """How each count is shown, so that none of 1 to FEW can be worked out.
 
-    At every node the counts that enter and those that leave have the same sum.
+    At every node the counts that enter and those that leave have the same sum, or differ by what
+    does not change.
     """
-    shown = [Shown.AS_FEW if 0 < edge.count <= FEW else Shown.NUMBER for edge in edges]
+    shown = [_at_first(edge) for edge in edges]
     network = _Network(edges, shown)
     safe: set[int] = set()
-    for number, state in enumerate(tuple(shown)):
-        if state is Shown.AS_FEW and number not in safe:
-            circle = network.cheapest_circle(number)
-            for place, change in circle:
-                network.mask(place, change)
-            safe.update(place for place, _ in circle)
+    small = [number for number, edge in enumerate(edges) if edge.is_small]
+    for number in sorted(small, key=lambda number: edges[number].hidden):
+        if number in safe or edges[number].total in safe:
+            continue
+        circle = network.cheapest_circle(number)
+        for place, change in circle:
+            network.mask(place, change)
+        safe.update(place for place, _ in circle)
     return shown
+
+
+def _at_first(edge: Edge) -> Shown:
+    if edge.hidden:
+        return Shown.NOT
+    return Shown.AS_FEW if edge.is_small else Shown.NUMBER
 
 
 class _Network:
@@ -122,14 +147,19 @@ class _Network:
                 if price is not None and spent + price < cost.get(after, spent + price + 1):
                     cost[after] = spent + price
                     came[after] = node, place, change
+                    if after == last and price == _STEP:  # nothing that waits is cheaper
+                        return spent + price, list(_way_back(came, first, last))
                     heapq.heappush(waiting, (spent + price, after))
         return None
 
     def _cost(self, place: int, change: int) -> int | None:
         """What it takes to show a count so that it could be one more or less; None where it cannot."""
-        count, state = self.edges[place].count, self.shown[place]
-        if count + change < 0:
+        edge, state = self.edges[place], self.shown[place]
+        count = edge.count
+        if count + change < edge.least:
             return None
+        if edge.hidden:
+            return _STEP
         if state is Shown.AS_FEW:
             return _STEP if 1 <= count + change <= FEW else _OPENS_FEW
         cost = _STEP if state is Shown.NOT else _STEP + min(count, _LARGEST)
