@@ -33,7 +33,7 @@ from carescreen.checked import (
     content_hash,
     join,
 )
-from carescreen.checks import A_DATE, Cells, check_ids, check_indicator, expected
+from carescreen.checks import A_DATE, Cells, check_ids, check_indicator, expected, has_half
 from carescreen.errors import CaseloadError, did_you_mean
 from carescreen.fields import TABLES, TableFields
 from carescreen.indicators import Indicator
@@ -57,6 +57,7 @@ _SET_TO_MISSING = "value set to missing"
 _ROW_LEFT_OUT = "row left out"
 _PARTS_LEFT_OUT = "parts that are not known left out"
 _NUL_LEFT_OUT = "the NUL characters left out"
+_HALF_REPLACED = "each half character replaced by U+FFFD"
 _AGE_LEFT_OUT = "age left out"
 _SLIP = {True: 0.74, False: 0.82}  # so like a known name, short or not, a name is a slip of the pen
 _SENTENCE = 5
@@ -368,6 +369,7 @@ def _encode(
         encoded.columns[known.name], encoded.bad[known.name] = checked.values, checked.bad
         if known.kind == "id":
             _leave_out_nul(table, known.name, checked.values, report)
+            _report_halves(table, known.name, checked.values, report)
         is_reported = known.name not in (fields.key, fields.date)
         if is_reported and not checked.is_clean and checked.bad.any():
             bad = table.rows[checked.bad]
@@ -398,6 +400,25 @@ def _leave_out_nul(
     hit = np.array(["\0" in (value or "") for value in values], dtype=bool)
     values[hit] = [value.replace("\0", "").strip() or None for value in values[hit]]
     report.add(table.file, table.rows[hit], name, "a text without NUL characters", _NUL_LEFT_OUT)
+
+
+def _report_halves(
+    table: Table | GivenRows, name: str, values: NDArray[np.object_], report: Rejections
+) -> None:
+    """Say in which ids half a character was replaced: two ids may have become one."""
+    if "\ufffd" not in "\n".join(filter(None, values)):
+        return
+    cells = table.column(name).tolist()
+    hit = np.array(
+        [
+            "\ufffd" in (value or "") and has_half(cell)
+            for value, cell in zip(values, cells, strict=True)
+        ],
+        dtype=bool,
+    )
+    if hit.any():
+        wanted = "a text without half characters"
+        report.add(table.file, table.rows[hit], name, wanted, _HALF_REPLACED)
 
 
 def _unknown_column(

@@ -11,25 +11,29 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes such a text for a formula
+# A spreadsheet takes a text that begins so for a formula; some take the full-width signs for it too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+GUARDED_STARTS = (*FORMULA_STARTS, "'")  # no other text is changed by `guarded`
 
 
 def guarded(text: str) -> str:
     """A text as a CSV holds it that people open in a spreadsheet: an apostrophe before a formula.
 
-    >>> guarded("=1+1"), guarded("C0012")
-    ("'=1+1", 'C0012')
+    A text that looks guarded already gets one more, so that `unguarded` gives every text back.
+
+    >>> guarded("=1+1"), guarded("'=1+1"), guarded("C0012")
+    ("'=1+1", "''=1+1", 'C0012')
     """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def unguarded(text: str) -> str:
     """A text as it was before `guarded`.
 
-    >>> unguarded("'=1+1"), unguarded("'s-Hertogenbosch")
-    ('=1+1', "'s-Hertogenbosch")
+    >>> unguarded("'=1+1"), unguarded("''=1+1"), unguarded("'s-Hertogenbosch")
+    ('=1+1', "'=1+1", "'s-Hertogenbosch")
     """
-    is_guarded = text.startswith("'") and text[1:].startswith(FORMULA_STARTS)
+    is_guarded = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
     return text[1:] if is_guarded else text
 
 

@@ -41,6 +41,7 @@ _NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
 _YES_NO_CODES = {**dict.fromkeys(_NO, 0), **dict.fromkeys(_YES, 1)}
 _NOTHING = frozenset({"none", "无", "没有"})  # an empty set written out, or its value `none`
 _SET_BREAK = re.compile(r"[;,|、；，]")
+_HALF = re.compile("[\ud800-\udfff]")
 _MISSING_DATE = np.datetime64("NaT", "s")
 
 
@@ -132,16 +133,33 @@ def _checked(found: Sequence[tuple[object, bool]], dtype: Any) -> Checked:
 
 
 def check_ids(column: Cells) -> Checked:
-    """Identifiers and other short texts: object, trimmed, None where blank."""
+    """Identifiers and other short texts: object, trimmed, None where blank.
+
+    Half a character (a lone surrogate, which no file can hold) becomes U+FFFD.
+    """
     if len(column) > FEW:
         cells = distinct(column)
         return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
-    trimmed = objects([text.strip() or None for text in _few_texts(column)])
+    trimmed = objects([whole(text).strip() or None for text in _few_texts(column)])
     return Checked(trimmed, np.zeros(len(trimmed), dtype=bool), is_clean=True)
 
 
+def whole(text: str) -> str:
+    """A text with U+FFFD for each half of a character.
+
+    >>> whole("C1"), whole("\\ud800x")
+    ('C1', '\ufffdx')
+    """
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+def has_half(cell: object) -> bool:
+    """Whether `whole` changes the text of a cell."""
+    return _HALF.search(cell_text(cell)) is not None
+
+
 def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    trimmed = pd.Series(texts, dtype="str").str.strip()
+    trimmed = pd.Series([whole(text) for text in texts], dtype="str").str.strip()
     return np.asarray(trimmed.to_numpy(dtype=object))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from carescreen.caseload import Caseload
-from carescreen.cells import cell_text
+from carescreen.cells import cell_text, unguarded
 from carescreen.decisions import day_in, is_misread
 from carescreen.entries import Entry
 from carescreen.entries_plan import PlanSeats, Seat, plan_on, plans_by_run, read_seats
@@ -153,7 +153,7 @@ def known_of(
             **{
                 (str(run["run_id"]), child): listing
                 for folder, run in rankings
-                for child, listing in _listings(folder, children)
+                for child, listing in _listings(folder)
             },
         },
         runs=frozenset(
@@ -177,13 +177,13 @@ def _ids(frames: Iterable[pd.DataFrame]) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def _listings(folder: Path, children: frozenset[str]) -> list[tuple[str, Listing]]:
+def _listings(folder: Path) -> list[tuple[str, Listing]]:
     """Each child of a written ranking with its position."""
     try:
         with (folder / "ranking.csv").open(encoding="utf-8-sig", newline="") as file:
             return [
                 (
-                    _as_recorded(row["child_id"], children),
+                    unguarded(row["child_id"]),
                     Listing(row["tier"], Seat(row["selected_by"], row["selection_probability"])),
                 )
                 for row in csv.DictReader(file)
@@ -208,12 +208,6 @@ def _earlier_listings(
             if run:
                 seat = Seat(str(by), str(chance)) if not planned or run in planned else None
                 yield (str(run), str(child)), Listing(str(tier), seat)
-
-
-def _as_recorded(child_id: str, children: frozenset[str]) -> str:
-    """An id that looks like a formula has an apostrophe before it in ranking.csv."""
-    plain = child_id.removeprefix("'")
-    return plain if child_id not in children and plain in children else child_id
 
 
 def _require_plain_tables(county: Path) -> None:

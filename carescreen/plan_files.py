@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from carescreen.cells import FORMULA_STARTS, guarded
+from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.errors import OutputError
 from carescreen.pack import TIERS
 from carescreen.plan_lists import (
@@ -365,7 +365,7 @@ def _write_safe(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None
 def _safe_column(cells: list[Any]) -> list[Any]:
     """The cells of a column as `_safe` has them; hardly any column needs it, and this finds out fast."""
     first = {cell[:1] for cell in cells if type(cell) is str}
-    return cells if first.isdisjoint(FORMULA_STARTS) else [_safe(cell) for cell in cells]
+    return cells if first.isdisjoint(GUARDED_STARTS) else [_safe(cell) for cell in cells]
 
 
 def _safe(cell: object) -> object:

@@ -30,7 +30,7 @@ from typing import Any
 
 import pandas as pd
 
-from carescreen.cells import FORMULA_STARTS
+from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.overview_before import overview_with_history
 from carescreen.ranking import Ranking
@@ -251,12 +251,18 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         elif name == "days_since_seen":
             ready[name] = column.astype("Int64")
         elif column.dtype.kind == "O" or str(column.dtype) == "str":
-            text = column.astype("object")
-            risky = text.str.startswith(FORMULA_STARTS, na=False).astype(bool)
-            ready[name] = text.where(~risky, "'" + text.astype(str))
+            ready[name] = _guarded(column)
     ready.to_csv(
         path, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=csv.QUOTE_MINIMAL
     )
+
+
+def _guarded(column: pd.Series) -> pd.Series:
+    texts = column.astype("object")
+    risky = texts.str.startswith(GUARDED_STARTS, na=False).to_numpy(dtype=bool)
+    values = texts.to_numpy(dtype=object, copy=True)
+    values[risky] = [guarded(text) for text in values[risky]]
+    return pd.Series(values, column.index, dtype=object)
 
 
 def _write_jsonl(ranking: Ranking, path: Path, quotes: bool) -> None:
@@ -372,15 +378,15 @@ def _written_record(folder: Path, child_id: str) -> dict[str, Any]:
     path = folder / "ranking.csv"
     if not path.is_file():
         raise UsageError(f"{folder} holds no ranking.csv; give the folder that `rank` wrote")
-    written = (child_id, f"'{child_id}")  # an id that looks like a formula has an apostrophe there
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = enumerate(csv.DictReader(file))
-            place = next((place for place, row in rows if row["child_id"] in written), None)
-        if place is None:
+            ids = [row["child_id"] for row in csv.DictReader(file)]
+        # Of this child, or else as somebody copied the cell.
+        written = next((text for text in (guarded(child_id), child_id) if text in ids), None)
+        if written is None:
             raise UsageError("no child with this id in the ranking; check the id in ranking.csv")
         with (folder / "ranking.jsonl").open("rb") as lines:
-            line = next(islice(lines, place, None), b"")
+            line = next(islice(lines, ids.index(written), None), b"")
         return dict(json.loads(line.decode("utf-8", "surrogatepass")))
     except (OSError, KeyError, ValueError):
         raise UsageError(f"{folder} is not as `rank` wrote it; rank again") from None

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.cells import FORMULA_STARTS
+from carescreen.cells import unguarded
 from carescreen.columns import BoolArray
 from carescreen.pack import TIERS
 from carescreen.ranking import Ranking
@@ -119,8 +119,7 @@ def _read(folder: Path) -> _Before:
 
 
 def _unguarded(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    guarded = tuple(f"'{start}" for start in FORMULA_STARTS)
-    return objects([word[1:] if word.startswith(guarded) else word for word in texts])
+    return objects([unguarded(text) for text in texts])
 
 
 def _changes(
