@@ -72,7 +72,7 @@ def disputes_of(block: Block) -> list[list[Dispute]]:
     for said in sorted(_said(block), key=_Said.place):
         own = found[said.child]
         if not said.is_answer:
-            own.append(Dispute(said.kind, _day(said.at), said.words))  # type: ignore[arg-type]
+            own.append(Dispute(said.kind, _day(said.at), said.words))  # type: ignore[arg-type]  # one of KINDS
         elif said.at is not None:
             own[:] = [_answered(dispute, said) for dispute in own]
     return found
