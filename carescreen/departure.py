@@ -46,7 +46,8 @@ class Departures:
     moved_on     the day of the decision `moved` that stands; NaT where none does
     moved_to     where to, in the words of who decided; None where none stands
     closed_since whether somebody closed something of the child after it
-    turns_18_on  the day on which the child turns 18; NaT where its birth date is not known
+    turns_18_on  the day on which the child turns 18 where it is over, or near enough that somebody
+                 plans what follows; NaT elsewhere, and where the birth date is not known
     is_adult     whether it is known to be 18 or older
     """
 
@@ -57,14 +58,15 @@ class Departures:
     is_adult: BoolArray
 
 
-def departures_of(block: Block, age: NDArray[np.float64]) -> Departures:
+def departures_of(block: Block, age: NDArray[np.float64], as_of: np.datetime64) -> Departures:
     """Who moved away and who came of age; `age` in completed years, NaN where it is not known."""
     at, to = _moves(block)
+    turning = turning_18(to_days(block.children["birth_date"]))
     return Departures(
         moved_on=to_days(at),
         moved_to=to,
         closed_since=_newest_closing(block) > at,
-        turns_18_on=turning_18(to_days(block.children["birth_date"])),
+        turns_18_on=np.where(turning <= as_of + SOON, turning, NO_DATE),
         is_adult=np.asarray(age >= ADULT_AGE),  # NaN is not
     )
 
@@ -128,9 +130,3 @@ def _newest_closing(block: Block) -> Times:
         child, newest = newest_decisions(block, rows.take(rows["decision"] == "close"))
         at[child] = newest["decided_at"]
     return at
-
-
-def shown_turning(found: Departures, as_of: np.datetime64) -> Days:
-    """The day of turning 18 where it is over, or near enough that somebody plans what follows."""
-    near: Days = np.where(found.turns_18_on <= as_of + SOON, found.turns_18_on, NO_DATE)
-    return near

@@ -110,7 +110,7 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     serious = is_open & (engine.kit.tier_of < ROUTINE)[None, :]
     due_on = _due(engine, cases, serious, dates, tier, raised, (needs_data, needs_since))
     newest = _newest(serious, dates)
-    leaving = departures_of(block, cases.number("age_years"))
+    leaving = departures_of(block, cases.number("age_years"), engine.as_of)
     n = block.n
     states = _States(
         np.full(n, "new", dtype=object), no_dates(n), tier, due_on, np.zeros(n, dtype=bool)

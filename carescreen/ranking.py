@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from carescreen.block import Block, Days, household_keys, or_else
 from carescreen.columns import BoolArray
-from carescreen.departure import shown_turning
 from carescreen.duplicates import Duplicates
 from carescreen.engine import Engine
 from carescreen.errors import UsageError
@@ -77,18 +76,20 @@ def block_rows(
 
     `public_body` is what may leave the office of it: the same bytes where nothing in it is private.
     """
-    rows, found = block_records(engine, block, reasons, since)
+    found, rows = _followed(engine, block, reasons, since)
+    counts = concern_counts(found.open, found.closed, engine.kit.tier_of)
     texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
     recent = newest(block)
     bodies, public_bodies, to_answer = [], [], []
     as_of = date.fromisoformat(str(engine.as_of)[:10])
-    for record in found:
+    for record in _whole_records(engine, found, reasons):
         to_answer.append(has_open_dispute(record) or is_to_look_at(record, as_of))
         _add_texts(texts, record)
         bodies.append(_body(record))
         public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
     return rows.with_columns(
         **{name: objects(words) for name, words in texts.items()},
+        **counts,
         **{name: recent[name] for name in recent},
         body=objects(bodies),
         public_body=objects(public_bodies),
@@ -104,11 +105,17 @@ def block_records(
     `reasons` are each child's needs-data codes, empty where its data is whole, and `since` the day
     since which it is not, NaT where that is not known.
     """
+    found, rows = _followed(engine, block, reasons, since)
+    return rows, _whole_records(engine, found, reasons)
+
+
+def _followed(
+    engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
+) -> tuple[FollowUps, Sheet]:
+    """The follow-ups of a block, and one row a child of what orders and shows them."""
     needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
     found = follow_up(engine, block, needs_data, since)
-    counts = concern_counts(found.open, found.closed, engine.kit.tier_of)
-    rows = _plain_columns(block, found, needs_data).with_columns(**counts)
-    return rows, _whole_records(engine, found, reasons)
+    return found, _plain_columns(block, found, needs_data)
 
 
 def _whole_records(
@@ -158,7 +165,7 @@ def _body(record: Record) -> bytes:
 
 
 def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> Sheet:
-    children, as_of = block.children, found.cases.as_of
+    children = block.children
     return Sheet(
         {
             "child_id": children["child_id"],
@@ -178,7 +185,7 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> She
             "is_adult": found.leaving.is_adult,
             "taken_on": found.taken_on.astype("datetime64[s]"),
             "moved_on": found.leaving.moved_on.astype("datetime64[s]"),
-            "turns_18_on": shown_turning(found.leaving, as_of).astype("datetime64[s]"),
+            "turns_18_on": found.leaving.turns_18_on.astype("datetime64[s]"),
             "due_on": found.due_on.astype("datetime64[s]"),
             "score_micro": found.score,
             "score": found.score / MICRO,

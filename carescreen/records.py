@@ -17,7 +17,6 @@ from carescreen.block import Block, to_days
 from carescreen.columns import SOURCE_TABLES, Column, Values, Words
 from carescreen.conditions import Atom
 from carescreen.conflicts import conflicts_in
-from carescreen.departure import shown_turning
 from carescreen.disputes import Dispute, disputes_of
 from carescreen.engine import Engine
 from carescreen.followups import IMMEDIATE, ROUTINE, FollowUps
@@ -70,7 +69,7 @@ class _Writer:
         self.questions = _questions(engine, follow_ups)
         self.siblings = _siblings_to_ask_about(engine, follow_ups)
         self.seen = self.cases.columns["last_seen_on"].last_on
-        self.turns_18_on = shown_turning(follow_ups.leaving, engine.as_of)
+        self.turns_18_on = follow_ups.leaving.turns_18_on
         self.visit_days = self.block.visit_date
         self.visit_seen = self.block.visits["child_seen"]
         bounds = np.searchsorted(self.block.visit_child, np.arange(self.cases.n + 1))
