@@ -10,6 +10,9 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from carescreen.sheet import objects
 
 # A spreadsheet takes a text that begins so for a formula; some take the full-width signs for it too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -35,6 +38,11 @@ def unguarded(text: str) -> str:
     """
     is_guarded = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
     return text[1:] if is_guarded else text
+
+
+def unguarded_all(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Many texts as they were before `guarded`; hardly any of them was changed by it."""
+    return objects([unguarded(text) if text[:1] == "'" else text for text in texts])
 
 
 def cell_text(cell: object) -> str:

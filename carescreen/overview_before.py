@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.cells import unguarded
+from carescreen.cells import unguarded, unguarded_all
 from carescreen.errors import UsageError
 from carescreen.overview import COLUMNS, COUNTS, DONE, dates_of, is_due, overview, typed
 from carescreen.overview_places import PLACES
@@ -121,12 +121,9 @@ def _written_rows(path: Path) -> Sheet:
     )
     days = frame["due_on"].cat.categories.to_numpy(dtype=str)
     days = np.array([text or "NaT" for text in days], dtype="datetime64[D]")
-    ids = frame["child_id"].to_numpy(dtype=object)
-    if frame["child_id"].str.startswith("'").any():
-        ids = np.array([unguarded(text) for text in ids], dtype=object)
     return Sheet(
         {
-            "child_id": ids,
+            "child_id": unguarded_all(frame["child_id"].to_numpy(dtype=object)),
             "state": frame["state"].to_numpy(dtype=object),
             "waits": frame["waits"].to_numpy(dtype=bool),
             "due_on": days[frame["due_on"].cat.codes.to_numpy()],

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.departure import ADULT_AGE, FOR_HANDOVER
+from carescreen.departure import FOR_HANDOVER
 from carescreen.duplicates import Duplicates
 from carescreen.overview_before import history
 from carescreen.pack import TIERS
@@ -24,6 +24,7 @@ from carescreen.results_before import Position, past_positions, written_position
 from carescreen.results_changes import since_of
 from carescreen.results_people import RunPeople, read_pairs
 from carescreen.review.html import Office
+from carescreen.review.people import is_adult
 from carescreen.sheet import Ints
 from carescreen.waiting import say_waiting, waiting_before
 
@@ -121,8 +122,8 @@ def _needs_data(folder: Path, count: int) -> np.ndarray:
 
 def _row(record: Record, state: str) -> dict[str, Any]:
     days = {name: _day(record.get(name)) for name in _DAYS}
-    is_adult = (record.get("age_years") or 0) >= ADULT_AGE
-    return {**{name: record[name] for name in _ROW}, **days, "state": state, "is_adult": is_adult}
+    more = {"state": state, "is_adult": is_adult(record)}
+    return {**{name: record[name] for name in _ROW}, **days, **more}
 
 
 def _day(text: str | None) -> date | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.cells import cell_text, unguarded
+from carescreen.cells import cell_text, unguarded_all
 from carescreen.checks import check_times
 from carescreen.conflicts import open_conflicts
 from carescreen.duplicates import Ids
@@ -119,9 +119,7 @@ def _heads(frame: pd.DataFrame) -> Sheet:
 
 def _ids(column: pd.Series) -> np.ndarray:
     """Ids as the ranking has them: without the apostrophe of a spreadsheet, None for a blank."""
-    values = column.to_numpy(dtype=object)
-    if column.str.startswith("'").any():
-        values = np.array([unguarded(value) for value in values], dtype=object)
+    values = unguarded_all(column.to_numpy(dtype=object))
     values[values == ""] = None
     return values
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.cells import unguarded
+from carescreen.cells import unguarded_all
 from carescreen.pack import TIERS
 
 Position = dict[str, Any]
@@ -153,8 +153,7 @@ def _checked(rows: pd.DataFrame) -> pd.DataFrame:
     days, tiers = set(rows["as_of"].unique()), set(rows["tier"].unique())
     if not all(map(_DAY.fullmatch, days)) or not tiers <= set(TIERS):
         raise ValueError("not as a run writes it")
-    ids = rows["child_id"].to_numpy(dtype=object)
-    plain = np.array([unguarded(one) if one[:1] == "'" else one for one in ids], dtype=object)
+    plain = unguarded_all(rows["child_id"].to_numpy(dtype=object))
     return rows.assign(child_id=pd.Series(plain, rows.index, dtype=object))[list(COLUMNS)]
 
 

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.cells import unguarded
+from carescreen.cells import unguarded_all
 from carescreen.columns import BoolArray
 from carescreen.pack import TIERS
 from carescreen.ranking import Ranking
@@ -112,14 +112,10 @@ def _read(folder: Path) -> _Before:
         encoding="utf-8-sig",
     )
     for name in ("child_id", "caseworker_id"):
-        rows[name] = _unguarded(rows[name].to_numpy(dtype=object))
+        rows[name] = unguarded_all(rows[name].to_numpy(dtype=object))
     if rows["child_id"].duplicated().any():
         raise ValueError("a child stands twice")
     return _Before(run, rows)
-
-
-def _unguarded(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    return objects([unguarded(text) for text in texts])
 
 
 def _changes(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from carescreen.cells import unguarded
+from carescreen.cells import unguarded_all
 
 FILE = "handovers.csv"
 SHOWN = timedelta(days=28)
@@ -107,6 +107,5 @@ def _read(path: Path, names: list[str]) -> pd.DataFrame:
     frame = pd.read_csv(path, encoding="utf-8-sig", usecols=names, dtype=str, na_filter=False)
     frame = frame[names]
     for name in names:
-        if frame[name].str.startswith("'").any():
-            frame[name] = frame[name].map(unguarded)
+        frame[name] = unguarded_all(frame[name].to_numpy(dtype=object))
     return frame

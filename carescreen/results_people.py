@@ -156,10 +156,14 @@ def people_of(ranking: Ranking, folder: Path) -> RunPeople:
 def read_pairs(folder: Path) -> tuple[Pair, ...]:
     """Every pair that duplicates.csv in a run's folder says; none where it cannot be read."""
     try:
-        with (folder / DUPLICATES).open(encoding="utf-8-sig", newline="") as file:
-            return tuple(_pair(row) for row in csv.DictReader(file))
+        return _written_pairs(folder)
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return ()
+
+
+def _written_pairs(folder: Path) -> tuple[Pair, ...]:
+    with (folder / DUPLICATES).open(encoding="utf-8-sig", newline="") as file:
+        return tuple(_pair(row) for row in csv.DictReader(file))
 
 
 def _pair(row: dict[str, str]) -> Pair:
@@ -176,15 +180,9 @@ def read_same(folder: Path) -> tuple[Ids, ...]:
 
     ValueError or KeyError for a file that is not as `rank` writes it: a plan must not pass over it.
     """
-    path = folder / DUPLICATES
-    if not path.exists():
+    if not (folder / DUPLICATES).exists():
         return ()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return tuple(
-            (unguarded(row["child_id"]), unguarded(row["other_child_id"]))
-            for row in csv.DictReader(file)
-            if row["status"] == SAME
-        )
+    return tuple(pair.children for pair in _written_pairs(folder) if pair.status == SAME)
 
 
 def concerns_counted(ranking: Ranking, people: RunPeople) -> dict[str, int]:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from carescreen.departure import ADULT_AGE
 from carescreen.review import wording
 from carescreen.review.reading import Record, entries
 from carescreen.review.texts import LANGUAGES, Texts, as_day, both, both_counted, day, text
 
-ADULT_AGE, DOUBTFUL_AGE = 18, 25
+DOUBTFUL_AGE = 25
 MOST_ROWS = 200  # of a section; the table in the run's folder has them all
 _DOUBTFUL = timedelta(days=round((DOUBTFUL_AGE - ADULT_AGE) * 365.2425))
 
@@ -105,7 +106,7 @@ def tags_of(record: Record) -> Iterator[Texts]:
         yield both("tag_handed_over")
     if record.get("moved_on"):
         yield both("tag_moved")
-    if (record.get("age_years") or 0) >= ADULT_AGE:
+    if is_adult(record):
         yield both("tag_adult")
     if record.get("also_recorded"):
         yield both("tag_twice")
@@ -149,15 +150,20 @@ def is_taken_before(taken_on: str | None, handed: Record) -> bool:
 
 
 def _age_lines(record: Record, as_of: date | None) -> Iterator[Texts]:
-    on, is_adult = as_day(record.get("turns_18_on")), (record.get("age_years") or 0) >= ADULT_AGE
+    on = as_day(record.get("turns_18_on"))
     if on and as_of and on > as_of:
         yield both_dated("line_turns_18", on)
     elif on:
         yield both_dated("line_turned_18", on)
         if is_doubtful(on, as_of):
             yield both("line_doubtful_age")
-    elif is_adult:
+    elif is_adult(record):
         yield both("line_adult")
+
+
+def is_adult(record: Record) -> bool:
+    """Whether a child is known to be 18 or older; an age that is not known is not 18."""
+    return (record.get("age_years") or 0) >= ADULT_AGE
 
 
 def is_doubtful(turned_on: date, as_of: date | None) -> bool:

@@ -87,14 +87,11 @@ def test_no_child_ranks_or_reads_otherwise_once_its_old_notes_are_gone(
     engine = with_settings(screener, months, window)
     due = due_notes(engine, found.caseload(), as_of)
     kept = without(found, due)
-    before = by_child(engine, found, as_of)
-    assert said(by_child(engine, kept, as_of)) == said(before)
-    states = {child: record["state"] for child, record in by_child(engine, kept, as_of).items()}
+    before, after = by_child(engine, found, as_of), by_child(engine, kept, as_of)
+    assert said(after) == said(before)
     for child, record in before.items():
-        assert states[child] == record["state"] or (record["state"], states[child]) == (
-            "closed",
-            "new",
-        )
+        states = record["state"], after[child]["state"]
+        assert states[0] == states[1] or states == ("closed", "new")
 
 
 @given(data=st.data(), as_of=days(), months=MONTHS, window=WINDOWS)
