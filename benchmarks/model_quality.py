@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,9 @@ def logistic(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], np
         (OneHotEncoder(handle_unknown="ignore", min_frequency=5), words),
     ]
     if problem.note:
-        parts.append((TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), problem.note))
+        parts.append(
+            (TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), problem.note)
+        )
     model = make_pipeline(make_column_transformer(*parts), LogisticRegression(max_iter=5000))
     model.fit(_filled(problem, problem.X.iloc[train]), problem.y[train])
     return lambda X: model.predict_proba(_filled(problem, X))[:, 1]
@@ -146,7 +149,7 @@ def resamples(clusters: np.ndarray) -> list[np.ndarray]:
     number = pd.factorize(clusters)[0]
     order = np.argsort(number, kind="stable")
     starts = np.searchsorted(number[order], np.arange(number.max() + 2))
-    rows = [order[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    rows = [order[a:b] for a, b in pairwise(starts)]
     return [
         np.concatenate([rows[one] for one in rng.integers(0, len(rows), len(rows))])
         for _ in range(DRAWS)
@@ -169,7 +172,8 @@ def slope(y: np.ndarray, chance: np.ndarray) -> float:
 def ici(y: np.ndarray, chance: np.ndarray) -> float:
     """Integrated calibration index: mean distance from a smooth of outcome on log-odds.
 
-    Austin and Steyerberg, Stat Med 2019;38:4051. The smooth is a logistic regression on a natural cubic spline.
+    Austin and Steyerberg, Stat Med 2019;38:4051. The smooth is a logistic regression on a
+    cubic spline that is linear beyond its knots.
     """
     from sklearn.preprocessing import SplineTransformer
 
@@ -177,7 +181,8 @@ def ici(y: np.ndarray, chance: np.ndarray) -> float:
     if np.ptp(logit) < 1e-9:
         return float(abs(y.mean() - chance.mean()))
     spline = make_pipeline(
-        SplineTransformer(4, knots="quantile", extrapolation="linear"), LogisticRegression(C=100, max_iter=2000)
+        SplineTransformer(4, knots="quantile", extrapolation="linear"),
+        LogisticRegression(C=100, max_iter=2000),
     )
     smooth = spline.fit(logit, y).predict_proba(logit)[:, 1]
     return float(np.abs(smooth - chance).mean())

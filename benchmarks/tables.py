@@ -67,7 +67,9 @@ def neiss() -> Problem:
     X = data[["age_years", "Sex", "Body_Part", "Narrative"]].copy()
     X["Narrative"] = X["Narrative"].map(lambda text: _TELLS.sub(" ", text))
     cut = Split(np.flatnonzero(year.dt.year < 2019), np.flatnonzero(year.dt.year == 2019))
-    return Problem("neiss", X, _labels(data["outcome_serious"]), (cut,), "Narrative", None, _days(year))
+    return Problem(
+        "neiss", X, _labels(data["outcome_serious"]), (cut,), "Narrative", None, _days(year)
+    )
 
 
 def texas(outcome: str) -> Problem:
@@ -99,7 +101,9 @@ def costa_rica() -> Problem:
     """Poverty by the indicators of a household, cross-fitted by household."""
     data = pd.read_parquet(REAL / "costa_rica_poverty.parquet")
     y, groups = _labels(data["Target"] < 4), pd.factorize(data["idhogar"])[0]
-    left_out = [name for name in data if name in ("Id", "idhogar", "Target", "agesq") or name[:3] == "SQB"]
+    left_out = [
+        name for name in data if name in ("Id", "idhogar", "Target", "agesq") or name[:3] == "SQB"
+    ]
     X = data.drop(columns=left_out)
     for name in ("dependency", "edjefe", "edjefa"):
         X[name] = pd.to_numeric(X[name].replace({"yes": 1, "no": 0}), errors="coerce")

@@ -19,6 +19,7 @@ MIN_EVENTS = 20  # fewest events of which anything may be estimated
 SLOPE_EVENTS = 45  # fewest for a slope: about 46 update intercept and slope (Riley, BMJ 2020, m441)
 MIN_SLOPE, MAX_SLOPE = 0.1, 10.0  # below, the order would be lost; above, the labels are separated
 SLOPE_SPREAD = 0.3  # judgement: how far a slope that was not estimated may be from 1
+DRIFT_SPREAD = 0.15  # how far the newest period is from the others: docs/model.md "Calibration"
 FOLDS = 5
 NEWTON_STEPS = 100
 
@@ -55,22 +56,33 @@ class CalibrationMap:
         """Calibrated log-odds of scores (log-odds)."""
         return self.intercept + self.slope * score
 
-    def interval(self, score: Floats, level: float = 0.95) -> Floats:
+    def interval(
+        self, score: Floats, level: float = 0.95, of_score: Floats | float = 0.0
+    ) -> Floats:
         """Lower and upper probability, (n, 2): a normal interval of the calibrated log-odds.
 
-        It says how well the map is known, not how much children with one score differ.
+        of_score: variance of each score itself, log-odds squared, where it is known. The interval
+        says how well the estimate is known, not how much children with one score differ.
         """
         if not 0.0 < level < 1.0:
             raise ModelError(f"level is {level}; it must lie between 0 and 1, such as 0.95")
         in_intercept, both, in_slope = self.covariance
         variance = in_intercept + 2.0 * both * score + in_slope * score**2
+        variance = variance + self.slope**2 * of_score
         reach = normal_quantile(0.5 + level / 2.0) * np.sqrt(np.maximum(variance, 0.0))
         centre = self.logit(score)
         return np.column_stack([chance(centre - reach), chance(centre + reach)])
 
     def rounded(self) -> CalibrationMap:
-        """The map as model.json stores it: intercept and slope to millionths."""
-        return replace(self, intercept=round(self.intercept, 6), slope=round(self.slope, 6))
+        """The map as model.json stores it: intercept and slope to millionths, the covariance to a
+        tenth of that, so that a processor's last bits leave no trace."""
+        a, b, c = (round(value, 7) for value in self.covariance)
+        return replace(
+            self,
+            intercept=round(self.intercept, 6),
+            slope=round(self.slope, 6),
+            covariance=(a, b, c),
+        )
 
     def after(self, first: CalibrationMap) -> CalibrationMap:
         """This map applied to what `first` gives, as one map of the original score."""
@@ -124,6 +136,40 @@ def fit_intercept(score: Floats, y: Floats, weight: Floats, slope: float = 1.0) 
     """Calibration-in-the-large: the shift that makes expected equal observed events."""
     design = np.ones((len(score), 1))
     return float(_newton(design, slope * score, y, weight)[0])
+
+
+def out_of_fold_slope(score: Floats, y: Floats, weight: Floats, fold: NDArray[np.intp]) -> float:
+    """Slope of scores that each fold's own model gave, with an intercept a fold.
+
+    The most probable one where it is normal around 1 with SLOPE_SPREAD beforehand: a penalised fit
+    is nearly calibrated by itself, so few events should not turn its slope far.
+    """
+    own = (fold[:, None] == np.unique(fold)).astype(np.float64)
+    design = np.column_stack([score, own])
+    precision = np.append(1.0 / SLOPE_SPREAD**2, np.full(own.shape[1], 1e-6))
+    theta, centre = np.append(1.0, np.zeros(own.shape[1])), np.append(1.0, np.zeros(own.shape[1]))
+    for _ in range(NEWTON_STEPS):
+        p = chance(design @ theta)
+        gradient = design.T @ (weight * (p - y)) + precision * (theta - centre)
+        curvature = (design * (weight * p * (1.0 - p))[:, None]).T @ design + np.diag(precision)
+        step = np.linalg.solve(curvature, gradient)
+        theta = theta - np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < 1e-12:
+            break
+    return float(np.clip(theta[0], MIN_SLOPE, MAX_SLOPE))
+
+
+def drift(logit: Floats, y: Floats, weight: Floats) -> float:
+    """Shift of the newest rows' log-odds, normal around 0 with DRIFT_SPREAD beforehand."""
+    shift = 0.0
+    for _ in range(NEWTON_STEPS):
+        p = chance(logit + shift)
+        gradient = weight @ (p - y) + shift / DRIFT_SPREAD**2
+        step = gradient / (weight @ (p * (1.0 - p)) + 1.0 / DRIFT_SPREAD**2)
+        shift -= float(step)
+        if abs(step) < 1e-12:
+            break
+    return shift
 
 
 def fit_intercept_and_slope(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:

@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.calibration import Floats, Rows, chance, log_loss
+from carescreen.calibration import Floats, chance
 from carescreen.steps import (
+    MAX_ERROR,
     MICRO,
     AdditiveTables,
     StepTable,
@@ -33,9 +34,8 @@ from carescreen.steps import (
 BINS = 24  # most levels of a numeric feature
 RARE_CATEGORY = 5  # a word of fewer rows scores as missing: too few to tell
 DEFAULT_SPREAD = 1.0  # log-odds between the lowest and the highest level, where no prior says
-SPREADS = (0.25, 0.5, 1.0, 2.0)  # multiples of the spread that cross-fitting chooses among
-FEW_EVENTS_SPREAD = 0.5  # the multiple used when there are too few events to choose
 NEWTON_STEPS = 200
+WIDE = 10_000_000  # most numbers of a design matrix that is written out whole
 
 
 @dataclass(frozen=True)
@@ -57,21 +57,43 @@ class Basis:
 
 @dataclass(frozen=True)
 class Tally:
-    """Rows with the same codes and label, counted once with their summed weight."""
+    """Rows to fit; those of the same codes and label may be counted once with their summed weight.
+
+    offset: log-odds[n] that something else adds to each row's score, 0 where nothing does.
+    """
 
     codes: NDArray[np.intp]
     y: Floats
     weight: Floats
+    offset: Floats | float = 0.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A model before it is rounded: the intercept, and the weight (log-odds) of each level of each
+    feature, the missing level last."""
+
+    intercept: float
+    weights: tuple[Floats, ...]
+
+    def logit(self, codes: NDArray[np.intp]) -> Floats:
+        """Log-odds of rows, given the codes of their levels."""
+        score = np.full(len(codes), self.intercept)
+        for column, weights in zip(codes.T, self.weights, strict=True):
+            score += weights[column]
+        return score
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Parameters of a fit: the intercept's change first, then each feature's."""
+    """Parameters of a fit: the intercept's change first, then each feature's; `base` is the
+    prior's intercept."""
 
     parameters: Floats
     bases: tuple[Basis, ...]
+    base: float
 
-    def level_changes(self) -> list[Floats]:
+    def changes(self) -> list[Floats]:
         """Change of each level of each feature, log-odds."""
         ends = np.cumsum([1, *(basis.look_up.shape[1] for basis in self.bases)])
         return [
@@ -79,12 +101,15 @@ class Fitted:
             for basis, (start, end) in zip(self.bases, pairwise(ends), strict=True)
         ]
 
-    def logit(self, codes: NDArray[np.intp], base: float) -> Floats:
-        """Log-odds of rows, given their codes and the prior's intercept."""
-        score = np.full(len(codes), base + self.parameters[0])
-        for column, basis, change in zip(codes.T, self.bases, self.level_changes(), strict=True):
-            score += (basis.prior + change)[column]
-        return score
+    @property
+    def levels(self) -> Levels:
+        """What the fit comes to."""
+        weights = (b.prior + change for b, change in zip(self.bases, self.changes(), strict=True))
+        return Levels(self.base + float(self.parameters[0]), tuple(weights))
+
+    def logit(self, codes: NDArray[np.intp]) -> Floats:
+        """Log-odds of rows, given the codes of their levels."""
+        return self.levels.logit(codes)
 
 
 def build_bases(
@@ -229,7 +254,61 @@ def fit_steps(
     """The most probable change from the prior, with its spreads times `multiple`."""
     problem = _Problem(tally, bases, base, multiple)
     first = start.parameters if start else np.zeros(len(problem.precision))
-    return Fitted(problem.solve(first), bases)
+    return Fitted(problem.solve(first), bases, base)
+
+
+def level_variances(tally: Tally, fitted: Fitted, multiple: float) -> tuple[Floats, ...]:
+    """Variance of each level's weight, log-odds squared, around its feature's mean over the rows.
+
+    Laplace's approximation: the inverse curvature of the penalised likelihood at its top. The mean
+    over all rows is left out: how well the rate is known is for the calibration to say.
+    """
+    problem = _Problem(tally, fitted.bases, fitted.base, multiple)
+    curvature = problem.derivatives(fitted.parameters)[1]
+    covariance: Floats = np.linalg.pinv(curvature, hermitian=True).astype(np.float64)
+    ends = np.cumsum([1, *(basis.look_up.shape[1] for basis in fitted.bases)])
+    return tuple(
+        _variances(basis.look_up, covariance[start:end, start:end], column, tally.weight)
+        for basis, column, (start, end) in zip(
+            fitted.bases, tally.codes.T, pairwise(ends), strict=True
+        )
+    )
+
+
+def _variances(
+    look_up: Floats, covariance: Floats, column: NDArray[np.intp], weight: Floats
+) -> Floats:
+    share = np.bincount(column, weight, len(look_up)) / weight.sum()
+    centred = look_up - share @ look_up
+    variances: Floats = np.einsum("lp,pq,lq->l", centred, covariance, centred)
+    return np.maximum(variances, 0.0)
+
+
+def scaled(basis: Basis, strength: float) -> Basis:
+    """The basis with its prior's weights times `strength`."""
+    return replace(
+        basis,
+        prior=basis.prior * strength,
+        lower=_times(basis.lower, strength),
+        upper=_times(basis.upper, strength),
+    )
+
+
+def _times(bound: Floats, strength: float) -> Floats:
+    """A finite bound times `strength`; no bound stays none."""
+    finite = np.isfinite(bound)
+    return np.where(finite, np.where(finite, bound, 0.0) * strength, bound)
+
+
+def _fits(bases: Sequence[Basis], rows: int) -> bool:
+    wide: int = sum(basis.look_up.shape[1] for basis in bases)
+    return rows * wide <= WIDE
+
+
+def _design(bases: Sequence[Basis], columns: Sequence[NDArray[np.intp]]) -> Floats:
+    """What each parameter adds to each row, (rows, parameters)."""
+    parts = [basis.look_up[column] for basis, column in zip(bases, columns, strict=True)]
+    return np.hstack(parts) if parts else np.empty((0, 0))
 
 
 class _Problem:
@@ -239,11 +318,12 @@ class _Problem:
         self, tally: Tally, bases: tuple[Basis, ...], base: float, multiple: float
     ) -> None:
         self.tally, self.bases = tally, bases
-        self.offset = base + sum(
+        self.offset = sum(
             (basis.prior[column] for basis, column in zip(bases, tally.codes.T, strict=True)),
-            np.zeros(len(tally.y)),
+            np.zeros(len(tally.y)) + base + tally.offset,
         )
         self.columns = [np.ascontiguousarray(column) for column in tally.codes.T]
+        self.design = _design(bases, self.columns) if _fits(bases, len(tally.y)) else None
         own = [basis.precision / multiple**2 for basis in bases]
         self.precision = np.concatenate([[0.0], *own])
         self.lower = np.concatenate([[-np.inf], *(basis.lower for basis in bases)])
@@ -259,10 +339,11 @@ class _Problem:
                 (theta >= self.upper) & (gradient < 0)
             )
             free = np.flatnonzero(~held)
-            if np.abs(gradient[free]).max(initial=0.0) <= tolerance:
-                break
             step = np.zeros_like(theta)
             step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+            if np.abs(gradient[free]).max(initial=0.0) <= tolerance:
+                # One step more: its error is the square of the last, far below a millionth.
+                return np.clip(theta - step, self.lower, self.upper)
             moved = self._search(theta, step, gradient, value)
             if moved is None:
                 break
@@ -287,13 +368,16 @@ class _Problem:
 
     def _logit(self, theta: Floats) -> Floats:
         logit: Floats = self.offset + theta[0]
-        changes = Fitted(theta, self.bases).level_changes()
+        changes = Fitted(theta, self.bases, 0.0).changes()
         for column, change in zip(self.columns, changes, strict=True):
             logit += change[column]
         return logit
 
     def derivatives(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Gradient and curvature, from sums over levels and pairs of levels: no wide matrix."""
+        """Gradient and curvature; many rows are summed over pairs of levels, without a wide matrix.
+
+        The curvature only shapes the steps: where they end is told by the gradient alone.
+        """
         p = chance(self._logit(theta))
         residual = self.tally.weight * (p - self.tally.y)
         informative = self.tally.weight * p * (1.0 - p)
@@ -306,7 +390,10 @@ class _Problem:
             gradient[place] += basis.look_up.T @ np.bincount(column, residual, levels)
             cross = basis.look_up.T @ np.bincount(column, informative, levels)
             curvature[0, place] = curvature[place, 0] = cross
-        self._add_pairs(curvature, informative)
+        if self.design is not None:
+            curvature[1:, 1:] += self.design.T @ (informative[:, None] * self.design)
+        else:
+            self._add_pairs(curvature, informative)
         return gradient, curvature
 
     def _features(self) -> list[tuple[Basis, NDArray[np.intp], slice]]:
@@ -326,72 +413,40 @@ class _Problem:
                     curvature[place2, place] += block.T
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The multiple of the spread that did best out of sample, and the scores it gave there.
-
-    out_of_fold: log-odds[n], NaN for rows that no fold tested. losses: mean log loss by multiple.
-    models: one fitted model a fold.
-    """
-
-    multiple: float
-    out_of_fold: Floats
-    losses: dict[float, float]
-    models: tuple[Fitted, ...]
-
-
-def cross_fit(
-    codes: NDArray[np.intp],
-    y: Floats,
-    weight: Floats,
-    bases: tuple[Basis, ...],
-    base: float,
-    folds: Sequence[tuple[Rows, Rows]],
-    multiples: Sequence[float],
-) -> Choice:
-    """Score each fold's test rows with a model of its training rows, for each multiple."""
-    scores = {multiple: np.full(len(y), np.nan) for multiple in multiples}
-    models: dict[float, list[Fitted]] = {multiple: [] for multiple in multiples}
-    for train, test in folds:
-        tally = together(codes[train], y[train], weight[train])
-        fitted: Fitted | None = None
-        for multiple in multiples:
-            fitted = fit_steps(tally, bases, base, multiple, fitted)
-            scores[multiple][test] = fitted.logit(codes[test], base)
-            models[multiple].append(fitted)
-    tested = ~np.isnan(scores[multiples[0]])
-    losses = {
-        multiple: log_loss(score[tested], y[tested], weight[tested]) if tested.any() else np.inf
-        for multiple, score in scores.items()
-    }
-    best = min(multiples, key=lambda multiple: losses[multiple])
-    return Choice(best, scores[best], losses, tuple(models[best]))
-
-
-def step_tables(fitted: Fitted, base: float, intercept: float, slope: float) -> AdditiveTables:
+def step_tables(
+    bases: Sequence[Basis],
+    levels: Levels,
+    variances: Sequence[Floats],
+    intercept: float,
+    slope: float,
+) -> AdditiveTables:
     """The fitted model as integer tables, with its calibration put into the weights.
 
     Rounding keeps the order of two weights, so a monotone table stays monotone. A yes/no feature
     is written with 0 for "no", the rest goes to the intercept; others are 0 on average.
     """
     tables = [
-        _rounded(basis, (basis.prior + change) * slope)
-        for basis, change in zip(fitted.bases, fitted.level_changes(), strict=True)
+        _rounded(basis, weights * slope, np.sqrt(variance) * slope)
+        for basis, weights, variance in zip(bases, levels.weights, variances, strict=True)
     ]
-    start = round((intercept + slope * (base + float(fitted.parameters[0]))) * MICRO)
+    start = round((intercept + slope * levels.intercept) * MICRO)
     shifts = [_zero_of(table) for table in tables]
     moved = (_moved(table, shift) for table, shift in zip(tables, shifts, strict=True))
     return AdditiveTables(start + sum(shifts), tuple(moved))
 
 
-def _rounded(basis: Basis, levels: Floats) -> StepTable:
+def _rounded(basis: Basis, levels: Floats, errors: Floats) -> StepTable:
     steps = levels[:-1]
     if basis.table.monotone > 0:
         steps = np.maximum.accumulate(steps)
     elif basis.table.monotone < 0:
         steps = np.minimum.accumulate(steps)
-    weights = [round(float(value) * MICRO) for value in steps]
-    return replace(basis.table, weights=tuple(weights), missing=round(float(levels[-1]) * MICRO))
+    return replace(
+        basis.table,
+        weights=tuple(round(float(value) * MICRO) for value in steps),
+        missing=round(float(levels[-1]) * MICRO),
+        errors=tuple(min(round(float(value) * MICRO), MAX_ERROR) for value in errors),
+    )
 
 
 def _zero_of(table: StepTable) -> int:

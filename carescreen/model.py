@@ -158,11 +158,13 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         tables: AdditiveTables = self.tables_
         return tables
 
-    def chances_of(self, score: Micro) -> Floats:
-        """Probability and the ends of its interval, float64[n, 3], of scores in millionths."""
+    def chances_of(self, score: Micro, variance: Micro) -> Floats:
+        """Probability and the ends of its interval, float64[n, 3], of scores in millionths and
+        their variances in millionths squared."""
         calibration, score_log_odds = self._calibration(), score / MICRO
         risk = chance(calibration.logit(score_log_odds))
-        return np.column_stack([risk, calibration.interval(score_log_odds)])
+        ends = calibration.interval(score_log_odds, of_score=variance / MICRO**2)
+        return np.column_stack([risk, ends])
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> Floats:
         """Score of each row as log-odds, float64[n]: exactly `score_micro` / 1,000,000."""
@@ -193,10 +195,13 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
     def predict_interval(self, X: pd.DataFrame | ArrayLike, level: float = 0.95) -> Floats:
         """Lower and upper probability, float64[n, 2].
 
-        Method: normal interval of the calibration map's log-odds, its covariance clustered by
-        `groups`. It describes how well the probability is known, not how children differ.
+        Method: a normal interval of the log-odds. Its variance is that of the calibration, clustered
+        by `groups`, plus that of the row's own levels and note (Laplace's approximation at the fit,
+        and between the answers averaged): it widens where few rows were alike. It describes how
+        well the probability is known, not how children differ.
         """
-        return self._calibration().interval(self.decision_function(X), level)
+        variance = self._tables().variance_micro(self._table(X)) / MICRO**2
+        return self._calibration().interval(self.decision_function(X), level, variance)
 
     def _calibration(self) -> CalibrationMap:
         check_is_fitted(self, "tables_")

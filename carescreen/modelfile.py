@@ -22,7 +22,7 @@ from carescreen.calibration import CalibrationMap, Method
 from carescreen.errors import ModelError, OutputError, PackError
 from carescreen.ngrams import MAX_PHRASES, PhraseTable
 from carescreen.pack import find_folder
-from carescreen.steps import MAX_WEIGHT, MICRO, AdditiveTables, StepTable
+from carescreen.steps import MAX_ERROR, MAX_WEIGHT, MICRO, AdditiveTables, StepTable
 
 FORMAT = "carescreen-model/1"
 MANIFEST_FORMAT = "carescreen-manifest/1"
@@ -30,6 +30,7 @@ MAX_BYTES = 20_000_000
 PROBABILITY_EVENTS = 100  # events of known selection before a number is called a probability
 
 Weight = Annotated[int, Field(ge=-MAX_WEIGHT, le=MAX_WEIGHT)]
+Error = Annotated[int, Field(ge=0, le=MAX_ERROR)]
 Count = Annotated[int, Field(ge=0)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 File = TypeVar("File", bound="_Strict")
@@ -54,12 +55,15 @@ class FeatureFile(_Strict):
     spread: Annotated[int, Field(gt=0, le=MAX_WEIGHT)] | None = None
     sensitive: bool
     sources: list[str]
+    errors: list[Error] = []
 
     @model_validator(mode="after")
     def _lengths_and_order(self) -> FeatureFile:
         wanted = len(self.levels) if self.type == "category" else len(self.edges) + 1
         if len(self.weights) != wanted or (self.edges if self.type == "category" else self.levels):
             raise ValueError(f"'{self.name}' wants {wanted} weights and has {len(self.weights)}")
+        if self.errors and len(self.errors) != wanted + 1:
+            raise ValueError(f"'{self.name}' wants {wanted + 1} errors and has {len(self.errors)}")
         if any(a >= b for a, b in zip(self.edges, self.edges[1:], strict=False)):
             raise ValueError(f"the edges of '{self.name}' must ascend")
         if len(set(self.levels)) != len(self.levels):
@@ -97,6 +101,8 @@ class ModelFile(_Strict):
     features: Annotated[list[FeatureFile], Field(max_length=5_000)]
     note_column: Name | None = None
     phrases: Annotated[list[PhraseFile], Field(max_length=MAX_PHRASES)]
+    phrases_shared: bool = False
+    phrases_error: Error = 0
     calibration: CalibrationFile | None
 
     @model_validator(mode="after")
@@ -186,6 +192,8 @@ def _model_data(tables: AdditiveTables, calibration: CalibrationMap | None) -> d
         "phrases": [
             {"text": text, "weight": weight} for text, weight in tables.phrases.weights.items()
         ],
+        "phrases_shared": tables.phrases.shared,
+        "phrases_error": tables.phrases.error,
         "calibration": _calibration_data(calibration),
     }
 
@@ -203,6 +211,7 @@ def _feature_data(table: StepTable) -> dict[str, Any]:
         "spread": table.spread,
         "sensitive": table.sensitive,
         "sources": list(table.sources),
+        "errors": list(table.errors),
     }
 
 
@@ -358,7 +367,11 @@ def _tables(file: ModelFile) -> AdditiveTables:
         intercept=file.intercept,
         features=tuple(_table(feature) for feature in file.features),
         note_column=file.note_column,
-        phrases=PhraseTable({phrase.text: phrase.weight for phrase in file.phrases}),
+        phrases=PhraseTable(
+            {phrase.text: phrase.weight for phrase in file.phrases},
+            file.phrases_shared,
+            file.phrases_error,
+        ),
     )
 
 
@@ -375,6 +388,7 @@ def _table(feature: FeatureFile) -> StepTable:
         sensitive=feature.sensitive,
         spread=feature.spread,
         sources=tuple(feature.sources),
+        errors=tuple(feature.errors),
     )
 
 

@@ -1,12 +1,14 @@
 """Learned phrases of a note column: which n-grams a note holds, and what each one weighs.
 
-Chinese has no spaces, so its phrases are runs of 2 to 4 characters; English ones are single words
-and pairs of neighbours. A phrase counts once a note, however often it is repeated. Weights are
-integers in millionths of a log-odds, so the phrases' contributions add up exactly.
+Chinese has no spaces, so its phrases are runs of 2 to 4 characters; English ones are single words,
+pairs of neighbours and the beginnings of longer words ("frac*" for fracture and fractured). A phrase
+counts once a note, however often it is repeated. Weights are integers in millionths of a log-odds,
+so the phrases' contributions add up exactly.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,9 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 MAX_PHRASES = 2_000
-MIN_NOTES = 5  # a phrase of fewer notes tells about those notes, not about risk
+MIN_NOTES = 3  # a phrase of fewer notes tells about those notes, not about risk
 CANDIDATES = 20_000
 CHARACTER_LENGTHS = (2, 3, 4)
+BEGINNINGS = (4, 5)  # letters of a word's beginning: long enough to mean something
+SHORT = 12  # phrases of a note that says as much as a longer one
+MICRO = 1_000_000
 
 _RUNS = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<word>[a-z]+(?:'[a-z]+)?)")
 
@@ -29,7 +34,7 @@ def note_phrases(note: str) -> set[str]:
     """The distinct phrases of one note, in lower case; figures and signs are no phrase.
 
     >>> sorted(note_phrases("Left ALONE, 没人管"))
-    ['alone', 'left', 'left alone', '人管', '没人', '没人管']
+    ['alon*', 'alone', 'left', 'left alone', '人管', '没人', '没人管']
     """
     found: set[str] = set()
     previous = ""
@@ -41,6 +46,7 @@ def note_phrases(note: str) -> set[str]:
                 found.update(run[at : at + length] for at in range(len(run) - length + 1))
             continue
         found.add(run)
+        found.update(f"{run[:length]}*" for length in BEGINNINGS if len(run) > length)
         if previous:
             found.add(f"{previous} {run}")
         previous = run
@@ -49,33 +55,54 @@ def note_phrases(note: str) -> set[str]:
 
 @dataclass(frozen=True)
 class PhraseTable:
-    """Weights of phrases, millionths of a log-odds; a blank note scores 0."""
+    """Weights of phrases, millionths of a log-odds; a blank note scores 0.
+
+    shared: in a note with n of the phrases each adds its weight divided by the square root of n
+    (of SHORT, if n is less), so that a long note says as much, a priori, as one of SHORT phrases and
+    a word alone says less; else each adds its whole weight. error: standard error, millionths, of
+    what a note of SHORT or more phrases adds.
+    """
 
     weights: Mapping[str, int] = field(default_factory=dict)
+    shared: bool = False
+    error: int = 0
 
     def score_micro(self, notes: pd.Series) -> NDArray[np.int64]:
-        """Sum of the weights of the phrases found, int64[n]."""
-        look_up = self.weights
-        sums = (sum(look_up[phrase] for phrase in self._held(note)) for note in notes)
+        """Sum of what the phrases found add, int64[n]."""
+        sums = (sum(self._adds(note).values()) for note in notes)
         return np.fromiter(sums, dtype=np.int64, count=len(notes))
 
     def contributions(self, notes: pd.Series) -> pd.DataFrame:
         """One row per phrase found: `row` (the note's index label), `phrase`, `micro`."""
         found = [
-            (label, phrase, self.weights[phrase])
+            (label, phrase, micro)
             for label, note in zip(notes.index, notes, strict=True)
-            for phrase in sorted(self._held(note))
+            for phrase, micro in sorted(self._adds(note).items())
         ]
         return pd.DataFrame(found, columns=["row", "phrase", "micro"])
 
-    def _held(self, note: object) -> Iterable[str]:
+    def variance_micro(self, notes: pd.Series) -> NDArray[np.int64]:
+        """Variance of what each note adds, int64[n], millionths of a log-odds squared."""
+        full = self.error**2
+        sums = (full * min(len(self._adds(note)), SHORT) // SHORT for note in notes)
+        return np.fromiter(sums, dtype=np.int64, count=len(notes))
+
+    def _adds(self, note: object) -> dict[str, int]:
+        """What each phrase of a note adds."""
         if not isinstance(note, str) or not self.weights:
-            return ()
-        return self._known & note_phrases(note)
+            return {}
+        held = self._known & note_phrases(note)
+        share = part_of(len(held)) if self.shared else MICRO
+        return {phrase: (self.weights[phrase] * share + MICRO // 2) // MICRO for phrase in held}
 
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(self.weights)
+
+
+def part_of(held: int) -> int:
+    """Millionths of its weight that each of a note's `held` phrases adds when they share."""
+    return round(MICRO / math.sqrt(max(held, SHORT)))
 
 
 def candidate_phrases(notes: Iterable[object]) -> list[str]:

@@ -25,6 +25,7 @@ from carescreen.ngrams import PhraseTable
 
 MICRO = 1_000_000
 MAX_WEIGHT = 50 * MICRO  # 50 log-odds: beyond any probability a float can tell from 0 or 1
+MAX_ERROR = 10 * MICRO  # so that the squares of thousands still add up in 64 bits
 
 Micro = NDArray[np.int64]
 Texts = Mapping[str, str]
@@ -43,6 +44,8 @@ class StepTable:
     a word that is not among the levels, gets `missing`. `monotone` +1 / -1 says that the weights
     never fall / rise with the level. `spread` is the standard deviation, in millionths, by which a
     later fit expects the weight to be off (None: not stated). `sources` are ids of the evidence.
+    `errors` are standard errors, in millionths, of the weights and of the missing one, around the
+    feature's mean; empty where they were not worked out.
     """
 
     name: str
@@ -56,6 +59,7 @@ class StepTable:
     sensitive: bool = False
     spread: int | None = None
     sources: tuple[str, ...] = ()
+    errors: tuple[int, ...] = ()
 
     def codes(self, column: pd.Series) -> NDArray[np.intp]:
         """Position of each value in `look_up`; the last position is "missing"."""
@@ -105,6 +109,11 @@ class StepTable:
     def look_up(self) -> Micro:
         """The weights with the missing one last."""
         return np.array([*self.weights, self.missing], dtype=np.int64)
+
+    @cached_property
+    def variances(self) -> Micro:
+        """Variance of each level, the missing one last, millionths of a log-odds squared."""
+        return np.array(self.errors or [0] * (len(self.weights) + 1), dtype=np.int64) ** 2
 
     def score_micro(self, column: pd.Series) -> Micro:
         """Weight of each row, int64[n]."""
@@ -156,6 +165,26 @@ class AdditiveTables:
             notes = _series(self.note_column, features[self.note_column])
             weights[:, -1] = self.phrases.score_micro(notes)
         return weights
+
+    def variance_of(self, features: Mapping[str, Values], n: int) -> Micro:
+        """Variance of each row's score around the mean row's, int64[n], millionths squared."""
+        total = np.zeros(n, dtype=np.int64)
+        for table in self.features:
+            total += table.variances[table.codes_of(features[table.name])]
+        if self.note_column is not None:
+            notes = _series(self.note_column, features[self.note_column])
+            total += self.phrases.variance_micro(notes)
+        return total
+
+    def variance_micro(self, X: pd.DataFrame) -> Micro:
+        """The same for the rows of a table."""
+        self.require_columns(X)
+        total = np.zeros(len(X), dtype=np.int64)
+        for table in self.features:
+            total += table.variances[table.codes(X[table.name])]
+        if self.note_column is not None:
+            total += self.phrases.variance_micro(X[self.note_column])
+        return total
 
     def score_micro(self, X: pd.DataFrame) -> Micro:
         """Score of each row, int64[n], millionths of a log-odds."""

@@ -6,44 +6,45 @@ from any row of their group, nor (when times are given) from a later one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carescreen.calibration import (
     MIN_EVENTS,
     SLOPE_SPREAD,
     CalibrationMap,
     Floats,
+    drift,
+    fit_intercept,
     fit_map,
     forward_folds,
+    out_of_fold_slope,
     random_folds,
 )
+from carescreen.choosing import Choice, CodedRows, choose
 from carescreen.fitting import (
-    FEW_EVENTS_SPREAD,
-    SPREADS,
     Basis,
-    Choice,
-    Fitted,
+    Levels,
+    Tally,
     codes_of,
-    cross_fit,
-    fit_steps,
+    level_variances,
     step_tables,
-    together,
 )
 from carescreen.labelled import LabelledRows
 from carescreen.modelcard import fitted_card
 from carescreen.modelfile import Manifest, SavedModel, Window, software_versions
+from carescreen.ngrams import PhraseTable
 from carescreen.phrasefit import (
     PhraseChoice,
     PhraseRows,
     choose_phrases,
-    fit_phrases,
+    note_variance,
     phrase_rows,
     phrase_table,
 )
-from carescreen.steps import MICRO, AdditiveTables
+from carescreen.steps import MICRO
 
 STATEMENTS: dict[str, str] = {
     "none": (
@@ -59,17 +60,18 @@ STATEMENTS: dict[str, str] = {
 class FitReport:
     """What a fit rests on and what it chose.
 
-    spread: multiple of the prior's spreads, losses: mean out-of-fold log loss of each multiple.
-    phrase_spread: 0 where no phrase is used. tested: rows scored out of sample. constant: columns
-    that had one value and so weigh nothing. calibration: what could be estimated, and from what.
+    answers: strength of the prior, multiple of the spreads, share in the average and mean log loss
+    out of sample of each answer that counts (choosing.py), the one with the largest share first.
+    phrase_spreads: spread of what a note adds and its share in the average (0: no phrases).
+    tested: rows scored out of sample. constant: columns that had one value and so weigh nothing.
+    calibration: what could be estimated, and from what.
     """
 
     rows: int
     groups: int
     events: int
-    spread: float
-    losses: Mapping[float, float]
-    phrase_spread: float
+    answers: tuple[tuple[float, float, float, float], ...]
+    phrase_spreads: tuple[tuple[float, float], ...]
     tested: int
     calibration: CalibrationMap
     constant: tuple[str, ...]
@@ -81,15 +83,30 @@ class FitReport:
 
     def facts(self) -> dict[str, str]:
         """What the card says of the fit, line by line."""
-        tried = ", ".join(f"{multiple:g}: {loss:.5f}" for multiple, loss in self.losses.items())
+        tried = "; ".join(
+            f"{strength:g} of the prior, spreads x {multiple:g}: share {share:.2f}, loss {loss:.5f}"
+            for strength, multiple, share, loss in self.answers
+        )
         return {
             "Rows": f"{self.rows:,} in {self.groups:,} groups, {self.events:,} events",
             "Scored out of sample": f"{self.tested:,} rows",
-            "Spread of changes, times the prior's": f"{self.spread:g} (log loss {tried})",
-            "Learned phrases": f"spread {self.phrase_spread:g}" if self.phrase_spread else "none",
+            "Averaged over": tried,
+            "Spreads of the note, with their shares": ", ".join(
+                f"{spread:g} ({share:.2f})" for spread, share in self.phrase_spreads
+            ),
             "Columns with one value": ", ".join(self.constant) or "none",
             "Calibration": self.statement,
         }
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model of all rows before it is calibrated: `logit` is its score of each of them."""
+
+    levels: Levels
+    variances: tuple[Floats, ...]
+    logit: Floats
+    phrases: PhraseTable
 
 
 class Training:
@@ -99,7 +116,7 @@ class Training:
         self, data: LabelledRows, bases: tuple[Basis, ...], intercept: int, seed: int
     ) -> None:
         self.data, self.bases, self.base = data, bases, intercept / MICRO
-        self.codes = codes_of(data.X, bases)
+        self.rows = CodedRows(codes_of(data.X, bases), data.y, data.weight)
         self.folds = (
             random_folds(data.y, data.groups, seed)
             if data.time is None
@@ -108,63 +125,75 @@ class Training:
 
     def run(self, note_column: str | None) -> tuple[SavedModel, FitReport]:
         """The fitted model and the report on it."""
-        data = self.data
-        choice = self._choose()
-        fitted = fit_steps(
-            together(self.codes, data.y, data.weight), self.bases, self.base, choice.multiple
+        enough = self.data.events >= MIN_EVENTS
+        choice = choose(self.rows, self.bases, self.base, self.folds, enough)
+        notes = phrase_rows(self.data.X[note_column]) if note_column else None
+        wording = PhraseChoice(((0.0, 1.0),), choice.out_of_fold)
+        if notes is not None:
+            found_in_notes = choose_phrases(notes, choice.best, self.rows, self.folds)
+            wording = found_in_notes if found_in_notes.uses_phrases else wording
+        slope, found = self._slope(wording.out_of_fold)
+        if notes is None or not wording.uses_phrases:
+            model = self._of_fields(choice)
+        else:
+            model = self._with_notes(choice, notes, wording, slope)
+        calibration = self._calibrate(model, slope, found)
+        tables = step_tables(
+            self.bases, model.levels, model.variances, calibration.intercept, calibration.slope
         )
-        notes = phrase_rows(data.X[note_column]) if note_column else None
-        wording = self._choose_phrases(notes, choice)
-        calibration = self._calibrate(wording.out_of_fold)
-        tables = self._tables(fitted, notes, wording, calibration)
-        tables = replace(tables, note_column=note_column)
+        tables = replace(tables, note_column=note_column, phrases=model.phrases)
         report = self._report(choice, wording, calibration)
         card = fitted_card(tables, report.facts())
-        return SavedModel(tables, self._manifest(), _after_folding(calibration), card), report
+        certain = _after_folding(calibration).rounded()
+        return SavedModel(tables, self._manifest(), certain, card), report
 
-    def _choose(self) -> Choice:
-        enough = self.data.events >= MIN_EVENTS
-        multiples: Sequence[float] = SPREADS if enough else (FEW_EVENTS_SPREAD,)
-        data = self.data
-        return cross_fit(
-            self.codes, data.y, data.weight, self.bases, self.base, self.folds, multiples
+    def _of_fields(self, choice: Choice) -> _Model:
+        levels, variances = choice.fit(self.rows, self.base)
+        return _Model(levels, variances, levels.logit(self.rows.codes), PhraseTable())
+
+    def _with_notes(
+        self, choice: Choice, notes: PhraseRows, wording: PhraseChoice, slope: float
+    ) -> _Model:
+        rows, best = self.rows, choice.best
+        both = wording.fit(rows, self.base, best, notes)
+        logit, levels = both.logit(rows.codes, notes), both.levels
+        own = Tally(rows.codes, rows.y, rows.weight, both.phrases.logit(notes))
+        variance = note_variance(notes, both.phrases, logit, rows.weight, both.spread)
+        return _Model(
+            replace(levels, intercept=levels.intercept + both.phrases.intercept),
+            level_variances(own, both.steps, best.multiple),
+            logit,
+            phrase_table(notes, both.phrases, slope, variance),
         )
 
-    def _choose_phrases(self, notes: PhraseRows | None, choice: Choice) -> PhraseChoice:
-        if notes is None:
-            return PhraseChoice(0.0, choice.out_of_fold)
-        offsets = [fold.logit(self.codes, self.base) for fold in choice.models]
-        data = self.data
-        return choose_phrases(notes, offsets, choice.out_of_fold, data.y, data.weight, self.folds)
-
-    def _calibrate(self, out_of_fold: Floats) -> CalibrationMap:
+    def _slope(self, out_of_fold: Floats) -> tuple[float, CalibrationMap]:
+        """The slope to multiply scores with, and what a plain recalibration of the scores out of
+        sample finds: its covariance is the calibration's."""
         tested, data = ~np.isnan(out_of_fold), self.data
         if not data.y[tested].any() or data.y[tested].all():
-            return _untested(data)
-        return fit_map(
-            out_of_fold[tested], data.y[tested], data.weight[tested], data.groups[tested]
-        )
+            return 1.0, _untested(data)
+        score, y, weight = out_of_fold[tested], data.y[tested], data.weight[tested]
+        found = fit_map(score, y, weight, data.groups[tested])
+        if found.method != "intercept+slope":
+            return 1.0, found
+        return out_of_fold_slope(score, y, weight, self._fold_of()[tested]), found
 
-    def _tables(
-        self,
-        fitted: Fitted,
-        notes: PhraseRows | None,
-        wording: PhraseChoice,
-        calibration: CalibrationMap,
-    ) -> AdditiveTables:
-        a, b = calibration.intercept, calibration.slope
-        tables = step_tables(fitted, self.base, a, b)
-        if notes is None or wording.spread == 0.0:
-            return tables
-        data = self.data
-        offset = fitted.logit(self.codes, self.base)
-        every = np.arange(len(data.y))
-        phrases = fit_phrases(notes, offset, data.y, data.weight, every, wording.spread)
-        return replace(
-            tables,
-            intercept=tables.intercept + round(phrases.intercept * b * MICRO),
-            phrases=phrase_table(notes, phrases, b),
-        )
+    def _calibrate(self, model: _Model, slope: float, found: CalibrationMap) -> CalibrationMap:
+        """The intercept so that all rows' events are as expected, moved by the newest period."""
+        if found.method == "none":
+            return found
+        data, score = self.data, slope * model.logit
+        shift = fit_intercept(score, data.y, data.weight)
+        if data.time is not None:
+            newest = self.folds[-1][1]
+            shift += drift(shift + score[newest], data.y[newest], data.weight[newest])
+        return replace(found, intercept=shift, slope=slope)
+
+    def _fold_of(self) -> NDArray[np.intp]:
+        number = np.zeros(len(self.data.y), dtype=np.intp)
+        for fold, (_, test) in enumerate(self.folds):
+            number[test] = fold
+        return number
 
     def _report(
         self, choice: Choice, wording: PhraseChoice, calibration: CalibrationMap
@@ -174,9 +203,8 @@ class Training:
             rows=len(data.y),
             groups=data.group_count,
             events=data.events,
-            spread=choice.multiple,
-            losses=choice.losses,
-            phrase_spread=wording.spread,
+            answers=tuple((a.strength, a.multiple, a.share, a.loss) for a in choice.answers),
+            phrase_spreads=wording.shares,
             tested=int((~np.isnan(wording.out_of_fold)).sum()),
             calibration=calibration,
             constant=tuple(b.table.name for b in self.bases if not b.precision.size),

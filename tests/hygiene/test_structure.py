@@ -61,7 +61,7 @@ ORDER = [
     "dating departure",
     "features",
     "ngrams steps calibration",
-    "evidence fitting labelled modelcard modelfile phrasefit training",
+    "evidence fitting labelled modelcard modelfile choosing phrasefit training",
     "model",
     "readerfile learning",
     "engine",
