@@ -26,11 +26,10 @@ from carescreen.errors import ConditionError, PackError, did_you_mean
 from carescreen.indicators import Indicator, Texts
 from carescreen.lexicon import Concept, load_concepts
 from carescreen.pack import Pack
+from carescreen.protected import are_sexes, protected_word
 from carescreen.truth import Truth, blocks
 from carescreen.truth_of_one import ChildReading
 
-# Law 9: of use in audits only, never in the model.
-PROTECTED = frozenset({"sex", "gender", "ethnicity", "religion"})
 _SENSITIVE = ("highly_sensitive",)  # as for rules: where a parent works is no secret
 
 
@@ -130,10 +129,10 @@ def _feature(
     else:
         source = _indicator(pack, name, str(entry["indicator"]), indicators)
         reads, notes = frozenset([source.id]), frozenset()
-    for protected in sorted(reads & PROTECTED):
-        raise _error(
-            pack, name, f"'{protected}' is for audits only and may not enter the model", "id"
-        )
+    for read in sorted(reads):
+        if word := _protected(indicators[read]):
+            message = f"'{read}' ({word}) is for audits only and may not enter the model"
+            raise _error(pack, name, message, "id")
     sensitive = any(indicators[read].sensitivity in _SENSITIVE for read in reads)
     return Feature(
         name,
@@ -141,6 +140,14 @@ def _feature(
         source,
         sensitive or any(concepts[note].sensitive for note in notes),
     )
+
+
+def _protected(indicator: Indicator) -> str | None:
+    """What makes an indicator a protected attribute: its id, a title or its values."""
+    for name in (indicator.id, *indicator.title.values()):
+        if word := protected_word(name):
+            return word
+    return "its values are the sexes" if are_sexes(indicator.values) else None
 
 
 def _indicator(

@@ -59,6 +59,7 @@ ORDER = [
     "trials",
     "rules",
     "dating departure",
+    "protected",
     "features",
     "ngrams steps calibration",
     "evidence fitting labelled modelcard modelfile choosing phrasefit training",

@@ -20,9 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carescreen.errors import PackError
+from carescreen.evidence import main
 from carescreen.features import FeatureSet
 from carescreen.modelfile import read_model
-from carescreen.pack import Pack
+from carescreen.pack import Pack, shipped_folder
 from carescreen.rules import RulePack
 from carescreen.screener import Screener
 
@@ -69,23 +70,52 @@ def test_a_rule_may_use_sex_only_to_raise(
         assert tier(record) <= tier(not_known[name])
 
 
-@pytest.mark.parametrize("name", PROTECTED)
-@pytest.mark.parametrize("how", ["indicator: {name}", "when: {name} == 'a'"])
+@pytest.mark.parametrize(
+    ("name", "title", "values"),
+    [
+        *((name, "A", "a, b") for name in PROTECTED),
+        ("sex_of_child", "A", "a, b"),
+        ("child_gender_code", "A", "a, b"),
+        ("is_male", "A", "a, b"),
+        ("ethnic_minority", "A", "a, b"),
+        ("minzu", "A", "a, b"),
+        ("religious_household", "A", "a, b"),
+        ("x1", "性别", "a, b"),
+        ("x1", "儿童民族", "a, b"),
+        ("x1", "家庭宗教信仰", "a, b"),
+        ("x1", "A", "male, female"),
+        ("x1", "A", "男, 女"),
+    ],
+)
+@pytest.mark.parametrize("how", ["indicator: {name}", "when: {name} == '{value}'"])
 def test_a_pack_cannot_make_a_protected_attribute_a_feature(
-    tmp_path: Path, name: str, how: str
+    tmp_path: Path, name: str, title: str, values: str, how: str
 ) -> None:
-    shutil.copytree(PACK, tmp_path / "pack")
-    (tmp_path / "pack" / "indicators.yaml").write_text(
-        "indicators:\n"
-        f"  - {{id: {name}, level: child, type: enum, kind: state, values: [a, b],"
-        " title: {en: A, zh: A}}\n"
-    )
-    head = tmp_path / "pack" / "pack.yaml"
-    text = head.read_text("utf-8")
-    feature = f"  - {{id: x, {how.format(name=name)}, title: {{en: X, zh: X}}}}\n"
-    head.write_text(text[: text.index("features:")] + "features:\n" + feature, "utf-8")
     with pytest.raises(PackError, match="audits only"):
-        FeatureSet.load(Pack.load(tmp_path / "pack"))
+        _features_with(tmp_path, name, title, values, how)
+
+
+@pytest.mark.parametrize("name", ["sexual_abuse", "gender_violence", "sex_trafficking", "sixth"])
+def test_a_harm_that_names_sex_is_no_protected_attribute(tmp_path: Path, name: str) -> None:
+    features = _features_with(tmp_path, name, "性别暴力", "a, b", "indicator: {name}")
+    assert features.names == ("x",)
+
+
+def _features_with(folder: Path, name: str, title: str, values: str, how: str) -> FeatureSet:
+    """The features of a pack whose only one reads an indicator declared so."""
+    shutil.copytree(PACK, folder / "pack")
+    (folder / "pack" / "indicators.yaml").write_text(
+        "indicators:\n"
+        f"  - {{id: {name}, level: child, type: enum, kind: state, values: [{values}],"
+        f" title: {{en: A, zh: {title}}}}}\n",
+        "utf-8",
+    )
+    head = folder / "pack" / "pack.yaml"
+    text = head.read_text("utf-8")
+    reads = how.format(name=name, value=values.split(", ")[0])
+    feature = f"  - {{id: x, {reads}, title: {{en: X, zh: X}}}}\n"
+    head.write_text(text[: text.index("features:")] + "features:\n" + feature, "utf-8")
+    return FeatureSet.load(Pack.load(folder / "pack"))
 
 
 def test_the_shipped_model_weighs_no_protected_attribute() -> None:
@@ -97,6 +127,19 @@ def test_the_shipped_model_weighs_no_protected_attribute() -> None:
             assert set(table.weights) == {0}
             assert table.missing == 0
     assert {table.name for table in model.tables.features} >= set(OFF_BY_DEFAULT)
+
+
+@pytest.mark.parametrize("factor", OFF_BY_DEFAULT)
+def test_a_programme_that_turns_one_on_has_the_reason_in_manifest_and_card(
+    tmp_path: Path, factor: str
+) -> None:
+    source = shipped_folder("models") / "evidence" / "evidence.yaml"
+    main([str(tmp_path / "mine"), "--source", str(source), "--on", f"{factor}=the board, 3 May"])
+    model = read_model(tmp_path / "mine")
+    assert model.manifest.switched_on == {factor: "the board, 3 May"}
+    assert f"`{factor}`: the board, 3 May" in model.card
+    on = {table.name for table in model.tables.features if any(table.weights)}
+    assert on & set(OFF_BY_DEFAULT) == {factor}
 
 
 def test_no_feature_of_the_shipped_pack_reads_a_protected_attribute() -> None:

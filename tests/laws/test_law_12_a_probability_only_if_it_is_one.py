@@ -78,8 +78,10 @@ def test_the_files_leave_the_columns_blank(screener: Screener) -> None:
 def test_the_shipped_evidence_model_refuses_a_probability(screener: Screener) -> None:
     model = RiskModel.load("evidence")
     assert not model.gives_probability
-    with pytest.raises(NotCalibrated):
-        model.predict_proba(_one_row(model))
+    what_to_do = r"decision_function for the order, or give it outcomes: recalibrate\(X, y\)"
+    for ask in (model.predict_proba, model.predict, model.predict_interval):
+        with pytest.raises(NotCalibrated, match=what_to_do):
+            ask(_one_row(model))
 
 
 def _one_row(model: RiskModel) -> object:

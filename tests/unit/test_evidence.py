@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
 
+from carescreen.conditions import parse
 from carescreen.errors import ModelError
-from carescreen.evidence import build, log_odds, main, read_evidence, weigh
+from carescreen.evidence import build, main
+from carescreen.evidence_source import log_odds, read_evidence, weigh
+from carescreen.features import FeatureSet
 from carescreen.model import RiskModel
 from carescreen.modelfile import read_model
 from carescreen.pack import shipped_folder
+from carescreen.rules import RulePack
 
 FOLDER = shipped_folder("models") / "evidence"
 SOURCE = FOLDER / "evidence.yaml"
+OFF_BY_DEFAULT = (
+    "caregiver_mental_illness",
+    "caregiver_criminal_or_jailed",
+    "caregiver_poor_health",
+    "low_income",
+    "single_parent",
+    "child_disability_chronic",
+)
 DOMAIN = Path(__file__).parents[2].parent / "shared" / "domain"
 
 
@@ -61,9 +74,11 @@ def test_every_written_log_odds_is_what_its_conversion_gives():
         assert round(again, 3) == pytest.approx(effect.log_odds, abs=1e-9), effect.id
 
 
-def test_rebuilding_gives_the_shipped_bytes():
-    for name, content in build(SOURCE).files().items():
+def test_the_shipped_folder_is_exactly_what_the_source_builds():
+    built = build(SOURCE).files()
+    for name, content in built.items():
         assert (FOLDER / name).read_bytes() == content, f"{name}: run `make evidence`"
+    assert {path.name for path in FOLDER.iterdir()} == {*built, "evidence.yaml"}
 
 
 def test_a_factor_without_protected_or_sensitive_circumstance_has_the_stated_weight():
@@ -104,23 +119,61 @@ def test_every_weight_names_its_effects_and_each_effect_a_page():
     assert {i for f in evidence.factors for i in f.effects} == known
 
 
-def test_switching_a_factor_on_needs_a_reason_and_records_it():
+def test_a_block_is_scaled_once_and_keeps_the_proportions_of_its_weights():
+    evidence, _ = read_evidence(SOURCE)
+    everything = {f.id: "a test" for f in evidence.factors if f.status == "off_by_default"}
+    for weighed in (weigh(evidence), weigh(evidence, everything)):
+        on = [w for w in weighed if w.micro]
+        for block in {w.factor.block for w in on}:
+            total = sum(w.factor.weight for w in on if w.factor.block == block)
+            share = min(1.0, evidence.caps.get(block, math.inf) / total)
+            for w in on:
+                if w.factor.block == block:
+                    assert w.micro == pytest.approx(w.factor.weight * share * 1e6, abs=1)
+
+
+@pytest.mark.parametrize("factor", OFF_BY_DEFAULT)
+def test_switching_a_factor_on_needs_a_reason_and_records_it(factor):
     with pytest.raises(ModelError, match="needs a reason"):
-        build(SOURCE, {"low_income": " "})
+        build(SOURCE, {factor: " \n"})
+    built = build(SOURCE, {factor: "decided by the\n## board on 3 May"})
+    assert built.manifest.switched_on == {factor: "decided by the ## board on 3 May"}
+    assert f"- `{factor}`: decided by the ## board on 3 May" in built.card
+    on = [t.name for t in built.tables.features if any(t.weights)]
+    off = [t.name for t in build(SOURCE).tables.features if any(t.weights)]
+    assert set(on) - set(off) == {factor}
+
+
+def test_only_a_known_factor_that_is_off_can_be_switched_on():
     with pytest.raises(ModelError, match="did you mean 'low_income'"):
         build(SOURCE, {"low_incom": "x"})
-    built = build(SOURCE, {"low_income": "decided by the board on 3 May"})
-    assert built.manifest.switched_on == {"low_income": "decided by the board on 3 May"}
-    assert "decided by the board on 3 May" in built.card
-    (table,) = [t for t in built.tables.features if t.name == "low_income"]
-    assert table.weights == (0, 300_000)
+    with pytest.raises(ModelError, match="'mother_absent' is on already"):
+        build(SOURCE, {"mother_absent": "x"})
 
 
-def test_the_card_says_what_the_model_is_not_and_where_judgement_departs():
+def test_a_value_that_is_not_known_adds_nothing():
+    for table in build(SOURCE, dict.fromkeys(OFF_BY_DEFAULT, "a test")).tables.features:
+        assert table.missing == 0
+        assert table.weights[0] == 0 < table.weights[1]
+
+
+def test_the_card_says_in_both_languages_what_the_model_is_not():
     card = build(SOURCE).card
-    assert "No probability" in card
-    assert "Not validated" in card
-    assert "caregiver_criminal_or_jailed`: 0.35 instead of 0.727" in card
+    for said in ("No probability", "分数不是概率", "Not validated", "没有经过验证"):
+        assert said in card
+    for said in ("no sign that a child is safe", "分数低也不等于孩子安全"):
+        assert said in card
+    for said in ("没有权重", "默认为0分", "counts neither as safe nor against the family"):
+        assert said in card
+
+
+def test_the_card_gives_every_factor_with_its_reason_and_the_arithmetic_it_departs_from():
+    evidence, _ = read_evidence(SOURCE)
+    card = build(SOURCE).card
+    assert "`caregiver_criminal_or_jailed`: 0.35 instead of 0.727" in card
+    for entry in (*evidence.factors, *evidence.left_out):
+        for text in (entry.title.en, entry.title.zh, entry.why.en, entry.why.zh):
+            assert text in card
 
 
 def test_the_command_builds_a_folder_that_loads(tmp_path):
@@ -143,6 +196,10 @@ def _changed(tmp_path: Path, old: str, new: str) -> Path:
         ("log_odds: 1.792", "log_odds: 1.892", "correct one of the two"),
         ("effects: [hindley2006_prior]", "effects: [hindley2006_prio]", "did you mean"),
         ("- id: low_income", "- id: sex_male", "protected attribute"),
+        ("- id: low_income", "- id: child_is_boy", "protected attribute"),
+        ("家庭享受低保等救助", "少数民族家庭", "protected attribute"),
+        ("[income_support]", "[religion_of_household]", "protected attribute"),
+        ('outcome: "neglect"', 'outcome: "injury"', "maltreatment or neglect only"),
         ("- id: single_parent", "- id: low_income", "occurs twice"),
         ("    status: use", "    status: maybe", "status"),
         ("weight: 0.9", "weight: much", "weight"),
@@ -156,46 +213,78 @@ def test_a_wrong_source_is_refused_with_its_place(tmp_path, old, new, message):
     assert "evidence.yaml:" in str(error.value)
 
 
-def test_weights_and_effects_agree_with_the_domain_files():
+def _domain(name: str) -> dict:
     if not DOMAIN.is_dir():
         pytest.skip("the shared domain folder is not beside this checkout")
     import yaml
 
-    mapped = yaml.safe_load((DOMAIN / "evidence_map.yaml").read_text("utf-8"))["factors"]
-    effects = yaml.safe_load((DOMAIN / "effects.yaml").read_text("utf-8"))["effects"]
-    published = {effect["id"]: effect for effect in effects}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((DOMAIN / name).read_text("utf-8"), loader)  # a safe loader
+
+
+def test_factors_agree_with_the_map_and_the_suggested_prior():
+    mapped = {entry["factor"]: entry for entry in _domain("evidence_map.yaml")["factors"]}
+    prior = {entry["indicator"]: entry for entry in _domain("suggested_prior.yaml")["prior"]}
     evidence, _ = read_evidence(SOURCE)
     ours = {factor.id: factor for factor in evidence.factors}
-    wanted = {entry["factor"]: entry for entry in mapped if entry["status"] != "dropped"}
-    assert ours.keys() == wanted.keys()
-    for name, entry in wanted.items():
-        factor = ours[name]
+    dropped = [name for name, entry in mapped.items() if entry["status"] == "dropped"]
+    assert ours.keys() == mapped.keys() - set(dropped)
+    assert [out.id for out in evidence.left_out] == dropped
+    for name, factor in ours.items():
+        entry, suggested = mapped[name], prior[name]
         assert (factor.status, factor.weight, factor.block, factor.effects) == (
             entry["status"],
             entry["weight"],
             entry["block"],
             entry["evidence_ids"],
         )
-        assert evidence.caps.get(factor.block) in (entry["cap"], None) or entry["cap"] is None
+        assert evidence.caps.get(factor.block) == entry["cap"]
+        assert (factor.chosen, factor.spread) == (
+            suggested["chosen_before_shrink"],
+            suggested["prior_sd"],
+        )
+        assert sorted([*factor.effects, *factor.set_aside]) == sorted(suggested["evidence_ids"])
+
+
+def test_effects_agree_with_the_published_ones():
+    published = {effect["id"]: effect for effect in _domain("effects.yaml")["effects"]}
+    evidence, _ = read_evidence(SOURCE)
+    said = {True: "yes", False: "no"}
     for effect in evidence.effects:
         source = published[effect.id]
-        assert (effect.effect, effect.log_odds, effect.verified) == (
-            source["effect"],
-            source["log_odds"],
-            source["verified"],
-        )
-
-
-def test_the_rural_pack_names_every_feature_of_the_model():
-    pack = shipped_folder("rules") / "cn-rural" / "pack.yaml"
-    if not pack.is_file():
-        pytest.skip("the pack cn-rural is not in this checkout")
-    from carescreen.pack import Pack
-
-    loaded = Pack.load("cn-rural")
-    assert {feature["id"] for feature in loaded.features} >= set(
-        RiskModel.load("evidence").feature_names
-    )
-    evidence, _ = read_evidence(SOURCE)
+        assert source["contrast"] == "binary"
+        assert source["ci_level"] in (0.95, None)
+        bounds = None if source["ci_low"] is None else (source["ci_low"], source["ci_high"])
+        wanted = {
+            "type": source["effect_type"],
+            "effect": source["effect"],
+            "interval": bounds,
+            "log_odds": source["log_odds"],
+            "exposure": source["definition"],
+            "outcome": source["outcome"],
+            "adjusted": said.get(source["adjusted"], source["adjusted"]),
+            "population": source["population"],
+            "people": source["n"],
+            "citation": source["citation"],
+            "url": source["url"],
+            "verified": source["verified"],
+        }
+        assert {name: getattr(effect, name) for name in wanted} == wanted
     for factor in evidence.factors:
-        assert set(factor.indicators) <= loaded.indicators.keys(), factor.id
+        for name, outcome in factor.set_aside.items():
+            assert outcome == published[name]["outcome"]
+            assert not re.search("maltreat|neglect|abuse", outcome)
+
+
+def test_each_feature_of_the_packs_is_the_test_of_its_factor_in_the_same_words():
+    evidence, _ = read_evidence(SOURCE)
+    mapped = {entry["factor"]: entry for entry in _domain("evidence_map.yaml")["factors"]}
+    for pack in ("base", "cn-rural", "international"):
+        rules = RulePack.load(pack)
+        features = {f.id: f for f in FeatureSet.load(rules.pack, rules.indicators).features}
+        for factor in evidence.factors:
+            feature = features[factor.id]
+            wanted = parse(mapped[factor.id]["test"], rules.indicators, {}, ModelError)
+            assert feature.source.root == wanted.root, factor.id
+            assert set(factor.indicators) == feature.source.indicators
+            assert feature.title == factor.title.model_dump()
