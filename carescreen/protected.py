@@ -9,57 +9,19 @@ from __future__ import annotations
 
 import re
 
-_WORDS = frozenset(
-    [
-        "sex",
-        "gender",
-        "male",
-        "female",
-        "boy",
-        "girl",
-        "boys",
-        "girls",
-        "xingbie",
-        "ethnicity",
-        "ethnic",
-        "race",
-        "racial",
-        "tribe",
-        "caste",
-        "nationality",
-        "minzu",
-        "religion",
-        "religious",
-        "faith",
-        "church",
-        "muslim",
-        "christian",
-        "buddhist",
-        "zongjiao",
-    ]
+_ATTRIBUTE = re.compile(
+    r"sex|gender|(fe)?male|boys?|girls?|xingbie"
+    r"|ethnic(ity)?|race|racial|tribe|caste|nationality|minzu"
+    r"|religion|religious|faith|church|muslim|christian|buddhist|zongjiao"
 )
 _CHINESE = ("性别", "男女", "男孩", "女孩", "民族", "族别", "种族", "宗教", "信教", "信仰")
 # Beside one of these the word names what was done to a child, not what the child is.
-_HARMS = frozenset(
-    [
-        "abuse",
-        "abused",
-        "assault",
-        "violence",
-        "violent",
-        "trafficking",
-        "exploitation",
-        "harassment",
-        "discrimination",
-        "mutilation",
-        "offence",
-        "offences",
-    ]
+_HARM = re.compile(
+    r"abused?|assault|violen(ce|t)|trafficking|exploitation|harassment|discrimination|mutilation"
+    r"|offences?"
 )
 _CHINESE_HARMS = ("暴力", "歧视", "侵害", "虐待", "剥削")
-_SEXES = frozenset(
-    ["male", "female", "m", "f", "boy", "girl", "man", "woman", "男", "女", "男孩", "女孩"]
-)
+_SEXES = {"male", "female", "m", "f", "boy", "girl", "man", "woman", "男", "女", "男孩", "女孩"}
 
 
 def protected_word(name: str) -> str | None:
@@ -72,9 +34,9 @@ def protected_word(name: str) -> str | None:
     """
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     words: list[str] = re.findall(r"[a-z]+", spaced.lower())
-    if not _HARMS.intersection(words):
+    if not any(_HARM.fullmatch(word) for word in words):
         for word in words:
-            if word in _WORDS:
+            if _ATTRIBUTE.fullmatch(word):
                 return word
     if any(harm in name for harm in _CHINESE_HARMS):
         return None
