@@ -12,6 +12,7 @@ probabilities are calibrated on rows that the scoring model did not learn from (
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,10 +99,12 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         Raises UnusableTable (a ModelError and ValueError) for a table it cannot learn from.
         """
         data = labelled_rows(X, y, groups, time, sample_weight, known_selection, self.note_column)
+        data.require_both_labels()
         prior = self._prior_tables(data.X)
         monotone = check_monotone(self.monotone, data.X)
         bases = build_bases(data.X, prior, monotone, self.note_column)
-        if not any(basis.precision.size for basis in bases) and self.note_column is None:
+        noted = self.note_column is not None and data.X[self.note_column].notna().any()
+        if not noted and not any(basis.precision.size for basis in bases):
             data.refuse("every column is blank or has one value only, so there is nothing to learn")
         training = Training(data, bases, prior.intercept if prior else 0, self._seed())
         saved, self.report_ = training.run(self.note_column)
@@ -140,6 +143,9 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
 
     def _remember_input(self, X: Any, data: LabelledRows) -> None:
         self.n_features_in_ = data.X.shape[1]
+        self._columns = tuple(
+            data.X.columns
+        )  # an array at prediction has its columns in this order
         if isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns):
             self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
@@ -147,7 +153,14 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
 
     def _table(self, X: pd.DataFrame | ArrayLike) -> pd.DataFrame:
         check_is_fitted(self, "tables_")
-        return as_table(X, self.note_column, names=self.tables_.names)
+        if not isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_"):
+            warnings.warn(
+                "X does not have valid feature names, but RiskModel was fitted with feature names; "
+                "its columns are taken in the order of fit",
+                UserWarning,
+                stacklevel=3,
+            )
+        return as_table(X, self.note_column, names=self._columns)
 
     def score_micro(self, X: pd.DataFrame | ArrayLike) -> Micro:
         """Score of each row in millionths of a log-odds, int64[n], exact."""
@@ -231,11 +244,12 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         data = labelled_rows(
             self._table(X), y, groups, None, sample_weight, known_selection, self.note_column
         )
+        if data.events < MIN_EVENTS:
+            return Recalibration("none", data.events, 0.0, 1.0)
         before: CalibrationMap = self.calibration_ or CalibrationMap()
         logit = before.logit(self.decision_function(data.X))
         change = fit_map(logit, data.y, data.weight, data.groups)
-        if change.method != "none":
-            self._adopt(self._recalibrated(change.after(before).rounded(), data))
+        self._adopt(self._recalibrated(change.after(before).rounded(), data))
         return Recalibration(change.method, change.events, change.intercept, change.slope)
 
     def _recalibrated(self, calibration: CalibrationMap, data: LabelledRows) -> SavedModel:
@@ -256,6 +270,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         saved = read_model(name)
         model = cls(note_column=saved.tables.note_column)
         model._adopt(saved)
+        model._columns = saved.tables.names
         model.n_features_in_ = len(saved.tables.names)
         model.feature_names_in_ = np.asarray(saved.tables.names, dtype=object)
         return model

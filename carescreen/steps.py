@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Number
 from typing import Any, Literal
 
 import numpy as np
@@ -87,11 +88,12 @@ class StepTable:
         index, missing = self._level_numbers, len(self.weights)
         known = np.array([*(index.get(word, missing) for word in words), missing], dtype=np.intp)
         unseen = [code for code, word in enumerate(words) if word not in index]
-        count = int(np.isin(unseen, codes).sum()) if unseen else 0
-        if count:
+        rows = int(np.isin(codes, unseen).sum()) if unseen else 0
+        if rows:
+            count = int(np.isin(unseen, codes).sum())
             warnings.warn(
-                f"column '{self.name}' has {count} categories that were rare or unseen when "
-                f"the model was fitted; they score as missing",
+                f"column '{self.name}' holds words that were rare or unseen when the model was "
+                f"fitted ({count} of them, in {rows} rows); they score as missing",
                 UserWarning,
                 stacklevel=2,
             )
@@ -207,47 +209,102 @@ def _series(name: str, values: Values) -> pd.Series:
     return pd.Series(values, name=name)
 
 
+Kind = Literal["numbers", "words", "dates", "mixed", "other"]
+# As pandas.api.types.infer_dtype names what it finds.
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
+_DATES = ("datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period")
+
+
+def kind_of(column: pd.Series) -> Kind:
+    """What a column's known values are; one without any counts as numbers."""
+    dtype: Any = column.dtype
+    if pd.api.types.is_numeric_dtype(dtype):
+        return "numbers"
+    if isinstance(dtype, pd.CategoricalDtype) or (
+        pd.api.types.is_string_dtype(dtype) and not pd.api.types.is_object_dtype(dtype)
+    ):
+        return "words"
+    found = pd.api.types.infer_dtype(column.astype(object).dropna(), skipna=False)
+    if found in _NUMBERS:
+        return "numbers"
+    if found in _DATES:
+        return "dates"
+    return "words" if found == "string" else _mixture(column)
+
+
+def _mixture(column: pd.Series) -> Kind:
+    numbers, words, others = kind_counts(column)
+    if others:
+        return "other"
+    return "mixed" if numbers and words else "words" if words else "numbers"
+
+
+def kind_counts(column: pd.Series) -> tuple[int, int, int]:
+    """Known values of a column that are numbers, words, and neither."""
+    types = column.astype(object).dropna().map(type)
+    numbers = int(types.map(lambda found: issubclass(found, Number | np.bool_)).sum())
+    words = int(types.map(lambda found: issubclass(found, str)).sum())
+    return numbers, words, len(types) - numbers - words
+
+
 def number_values(column: pd.Series) -> NDArray[np.float64]:
     """Numbers of a column as float64, NaN where missing; infinite values and words are refused."""
     values = _as_floats(column)
-    if np.isinf(values).any():
+    infinite = int(np.isinf(values).sum())
+    if infinite:
         raise UnusableTable(
-            f"column '{column.name}' holds an infinite value (inf). "
-            f"Leave the cell blank if it is not known."
+            f"column '{column.name}' holds an infinite value (inf) in {infinite} of {len(values)} "
+            f"rows. Leave the cell blank if it is not known."
         )
     return values
 
 
 def _as_floats(column: pd.Series) -> NDArray[np.float64]:
-    if is_category(column) and not column.isna().all():
+    kind = kind_of(column)
+    if kind == "dates":
+        raise UnusableTable(
+            f"column '{column.name}' holds dates or times. Turn them into a number first, such "
+            f"as the days since another date."
+        )
+    if kind != "numbers" and not column.isna().all():
         raise UnusableTable(
             f"column '{column.name}' was wanted as numbers and holds words. "
             f"Turn it into numbers, or into 1 and 0 for yes and no."
         )
-    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_complex_dtype(column):
+    if pd.api.types.is_complex_dtype(column):
         raise UnusableTable(
-            f"column '{column.name}' holds dates or complex numbers. Turn a date into a number of "
-            f"days first. Complex data not supported."
+            f"column '{column.name}' holds complex numbers. Complex data not supported."
         )
-    values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError, OverflowError):  # their messages may show a cell
+        raise UnusableTable(
+            f"column '{column.name}' holds a number that is too large, or is none."
+        ) from None
     return values
 
 
 def is_category(column: pd.Series) -> bool:
-    """Whether a column's values are words: category, string or object dtype."""
-    kind: Any = column.dtype
-    return bool(
-        isinstance(kind, pd.CategoricalDtype)
-        or pd.api.types.is_object_dtype(kind)
-        or pd.api.types.is_string_dtype(kind)
-    )
+    """Whether a column's values are words: category or text dtype, or objects that are no numbers
+    and no dates."""
+    return kind_of(column) not in ("numbers", "dates")
 
 
 def category_words(column: pd.Series) -> tuple[list[str], NDArray[np.intp]]:
     """The distinct words of a column, sorted, and each row's position among them (-1 missing)."""
-    codes, values = pd.factorize(column, use_na_sentinel=True)
-    words = [str(value) for value in values]
+    try:
+        codes, values = pd.factorize(column, use_na_sentinel=True)
+    except TypeError:  # lists and the like, which have no hash
+        codes, values = pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
+    words = [word_of(value) for value in values]
     ordered = sorted(set(words))
     place = {word: position for position, word in enumerate(ordered)}
     positions = np.array([place[word] for word in words] + [-1], dtype=np.intp)
     return ordered, positions[codes]
+
+
+def word_of(value: object) -> str:
+    """A category as text; a whole number is written alike whether it came as 1 or as 1.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
