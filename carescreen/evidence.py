@@ -21,6 +21,8 @@ from carescreen.evidence_source import Weighed, read_evidence, weigh
 from carescreen.modelfile import Manifest, SavedModel, write_model
 from carescreen.steps import MICRO, AdditiveTables, StepTable
 
+__all__ = ["SOURCE", "build", "main", "read_evidence"]
+
 FORMAT = "carescreen-evidence/1"
 SOURCE = "evidence.yaml"
 
@@ -36,6 +38,7 @@ def build(source: str | Path, switched_on: Mapping[str, str] | None = None) -> S
         made_by="evidence",
         source_sha256=digest,
         switched_on=reasons,
+        held=[entry.factor.id for entry in weighed if not entry.micro],
         software={"format": FORMAT},
     )
     return SavedModel(tables, manifest, None, evidence_card(evidence, weighed, reasons))

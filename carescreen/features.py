@@ -131,7 +131,8 @@ def _feature(
         reads, notes = frozenset([source.id]), frozenset()
     for read in sorted(reads):
         if word := _protected(indicators[read]):
-            message = f"'{read}' ({word}) is for audits only and may not enter the model"
+            called = f"'{read}'" if word == read else f"'{read}' ({word})"
+            message = f"{called} is for audits only and may not enter the model"
             raise _error(pack, name, message, "id")
     sensitive = any(indicators[read].sensitivity in _SENSITIVE for read in reads)
     return Feature(

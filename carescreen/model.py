@@ -49,14 +49,49 @@ class Recalibration:
         return STATEMENTS[self.method].format(events=self.events)
 
 
+@dataclass(frozen=True)
+class _Start:
+    """Where a fit starts: the prior's tables, what it had turned on, and what it holds at 0."""
+
+    tables: AdditiveTables
+    switched_on: Mapping[str, str]
+    held: tuple[str, ...]
+
+    @classmethod
+    def of(cls, prior: str | Path | AdditiveTables | RiskModel) -> _Start:
+        """Of tables alone, what evidence speaks of and weighs nothing is taken as turned off."""
+        if isinstance(prior, AdditiveTables):
+            off = (t.name for t in prior.features if t.sources and not t.look_up.any())
+            return cls(prior, {}, tuple(off))
+        if isinstance(prior, RiskModel) and not hasattr(prior, "saved_"):
+            raise ModelError(
+                "the prior RiskModel is not fitted (scikit-learn's clone unfits it). "
+                "Give its name, its folder or its `tables_` instead."
+            )
+        saved = prior.saved_ if isinstance(prior, RiskModel) else read_model(prior)
+        return cls(saved.tables, saved.manifest.switched_on, tuple(saved.manifest.held))
+
+
+def _with_circumstances(saved: SavedModel, start: _Start) -> SavedModel:
+    """The model with what its prior had turned on, and what it holds at 0, on record (law 9)."""
+    lines = [f"- Switched on, `{name}`: {reason}" for name, reason in start.switched_on.items()]
+    lines += [f"- Held at 0, as in the prior: `{name}`" for name in start.held]
+    if not lines:
+        return saved
+    record = {"switched_on": dict(start.switched_on), "held": list(start.held)}
+    card = "\n".join([saved.card.rstrip(), "", "## Circumstances", "", *lines, ""])
+    return replace(saved, manifest=saved.manifest.model_copy(update=record), card=card)
+
+
 class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn has no types
     """Additive, monotone risk of a yes/no outcome, for any table with an optional note column.
 
     monotone: feature -> +1 (risk never falls as the value rises), -1 or 0; a prior's directions
     hold for features not named. note_column: a column of free text whose phrases are learned.
     prior: a shipped model's name, a folder, AdditiveTables or a fitted RiskModel to start from; its
-    features must be columns of X. random_state: seed of the folds (None means 0: the same table
-    always gives the same bytes, whatever its row order).
+    features must be columns of X, and those it holds at 0 stay there (law 9). random_state:
+    seed of the folds (None means 0: the same table always gives the same bytes, whatever its row
+    order).
 
     Numbers, booleans and words are used as they are; NaN has a weight of its own.
     """
@@ -100,7 +135,10 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         """
         data = labelled_rows(X, y, groups, time, sample_weight, known_selection, self.note_column)
         data.require_both_labels()
-        prior = self._prior_tables(data.X)
+        start = self._start(data.X)
+        if start and start.held:
+            data = replace(data, X=data.X.assign(**dict.fromkeys(start.held, np.nan)))
+        prior = start.tables if start else None
         monotone = check_monotone(self.monotone, data.X)
         bases = build_bases(data.X, prior, monotone, self.note_column)
         noted = self.note_column is not None and data.X[self.note_column].notna().any()
@@ -108,7 +146,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
             data.refuse("every column is blank or has one value only, so there is nothing to learn")
         training = Training(data, bases, prior.intercept if prior else 0, self._seed())
         saved, self.report_ = training.run(self.note_column)
-        self._adopt(saved)
+        self._adopt(_with_circumstances(saved, start) if start else saved)
         self._remember_input(X, data)
         return self
 
@@ -117,22 +155,14 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
             return 0
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _prior_tables(self, X: pd.DataFrame) -> AdditiveTables | None:
-        prior = self.prior
-        if prior is None:
+    def _start(self, X: pd.DataFrame) -> _Start | None:
+        if self.prior is None:
             return None
-        if isinstance(prior, RiskModel):
-            if not hasattr(prior, "tables_"):
-                raise ModelError(
-                    "the prior RiskModel is not fitted (scikit-learn's clone unfits it). "
-                    "Give its name, its folder or its `tables_` instead."
-                )
-            prior = prior.tables_
-        tables = prior if isinstance(prior, AdditiveTables) else read_model(prior).tables
-        if tables.note_column is not None:
+        start = _Start.of(self.prior)
+        if start.tables.note_column is not None:
             raise ModelError("a prior with learned phrases cannot be a start; use one without")
-        tables.require_columns(X)
-        return tables
+        start.tables.require_columns(X)
+        return start
 
     def _adopt(self, saved: SavedModel) -> None:
         self.saved_ = saved

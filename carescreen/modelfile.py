@@ -136,6 +136,7 @@ class Manifest(_Strict):
     features: list[str] = []
     note_column: str | None = None
     switched_on: dict[str, str] = {}
+    held: list[str] = []  # circumstances that weigh 0 until a programme turns them on (law 9)
     data_window: Window | None = None
     rows: Count = 0
     groups: Count = 0

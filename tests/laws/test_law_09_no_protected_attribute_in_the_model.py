@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from caseloads import Row, Tables, days, tables
 from conftest import PACK
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 from carescreen.errors import PackError
 from carescreen.evidence import main
 from carescreen.features import FeatureSet
+from carescreen.model import RiskModel
 from carescreen.modelfile import read_model
 from carescreen.pack import Pack, shipped_folder
 from carescreen.rules import RulePack
@@ -140,6 +143,40 @@ def test_a_programme_that_turns_one_on_has_the_reason_in_manifest_and_card(
     assert f"`{factor}`: the board, 3 May" in model.card
     on = {table.name for table in model.tables.features if any(table.weights)}
     assert on & set(OFF_BY_DEFAULT) == {factor}
+
+
+def _outcomes(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Every circumstance known, and outcomes that follow poverty alone."""
+    rng = np.random.default_rng(seed)
+    names = [table.name for table in read_model("evidence").tables.features]
+    X = pd.DataFrame((rng.random((400, 12)) < 0.3).astype(float), columns=names)
+    return X, (rng.random(400) < np.where(X["low_income"] == 1, 0.6, 0.1)).astype(int)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_outcomes_never_turn_a_circumstance_on(seed: int) -> None:
+    X, y = _outcomes(seed)
+    model = RiskModel(prior="evidence").fit(X, y)
+    again = RiskModel(prior=model).fit(X, y)
+    tables = RiskModel(prior=read_model("evidence").tables).fit(X, y)
+    for fitted in (model, again, tables):
+        assert set(fitted.manifest_.held) == set(OFF_BY_DEFAULT)
+        assert not fitted.contributions(X)[list(OFF_BY_DEFAULT)].to_numpy().any()
+        assert not fitted.manifest_.switched_on
+        assert "Held at 0, as in the prior: `low_income`" in fitted.saved_.card
+
+
+def test_a_circumstance_that_was_turned_on_moves_and_keeps_its_reason(tmp_path: Path) -> None:
+    X, y = _outcomes(0)
+    source = shipped_folder("models") / "evidence" / "evidence.yaml"
+    main([str(tmp_path / "on"), "--source", str(source), "--on", "low_income=the board, 3 May"])
+    model = RiskModel(prior=tmp_path / "on").fit(X, y)
+    model.save(tmp_path / "mine")
+    saved = read_model(tmp_path / "mine")
+    assert saved.manifest.switched_on == {"low_income": "the board, 3 May"}
+    assert "`low_income`: the board, 3 May" in saved.card
+    assert model.contributions(X)["low_income"].max() > 300_000
+    assert set(saved.manifest.held) == set(OFF_BY_DEFAULT) - {"low_income"}
 
 
 def test_no_feature_of_the_shipped_pack_reads_a_protected_attribute() -> None:
