@@ -253,6 +253,17 @@ class OpenQuestion(_Quiet):
     why: Literal["state_unknown", "please_confirm", "sibling_mention"]
 
 
+class WordsInNotes(_Quiet):
+    """A learned phrase, where it stands in the newest note that holds it, and what it adds."""
+
+    phrase: str
+    points: float
+    quote: str
+    start: int
+    visit_id: str | None
+    date: date | None
+
+
 class Contribution(_Quiet):
     """What one feature adds to the score, in log-odds; with the intercept they add up to it."""
 
@@ -260,6 +271,9 @@ class Contribution(_Quiet):
     title: dict[str, str]
     points: float
     value: str
+    words: list[WordsInNotes] = Field(
+        default=[], description="of the notes: each learned phrase, adding up to the points"
+    )
 
 
 class Assessment(_Quiet):

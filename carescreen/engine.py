@@ -17,6 +17,7 @@ from carescreen.model import RiskModel
 from carescreen.modelfile import SavedModel
 from carescreen.notes import NoteReader
 from carescreen.pack import TIERS
+from carescreen.recent_notes import NOTE_COLUMN, NOTE_TITLE
 from carescreen.rules import RulePack
 from carescreen.steps import MICRO
 
@@ -112,7 +113,7 @@ class Kit:
     @cached_property
     def feature_titles(self) -> Mapping[str, Texts]:
         """Title of each feature of the model in each language."""
-        titles = self.model.titles
+        titles = {NOTE_COLUMN: NOTE_TITLE, **self.model.titles}
         return {name: titles.get(name, {"en": name, "zh": name}) for name in self.feature_names}
 
     @cached_property

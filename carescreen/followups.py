@@ -38,6 +38,7 @@ from carescreen.holding import (
     spread_mentions,
 )
 from carescreen.pack import TIERS
+from carescreen.recent_notes import RecentNotes, recent_notes
 from carescreen.rules import RuleOutcomes
 from carescreen.sheet import Ints, objects, places
 from carescreen.wordings import still_said
@@ -61,7 +62,8 @@ class FollowUps:
 
     `open` and `closed` are (child, rule) tables of met rules, `dates` those of their evidence, and
     `closed_on` the day of the decision that closes. `taken_on` is the day of the decision that took a
-    follow-up on, where it stands. Scores and `weights`, of shape (n, features of the model), are
+    follow-up on, where it stands. `notes` are those the model looks for phrases in, None where it
+    looks for none. Scores and `weights`, of shape (n, features of the model), are
     millionths of a log-odds.
     """
 
@@ -82,6 +84,7 @@ class FollowUps:
     waits: BoolArray
     due_on: Days
     features: Mapping[str, Values]
+    notes: RecentNotes | None
     weights: Ints
     score: Ints
     probability: NDArray[np.float64]
@@ -99,7 +102,8 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     is_open = outcomes.true & ~closed
     features = engine.kit.features.values(cases)
     model = engine.kit.saved.tables
-    weights = model.weights_of(features, block.n)
+    notes, spoken = _spoken(model.note_column, block, engine.as_of)
+    weights = model.weights_of({**features, **spoken}, block.n)
     score = weights.sum(axis=1) + model.intercept
     rule_tier = _rule_tier(engine, is_open)
     raised = _raised(block)
@@ -134,10 +138,21 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
         waits=states.waits,
         due_on=due_on,
         features=features,
+        notes=notes,
         weights=weights,
         score=score,
         probability=probability,
     )
+
+
+def _spoken(
+    column: str | None, block: Block, as_of: np.datetime64
+) -> tuple[RecentNotes | None, dict[str, Values]]:
+    """The notes in which the model looks for phrases, and its column of them; none without one."""
+    if column is None:
+        return None, {}
+    notes = recent_notes(block, as_of)
+    return notes, {column: notes.words()}
 
 
 def build_cases(engine: Engine, block: Block) -> tuple[Cases, ChildMentions, BoolArray]:

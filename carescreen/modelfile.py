@@ -103,6 +103,7 @@ class ModelFile(_Strict):
     phrases: Annotated[list[PhraseFile], Field(max_length=MAX_PHRASES)]
     phrases_shared: bool = False
     phrases_error: Error = 0
+    phrase_cap: Annotated[int, Field(gt=0, le=MAX_WEIGHT)] | None = None
     calibration: CalibrationFile | None
 
     @model_validator(mode="after")
@@ -126,7 +127,10 @@ class Window(_Strict):
 
 
 class Manifest(_Strict):
-    """manifest.json: what the model is, what it was made from, and how much it rests on."""
+    """manifest.json: what the model is, what it was made from, and how much it rests on.
+
+    struck_phrases: what a person struck from the learned phrases, for every later training.
+    """
 
     format: Literal["carescreen-manifest/1"] = "carescreen-manifest/1"
     name: Name
@@ -137,6 +141,7 @@ class Manifest(_Strict):
     note_column: str | None = None
     switched_on: dict[str, str] = {}
     held: list[str] = []  # circumstances that weigh 0 until a programme turns them on (law 9)
+    struck_phrases: list[Name] = []
     data_window: Window | None = None
     rows: Count = 0
     groups: Count = 0
@@ -172,7 +177,7 @@ class SavedModel:
         )
         return {
             "model.json": model,
-            "manifest.json": json_bytes(manifest.model_dump()),
+            "manifest.json": json_bytes(_manifest_data(manifest)),
             "CARD.md": self.card.encode(),
         }
 
@@ -180,6 +185,12 @@ class SavedModel:
 def json_bytes(data: Any) -> bytes:
     """Readable JSON with one fixed layout, in the order given, ending in a newline."""
     return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _manifest_data(manifest: Manifest) -> dict[str, Any]:
+    """The manifest; the list of struck phrases stands in it only where a person struck one."""
+    left_out = set() if manifest.struck_phrases else {"struck_phrases"}
+    return manifest.model_dump(exclude=left_out)
 
 
 def _model_data(tables: AdditiveTables, calibration: CalibrationMap | None) -> dict[str, Any]:
@@ -195,6 +206,7 @@ def _model_data(tables: AdditiveTables, calibration: CalibrationMap | None) -> d
         ],
         "phrases_shared": tables.phrases.shared,
         "phrases_error": tables.phrases.error,
+        **({} if tables.phrases.cap is None else {"phrase_cap": tables.phrases.cap}),
         "calibration": _calibration_data(calibration),
     }
 
@@ -370,8 +382,9 @@ def _tables(file: ModelFile) -> AdditiveTables:
         note_column=file.note_column,
         phrases=PhraseTable(
             {phrase.text: phrase.weight for phrase in file.phrases},
-            file.phrases_shared,
-            file.phrases_error,
+            shared=file.phrases_shared,
+            error=file.phrases_error,
+            cap=file.phrase_cap,
         ),
     )
 

@@ -146,8 +146,11 @@ def _is_private(record: Record) -> bool:
     sensitive = any(
         entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
     )
-    return sensitive or any(
-        record.get(part) for part in ("mentions", "disputes", "told", "moved_to")
+    quoted = any("words" in entry for entry in record["contributions"])
+    return (
+        sensitive
+        or quoted
+        or any(record.get(part) for part in ("mentions", "disputes", "told", "moved_to"))
     )
 
 

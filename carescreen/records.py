@@ -22,6 +22,7 @@ from carescreen.engine import Engine
 from carescreen.followups import IMMEDIATE, ROUTINE, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
 from carescreen.indicators import Indicator, Texts
+from carescreen.ngrams import phrase_spans
 from carescreen.notes import clause_of
 from carescreen.pack import TIERS
 from carescreen.rules import Rule
@@ -263,11 +264,46 @@ class _Writer:
                     "feature": name,
                     "title": dict(kit.feature_titles[name]),
                     "points": int(self.points[child, place]) / MICRO,
-                    "value": _feature_word(self.found.features[name], child),
                     "sensitive": name in kit.sensitive_features,
+                    **self._feature_value(name, child),
                 }
             )
         entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
+        return entries
+
+    def _feature_value(self, name: str, child: int) -> Record:
+        """What a child's feature holds; of the notes, the words that count, as they stand there."""
+        if name in self.found.features:
+            return {"value": _feature_word(self.found.features[name], child)}
+        words = self._words_in_notes(child)
+        quotes = [f"“{entry['quote']}”" for entry in words[:MAX_QUOTES]]
+        more = ["…"] if len(words) > MAX_QUOTES else []
+        return {"value": " ".join((*quotes, *more)), "words": words}
+
+    def _words_in_notes(self, child: int) -> list[Record]:
+        """Each learned phrase that moves the score, quoted from the newest note that holds it.
+
+        Their points add up to those of all phrases; the heaviest comes first.
+        """
+        recent = self.found.notes
+        assert recent is not None
+        shares = self.engine.kit.saved.tables.phrases.shares(recent.text(child))
+        left = {phrase: points for phrase, points in shares.items() if points}
+        entries: list[Record] = []
+        for row in recent.of_child(child):
+            for phrase, (start, end) in phrase_spans(recent.notes[row], left.keys()).items():
+                entries.append(
+                    {
+                        "phrase": phrase,
+                        "points": left.pop(phrase) / MICRO,
+                        "quote": recent.notes[row][start:end],
+                        "start": start,
+                        "visit_id": self.visit_ids[row],
+                        "date": _date(self.visit_days[row]),
+                    }
+                )
+        assert not left, "a phrase that scores stands in some note"
+        entries.sort(key=lambda entry: (-abs(entry["points"]), entry["phrase"]))
         return entries
 
 

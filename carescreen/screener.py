@@ -35,7 +35,9 @@ from carescreen.features import FeatureSet
 from carescreen.followups import FollowUps, follow_up
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
+from carescreen.phrase_limits import require_phrases_of_caseloads
 from carescreen.ranking import Ranking, Run, block_records, block_rows, heads
+from carescreen.recent_notes import NOTE_COLUMN
 from carescreen.records import Record
 from carescreen.review.reasons import paragraph
 from carescreen.rules import RulePack
@@ -57,12 +59,7 @@ class Screener:
         self.rules, self.model, self.reader = rules, model, reader
         self._kit: Kit | None = None
         self.features = FeatureSet.load(rules.pack, rules.indicators)
-        missing = [name for name in model.feature_names if name not in self.features.names]
-        if missing:
-            raise ModelError(
-                f"the model reads the feature '{missing[0]}', which pack '{rules.pack.id}' does "
-                "not name; choose a model made for this pack, or add it to the pack's features"
-            )
+        _require_features(model, self.features, rules.pack.id)
 
     @classmethod
     def load(cls, pack: str | Path = "cn-rural", model: str | Path = "evidence") -> Screener:
@@ -189,6 +186,18 @@ class Screener:
             **run,  # type: ignore[arg-type]  # the four entries above, by name
             run_id=hashlib.sha256(text.encode()).hexdigest()[:12],
             synthetic=bool((origin == "synthetic").any()),
+        )
+
+
+def _require_features(model: RiskModel, features: FeatureSet, pack: str) -> None:
+    """Refuse a model that reads what the pack does not name, or learned phrases in another way."""
+    require_phrases_of_caseloads(model.saved_.tables, features.names)
+    known = {*features.names, NOTE_COLUMN}
+    missing = [name for name in model.feature_names if name not in known]
+    if missing:
+        raise ModelError(
+            f"the model reads the feature '{missing[0]}', which pack '{pack}' does "
+            "not name; choose a model made for this pack, or add it to the pack's features"
         )
 
 

@@ -71,8 +71,9 @@ def redact(record: Record) -> dict[str, Any]:
     """A copy of a record that may leave the office; the record itself is not changed.
 
     Sensitive concerns, questions and closed matters keep tier, code and a neutral title; sensitive
-    contributions keep their points, so that they still add up to the score; sensitive mentions
-    become a count; no quote or clause of a note is left. Idempotent.
+    contributions keep their points, so that they still add up to the score; so do learned phrases,
+    without their words; sensitive mentions become a count; no quote or clause of a note is left.
+    Idempotent.
     """
     hidden = _Hidden(frozenset(_hidden_words(record)))
     kept = _only(record, _CHILD)
@@ -152,7 +153,8 @@ def _contribution(entry: Record, hidden: _Hidden) -> dict[str, Any]:
             "value": None,
             "sensitive": True,
         }
-    return _only(entry, _CONTRIBUTION)
+    kept = _only(entry, _CONTRIBUTION)
+    return {**kept, "value": None} if "words" in entry else kept  # its value is words of a note
 
 
 def _neutral(entry: Record, title: dict[str, str]) -> dict[str, Any]:
