@@ -65,6 +65,7 @@ ORDER = [
     "phrase_names phrase_limits within",
     "phrase_context phrase_report phrase_weights",
     "evidence fitting labelled modelcard modelfile choosing phrasefit training",
+    "phrase_gates phrase_trial",
     "admission phrase_review",
     "model",
     "readerfile learning",
