@@ -8,8 +8,9 @@ workers. The gates, in their order (docs/model.md says why for each):
     by rule       names, places, sex, ethnicity, religion, sensitive circumstances (phrase_names.py)
     few villages  nearly all of its notes come from few villages: a place or a person
     same notes    another phrase, longer, stands in nearly the same notes
-    within        it raises the risk within workers: Benjamini-Hochberg at 5% in at least half of the
-                  training parts, and again (one-sided p < .05) on the rows held out
+    within        it raises the risk among children of one worker about whom she wrote about as much:
+                  Benjamini-Hochberg at 5% in at least half of the training parts, and again
+                  (one-sided p < .05) on the rows held out
 
 Weights are shrunk (ridge), never below 0, and all phrases of a note together add at most half a
 log-odds. Phrases are used only if they lower the held-out log loss, and if children of workers who
@@ -18,7 +19,6 @@ write little do not lose recall by them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,8 +49,6 @@ from carescreen.within import Change, Codes, Figure, auroc_within, change_of, re
 
 LIST_SHARE = 0.2  # of all children, as a list's capacity
 MOST_TOLERATED = 0.02  # recall that terse workers' children may lose by chance, at most
-
-_TOKENS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]+")
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -254,8 +252,7 @@ def _judge(used: UsedRows, scores: Floats, share: float, seed: int) -> _Judgemen
 
 def _writes_little(used: UsedRows) -> NDArray[np.bool_]:
     """Rows of the third of workers whose notes are shortest: median words and characters a text."""
-    lengths = [len(_TOKENS.findall(note)) if isinstance(note, str) else 0 for note in used.notes]
-    medians = pd.Series(lengths, dtype=np.float64).groupby(used.worker).median().to_numpy()
+    medians = pd.Series(used.lengths).groupby(used.worker).median().to_numpy()
     if not len(medians):
         return np.zeros(used.n, dtype=bool)
     short: NDArray[np.bool_] = (medians <= np.quantile(medians, 1 / 3))[used.worker]

@@ -7,10 +7,13 @@ in the same notes as a longer one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.calibration import Floats, Rows
@@ -23,7 +26,10 @@ MIN_WORKERS, MIN_CHILDREN = 20, 50  # DESIGN "Model"
 MIN_VILLAGES = 10  # villages that would hold a phrase's notes if they were spread evenly
 SPREAD_SHARE = 1 / 2  # of the villages that as many notes, drawn by chance, would come from
 SAME_NOTES = 0.9  # notes that two phrases share, of those that hold either
+THIRDS = 3
 CHUNK = 256  # phrases that are compared with all others at a time
+
+_TOKENS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]+")
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +52,24 @@ class UsedRows:
     def n(self) -> int:
         """Number of rows."""
         return len(self.y)
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """Words and Chinese characters of each text; 0 where there is none."""
+        texts = (note if isinstance(note, str) else "" for note in self.notes)
+        return np.array([len(_TOKENS.findall(text)) for text in texts], dtype=np.float64)
+
+    @cached_property
+    def alike(self) -> Codes:
+        """Rows of one worker about which she wrote about as much: thirds of her texts by length.
+
+        Who writes more where she is worried uses more of every word; that is no effect of a word.
+        """
+        if not self.n:
+            return self.worker
+        rank = pd.Series(self.lengths).groupby(self.worker).rank(pct=True).to_numpy()
+        third = np.ceil(rank * THIRDS).astype(np.int64) - 1
+        return np.asarray(self.worker * THIRDS + third)
 
     def ids(self) -> set[str]:
         """Ids of workers and villages."""

@@ -1,6 +1,7 @@
 """The trial of phrases: chosen and weighed on the training part of each fold, judged on the other.
 
-Chosen are phrases that raise the risk within workers (Benjamini-Hochberg at 5%, one-sided). One that
+Chosen are phrases that raise the risk among children of one worker about whom she wrote about as much
+(Benjamini-Hochberg at 5%, one-sided). One that
 is chosen in at least half of the training parts is admitted if it also raises, on the rows held out,
 with p < .05. The rate of false discoveries is thus controlled in each training part; the rows held
 out only confirm, since each of them trains for the other folds.
@@ -82,7 +83,7 @@ class Trial:
             used.offset[rows],
             used.y[rows],
             used.weight[rows],
-            used.worker[rows],
+            used.alike[rows],
             used.household[rows],
         )
 
@@ -125,7 +126,7 @@ class Trial:
             used.offset[rows],
             used.y[rows],
             used.weight[rows],
-            used.worker[rows],
+            used.alike[rows],
             spread,
             CAP,
         )

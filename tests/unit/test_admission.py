@@ -193,6 +193,18 @@ def test_where_nothing_holds_within_workers_nothing_is_admitted() -> None:
         assert found.intercept == 0.0
 
 
+def test_a_word_that_only_tells_how_much_was_written_is_not_admitted() -> None:
+    """Each worker writes more where she is worried, in any words."""
+    county = County.new(11)
+    worried = county.rng.random(N) < 0.25
+    county.logit += 1.5 * worried
+    for row in np.flatnonzero(worried):
+        county.notes[row] += county.rng.choice(FILLER, 2).tolist()
+    found = learn_phrases(county.rows())
+    assert texts(found) == set()
+    assert found.report.tested >= len(FILLER) // 2
+
+
 def test_phrases_are_rejected_where_children_of_terse_workers_would_lose_recall() -> None:
     """As many of their children are at risk; they do not write it down."""
     county = County.new(3)

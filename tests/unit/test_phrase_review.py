@@ -185,7 +185,7 @@ def test_one_worker_who_writes_a_thing_often_is_one_worker() -> None:
 
 
 def test_an_example_names_nobody() -> None:
-    assert example("没人管", ["张伟家没人管孩子"] * 5) == "…没人管孩子…"
+    assert example("没人管", ["张伟家没人管孩子"] * 5) == "…家没人管孩子…"
     assert (
         example("left alone", ["Mr Wang left alone at night"] * 5) == "…wang left alone at night…"
     )
