@@ -20,7 +20,7 @@ write little do not lose recall by them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -43,8 +43,9 @@ from carescreen.phrase_report import (
 )
 from carescreen.phrase_trial import MIN_EVENTS, Trial
 from carescreen.phrasefit import PhraseRows, phrase_rows
+from carescreen.recent_notes import NOTE_COLUMN
 from carescreen.sheet import is_none
-from carescreen.steps import MICRO
+from carescreen.steps import MICRO, AdditiveTables
 from carescreen.within import Change, Codes, Figure, auroc_within, change_of, recall_at
 
 LIST_SHARE = 0.2  # of all children, as a list's capacity
@@ -55,8 +56,9 @@ MOST_TOLERATED = 0.02  # recall that terse workers' children may lose by chance,
 class NoteRows:
     """Labelled rows of a caseload, arrays of one length n, in any order.
 
-    notes: each row's text, None where it has none. y: 0/1. weight: not negative. offset: log-odds
-    of the step tables, out of sample; rows where it is NaN are not used. worker, child, village,
+    notes: each row's text as `recent_notes` gives it as of the row's date, None where there is none.
+    y: 0/1. weight: not negative. offset: log-odds of the step tables, out of sample and calibrated
+    as they are saved (the cap is in their units); rows where it is NaN are not used. worker, child, village,
     household: ids; a row without a worker counts for its village, one without a household for its
     child. folds: (train, test) row numbers that split no household; None: dealt by household.
     """
@@ -85,6 +87,17 @@ class LearnedPhrases:
     intercept: float
     out_of_fold: Floats
     report: PhraseReport
+
+    def added_to(self, tables: AdditiveTables) -> AdditiveTables:
+        """The step tables with these phrases; as they are where none is used."""
+        if not self.table.weights:
+            return tables
+        return replace(
+            tables,
+            intercept=tables.intercept + round(self.intercept * MICRO),
+            note_column=NOTE_COLUMN,
+            phrases=self.table,
+        )
 
 
 def learn_phrases(

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from carescreen.errors import ModelError
+from carescreen.ngrams import PhraseTable
+from carescreen.phrase_names import rules_kept_out
 from carescreen.recent_notes import NOTE_COLUMN
 from carescreen.steps import MICRO, AdditiveTables
 
+PROTECTED_GROUPS = ("sex", "ethnicity", "religion")
 PHRASE_CAP = MICRO // 2  # half a log-odds, in millionths (DESIGN "Model")
 
 
@@ -40,8 +43,22 @@ def require_phrases_of_caseloads(tables: AdditiveTables, features: Collection[st
             "the model's learned phrases are not held to half a log-odds together, as those for a "
             "caseload must be. Train one on a caseload with `carescreen model train`."
         )
+    _require_no_protected_words(phrases)
     if any(weight < 0 for weight in phrases.weights.values()):
         raise ModelError(
             "the model has a learned phrase that lowers the score; for a caseload a phrase may "
             "only raise it. Train one on a caseload with `carescreen model train`."
         )
+
+
+def _require_no_protected_words(phrases: PhraseTable) -> None:
+    """Law 9 at the gate: whoever made the model, and whatever list of words was in force then."""
+    if not phrases.weights:
+        return
+    for group in rules_kept_out().groups:
+        count = sum(map(group.holds, phrases.weights)) if group.id in PROTECTED_GROUPS else 0
+        if count:
+            raise ModelError(
+                f"{count} of the model's learned phrases speak of {group.id}, which is for audits "
+                "only. Strike them in the review, and train the model again."
+            )

@@ -12,6 +12,7 @@ from carescreen.admission import LearnedPhrases, NoteRows, learn_phrases
 from carescreen.calibration import chance
 from carescreen.errors import UsageError
 from carescreen.phrase_report import FEW_TERSE, NO_PHRASE, TERSE_LOSE
+from carescreen.steps import AdditiveTables
 from carescreen.within import effects_within
 
 WORKERS, EACH = 40, 40
@@ -148,6 +149,17 @@ def test_scores_out_of_fold_stand_in_the_order_given_and_keep_the_mean_risk(lear
     points = learned.table.score_micro(pd.Series(rows.notes, dtype=object)) / 1e6
     assert -0.5 < learned.intercept < 0
     assert np.corrcoef(points, known)[0, 1] > 0.95
+
+
+def test_phrases_are_added_to_step_tables_as_the_column_note(learned) -> None:
+    tables = AdditiveTables(-1_000_000, ())
+    both = learned.added_to(tables)
+    notes = pd.DataFrame({"note": ["夜里没人管", None]})
+    shift = round(learned.intercept * 1_000_000)
+    weight = learned.table.weights["夜里没人"]
+    assert both.score_micro(notes).tolist() == [shift + weight - 1_000_000, shift - 1_000_000]
+    none = replace(learned, table=learned.table.without(texts(learned)))
+    assert none.added_to(tables) is tables
 
 
 def test_the_same_rows_in_another_order_give_the_same_phrases(learned) -> None:

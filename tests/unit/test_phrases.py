@@ -102,6 +102,7 @@ def test_a_cap_that_is_no_cap_is_refused(tmp_path: Path) -> None:
         ({"phrases": PhraseTable({"没人管": 1})}, "not held to half a log-odds"),
         ({"phrases": PhraseTable({"没人管": 1}, cap=500_001)}, "not held to half a log-odds"),
         ({"phrases": PhraseTable({"没人管": -1}, cap=500_000)}, "may only raise it"),
+        ({"phrases": PhraseTable({"她说": 1, "his": 1}, cap=500_000)}, "2 of .* speak of sex"),
     ],
 )
 def test_a_screener_refuses_phrases_that_are_not_a_caseloads(
