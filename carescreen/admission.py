@@ -116,7 +116,7 @@ def learn_phrases(
     arrays differ in length or a fold splits a household.
     """
     used, order = _usable(rows)
-    found = phrase_rows(pd.Series(used.notes, dtype=object))
+    found = phrase_rows(pd.Series(used.notes, dtype=object), beginnings=False)
     gates = Gates(used, found, struck, kept_out_of({*names, *used.ids()}, used.notes))
     kept = gates.kept()
     trial = Trial(used, found.matrix[:, kept], seed)
@@ -129,7 +129,7 @@ def learn_phrases(
     weights = trial.weigh(admitted, np.arange(used.n), spread)
     micro = np.rint(weights * MICRO).astype(np.int64)
     texts = [found.phrases[kept[place]] for place in admitted]
-    table = PhraseTable(_above_zero(texts, micro), PHRASE_CAP)
+    table = PhraseTable(_above_zero(texts, micro), cap=PHRASE_CAP)
     report = PhraseReport(
         candidates=len(found.phrases),
         left_out=gates.left_out,

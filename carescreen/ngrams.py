@@ -186,13 +186,18 @@ def capped(points: Sequence[int], cap: int | None) -> list[int]:
     return [point - sign * cut for point, cut in zip(points, cuts, strict=True)]
 
 
-def candidate_phrases(notes: Iterable[object]) -> list[str]:
-    """Phrases of at least MIN_NOTES notes, the most frequent CANDIDATES of them, sorted."""
+def candidate_phrases(notes: Iterable[object], beginnings: bool = True) -> list[str]:
+    """Phrases of at least MIN_NOTES notes, the most frequent CANDIDATES of them, sorted; without
+    `beginnings` whole words only."""
     counts: Counter[str] = Counter()
     for note in notes:
         if isinstance(note, str):
             counts.update(note_phrases(note))
-    kept = [(-count, phrase) for phrase, count in counts.items() if count >= MIN_NOTES]
+    kept = [
+        (-count, phrase)
+        for phrase, count in counts.items()
+        if count >= MIN_NOTES and (beginnings or not phrase.endswith("*"))
+    ]
     return sorted(phrase for _, phrase in sorted(kept)[:CANDIDATES])
 
 

@@ -51,11 +51,11 @@ class PhraseRows:
         return part.multiply((1.0 / np.sqrt(held))[:, None]).tocsr()
 
 
-def phrase_rows(notes: pd.Series) -> PhraseRows:
-    """Find the candidate phrases of a column of notes."""
+def phrase_rows(notes: pd.Series, beginnings: bool = True) -> PhraseRows:
+    """Find the candidate phrases of a column of notes; see `candidate_phrases`."""
     from scipy.sparse import csr_array  # type: ignore[import-untyped]  # no stubs
 
-    phrases = candidate_phrases(notes)
+    phrases = candidate_phrases(notes, beginnings)
     starts, places = phrase_positions(notes, phrases)
     shape = (len(notes), len(phrases))
     matrix = csr_array((np.ones(len(places)), places, starts), shape=shape)
