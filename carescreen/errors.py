@@ -93,6 +93,9 @@ class ModelError(CarescreenError):
 
     exit_code = 5
 
+    def __init__(self, message: str) -> None:
+        super().__init__(_in_one_line(message))
+
 
 class NotCalibrated(ModelError):
     """A probability was asked of a model whose score is not one yet."""

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -108,15 +109,26 @@ class ModelFile(_Strict):
 
     @model_validator(mode="after")
     def _no_name_twice(self) -> ModelFile:
-        for what, names in (
-            ("feature", [*(feature.name for feature in self.features), self.note_column]),
-            ("phrase", [phrase.text for phrase in self.phrases]),
-        ):
-            if len(set(names)) != len(names):
-                raise ValueError(f"a {what} occurs twice")
+        names = [*(feature.name for feature in self.features), self.note_column]
+        places = _first_twice(names)
+        if places:
+            raise ValueError(f"a feature occurs twice: '{names[places[0] - 1]}'")
+        places = _first_twice([phrase.text for phrase in self.phrases])
+        if places:  # by its place: a phrase is words of somebody's note
+            raise ValueError(f"a phrase occurs twice: numbers {places[0]} and {places[1]}")
         if self.phrases and self.note_column is None:
             raise ValueError("phrases need a note_column")
         return self
+
+
+def _first_twice(names: Sequence[object]) -> tuple[int, int] | None:
+    """Places, from 1, of the first name that stands there a second time."""
+    seen: dict[object, int] = {}
+    for place, name in enumerate(names, 1):
+        if name in seen:
+            return seen[name], place
+        seen[name] = place
+    return None
 
 
 class Window(_Strict):
@@ -253,7 +265,7 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], known_by: Seque
 
     OutputError where the folder holds something else, none of `known_by`, or cannot be written.
     """
-    target = Path(folder)
+    target = _real_place(Path(folder))
     _may_replace(target, known_by)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -269,6 +281,14 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], known_by: Seque
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error.strerror}") from None
+
+
+def _real_place(folder: Path) -> Path:
+    """Where a link leads, so that it stays and what it leads to is replaced."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError):  # RuntimeError: a circle of links, before Python 3.13
+        raise OutputError(f"{folder}: a link that leads nowhere; choose another name") from None
 
 
 def _may_replace(target: Path, known_by: Sequence[str]) -> None:
@@ -319,20 +339,51 @@ def read_model(name: str | Path) -> SavedModel:
         )
     file = _parsed(ModelFile, raw, folder / "model.json", FORMAT)
     tables = _tables(file)
-    if [table.name for table in tables.features] != manifest.features:
-        raise ModelError(f"{manifest_path}: its features are not those of model.json")
-    card_path = folder / "CARD.md"
-    card = card_path.read_text("utf-8") if card_path.is_file() else ""
-    return SavedModel(tables, manifest, _calibration(file.calibration), card)
+    _require_same_columns(manifest, tables, manifest_path)
+    return SavedModel(tables, manifest, _calibration(file.calibration), _card(folder / "CARD.md"))
+
+
+def _require_same_columns(manifest: Manifest, tables: AdditiveTables, path: Path) -> None:
+    names = [table.name for table in tables.features]
+    if names != manifest.features:
+        pairs = zip_longest(manifest.features, names, fillvalue="nothing")
+        place, (found, wanted) = next(
+            (n, two) for n, two in enumerate(pairs, 1) if two[0] != two[1]
+        )
+        raise ModelError(
+            f"{path}: its features are not those of model.json: number {place} is '{found}', and "
+            f"'{wanted}' there. The two files are of different models; take both from one."
+        )
+    if tables.note_column != manifest.note_column:
+        raise ModelError(
+            f"{path}: its note_column is {manifest.note_column!r}, and {tables.note_column!r} in "
+            "model.json. The two files are of different models; take both from one."
+        )
+
+
+def _card(path: Path) -> str:
+    if not path.exists():
+        return ""
+    try:
+        return _bytes_of(path).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ModelError(f"{path}: is not UTF-8 text; save it as UTF-8, or take it away") from None
 
 
 def _bytes_of(path: Path) -> bytes:
+    """A file whole; a device or a pipe would never end, and a link to one is as bad."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"{path}: larger than {MAX_BYTES:,} bytes; no model is that large")
-        return path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise ModelError(
+                f"{path}: wanted an ordinary file; a folder, device or pipe stands there"
+            )
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise ModelError(f"{path}: larger than {MAX_BYTES:,} bytes; no model is that large")
+    return raw
 
 
 def _parsed(kind: type[File], raw: bytes, path: Path, wanted: str) -> File:
