@@ -268,7 +268,7 @@ def level_variances(tally: Tally, fitted: Fitted, multiple: float) -> tuple[Floa
     covariance: Floats = np.linalg.pinv(curvature, hermitian=True).astype(np.float64)
     ends = np.cumsum([1, *(basis.look_up.shape[1] for basis in fitted.bases)])
     return tuple(
-        _variances(basis.look_up, covariance[start:end, start:end], column, tally.weight)
+        _variances(basis, covariance[start:end, start:end], column, tally.weight, multiple)
         for basis, column, (start, end) in zip(
             fitted.bases, tally.codes.T, pairwise(ends), strict=True
         )
@@ -276,11 +276,14 @@ def level_variances(tally: Tally, fitted: Fitted, multiple: float) -> tuple[Floa
 
 
 def _variances(
-    look_up: Floats, covariance: Floats, column: NDArray[np.intp], weight: Floats
+    basis: Basis, covariance: Floats, column: NDArray[np.intp], weight: Floats, multiple: float
 ) -> Floats:
+    look_up = basis.look_up
     share = np.bincount(column, weight, len(look_up)) / weight.sum()
     centred = look_up - share @ look_up
     variances: Floats = np.einsum("lp,pq,lq->l", centred, covariance, centred)
+    if share[-1] == 0.0 and not look_up[-1].any():  # nothing was missing: as open as beforehand
+        variances[-1] += (multiple * _spread(basis.table)) ** 2
     return np.maximum(variances, 0.0)
 
 

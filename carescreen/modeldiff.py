@@ -141,7 +141,7 @@ class ModelDifference:
         """Whether every row has the score it had."""
         moved = any(feature.most for feature in self.features)
         moved = moved or any(phrase.reads for phrase in self.phrases)
-        capped = any(fact.what == "phrase_cap" for fact in self.facts)
+        capped = any(fact.what in ("phrase_cap", "phrases_shared") for fact in self.facts)
         return self.same_intercept and not moved and not capped
 
     @property
@@ -319,8 +319,9 @@ def _manifest(old: SavedModel, new: SavedModel) -> Iterator[FactChange]:
 
 
 def _rest(old: SavedModel, new: SavedModel) -> Iterator[FactChange]:
-    caps = [getattr(model.tables.phrases, "cap", None) for model in (old, new)]
-    yield from _fact("phrase_cap", *caps)
+    phrases = old.tables.phrases, new.tables.phrases
+    yield from _fact("phrase_cap", *(table.cap for table in phrases))
+    yield from _fact("phrases_shared", *(table.shared for table in phrases))
     yield from _fact("note_column", old.tables.note_column, new.tables.note_column)
     yield from _fact("card", *(hashlib.sha256(m.card.encode()).hexdigest() for m in (old, new)))
 

@@ -46,24 +46,29 @@ def is_yes_no(table: StepTable) -> bool:
     return table.type == "number" and table.edges == YES_NO_CUTS
 
 
-def curve_of(table: StepTable) -> tuple[tuple[Level, int], ...]:
-    """Each level with its weight in millionths, the unknown one last.
+def curve_of(table: StepTable) -> tuple[tuple[Level, int, int | None], ...]:
+    """Each level with its weight and its standard error in millionths, the unknown one last.
 
-    Neighbouring ranges of one weight are one level, which changes no score; no and yes stay two.
+    The error is None where it was not worked out. Neighbouring ranges of one weight are one level,
+    which changes no score, and have the largest of their errors; no and yes stay two.
     """
     levels, weights = levels_of(table), table.look_up.tolist()
-    pairs = list(zip(levels, weights, strict=True))
-    return tuple(pairs if is_yes_no(table) else _joined(pairs))
+    errors = table.errors or (None,) * len(levels)
+    found = list(zip(levels, weights, errors, strict=True))
+    return tuple(found if is_yes_no(table) else _joined(found))
 
 
-def _joined(pairs: Sequence[tuple[Level, int]]) -> Iterator[tuple[Level, int]]:
-    held: tuple[Level, int] | None = None
-    for level, weight in pairs:
+def _joined(
+    found: Sequence[tuple[Level, int, int | None]],
+) -> Iterator[tuple[Level, int, int | None]]:
+    held: tuple[Level, int, int | None] | None = None
+    for level, weight, error in found:
         if held and held[0].kind == level.kind == "range" and held[1] == weight:
-            held = (Level("range", held[0].low, level.high), weight)
+            worst = None if error is None else max(held[2] or 0, error)
+            held = (Level("range", held[0].low, level.high), weight, worst)
             continue
         if held:
             yield held
-        held = (level, weight)
+        held = (level, weight, error)
     if held:
         yield held

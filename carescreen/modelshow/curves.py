@@ -20,11 +20,13 @@ from carescreen.steps import AdditiveTables, StepTable
 
 @dataclass(frozen=True)
 class Point:
-    """One level: its words and its weight, millionths of a log-odds."""
+    """One level: its words, its weight and the weight's standard error, millionths of a log-odds;
+    None where the error was not worked out."""
 
     words: str
     level: Level
     weight: int
+    error: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Curve:
     def adds(self) -> bool:
         """Whether any level weighs anything."""
         return any(point.weight for point in self.points)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the standard errors of its weights are known."""
+        return all(point.error is not None for point in self.points)
 
     @property
     def span(self) -> int:
@@ -96,11 +103,11 @@ def curves_of(
 
 def curve(table: StepTable, language: str) -> Curve:
     """One feature in words."""
-    pairs = curve_of(table)
+    found = curve_of(table)
     if table.type == "category":
-        pairs = (*sorted(pairs[:-1], key=lambda pair: (-pair[1], pair[0].word)), pairs[-1])
-    words = level_words([level for level, _ in pairs], table.edges, language)
-    points = [Point(said, *pair) for said, pair in zip(words, pairs, strict=True)]
+        found = (*sorted(found[:-1], key=lambda one: (-one[1], one[0].word)), found[-1])
+    words = level_words([level for level, _, _ in found], table.edges, language)
+    points = [Point(said, *one) for said, one in zip(words, found, strict=True)]
     is_read_whole = are_whole(table.edges) and len(table.edges) > 1
     return Curve(
         table.name,

@@ -7,7 +7,8 @@ from math import sqrt
 from carescreen.calibration import CalibrationMap
 from carescreen.modelfile import PROBABILITY_EVENTS, SavedModel
 from carescreen.modelshow.texts import say
-from carescreen.modelshow.words import weight_words
+from carescreen.modelshow.words import error_words, weight_words
+from carescreen.ngrams import SHORT
 from carescreen.review.reasons import printable
 
 Row = tuple[str, str]
@@ -103,5 +104,14 @@ def _made_with(model: SavedModel, language: str) -> list[Row]:
 
 def cap_words(model: SavedModel) -> str:
     """The most that all phrases together can add, in log-odds; "" where there is no such cap."""
-    cap = getattr(model.tables.phrases, "cap", None)
+    cap = model.tables.phrases.cap
     return f"±{weight_words(cap)[1:]}" if cap else ""
+
+
+def shared_words(model: SavedModel, language: str) -> str:
+    """How the phrases of one note share what they add; "" where each adds its whole weight."""
+    phrases = model.tables.phrases
+    if not phrases.shared:
+        return ""
+    error = error_words(phrases.error)
+    return say("phrases_shared", language, short=str(SHORT), error=error)

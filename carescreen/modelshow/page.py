@@ -30,9 +30,9 @@ from carescreen.modelshow.drawing import (
     scale_of,
     true_minus,
 )
-from carescreen.modelshow.facts import cap_words, fact_rows, standing
+from carescreen.modelshow.facts import cap_words, fact_rows, shared_words, standing
 from carescreen.modelshow.texts import say
-from carescreen.modelshow.words import weight_words
+from carescreen.modelshow.words import error_words, weight_words
 from carescreen.results_place import replaced_file, require_own_page
 from carescreen.review.pages import page_environment
 from carescreen.review.reasons import printable
@@ -45,11 +45,13 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table beside a drawing: its number there, the level, the weight."""
+    """A line of the table beside a drawing: its number there, the level, the weight, the weight's
+    standard error ("" where it was not worked out)."""
 
     number: int
     words: str
     weight: str
+    error: str
     is_unknown: bool
 
 
@@ -109,6 +111,7 @@ def model_page(
             note_column=_note_column(model, only),
             phrases=_phrases(model),
             cap=cap_words(model),
+            shared=shared_words(model, language),
             size=(WIDTH, HEIGHT, LEFT, RIGHT),
         )
     )
@@ -125,6 +128,7 @@ def _entry(curve: Curve, scale: Scale, language: str) -> Entry:
             number,
             point.words,
             true_minus(weight_words(point.weight)),
+            "" if point.error is None else error_words(point.error),
             point.level.kind == "unknown",
         )
         for number, point in enumerate(curve.points, 1)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from carescreen.modelfile import SavedModel
 from carescreen.modelshow.card import read_card
 from carescreen.modelshow.curves import Curve, Curves, Point, curves_of, strongest
-from carescreen.modelshow.facts import cap_words, fact_rows, standing
+from carescreen.modelshow.facts import cap_words, fact_rows, shared_words, standing
 from carescreen.modelshow.lines import padded, wrapped
 from carescreen.modelshow.texts import say
-from carescreen.modelshow.words import weight_words
+from carescreen.modelshow.words import error_words, weight_words
 from carescreen.review.reasons import columns, printable, shorten
 
 NARROWEST, WIDEST = 40, 120  # columns that are drawn into, whatever the terminal is
@@ -78,8 +78,10 @@ def _curves(curves: Curves, language: str, width: int, whole: bool) -> Iterator[
     ends = {"low": weight_words(curves.low), "high": weight_words(curves.high)}
     yield ""
     yield from wrapped(say("scale", language, **ends), width)
+    if any(curve.has_errors for curve in curves.drawn):
+        yield from wrapped(say("errors", language), width)
     names = [point.words for curve in curves.drawn for point in _shown(curve, whole)]
-    figures = [weight_words(point.weight) for curve in curves.drawn for point in curve.points]
+    figures = [_figure(point) for curve in curves.drawn for point in curve.points]
     figure_width = max(map(len, figures))
     most = width - 4 - figure_width - 3 - _LEAST_BAR
     name_width = min(max(map(columns, names)), most, width // 2)
@@ -90,9 +92,15 @@ def _curves(curves: Curves, language: str, width: int, whole: bool) -> Iterator[
         yield from wrapped(_about(curve, language), width, "  ", "  ")
         for point in _shown(curve, whole):
             name = padded(shorten(point.words, name_width), name_width)
-            figure = weight_words(point.weight).rjust(figure_width)
+            figure = _figure(point).rjust(figure_width)
             yield f"    {name}  {figure}  {bars.draw(point.weight)}"
         yield from _more_words(curve, language, whole, width)
+
+
+def _figure(point: Point) -> str:
+    """A level's weight, and its standard error where that is known."""
+    weight = weight_words(point.weight)
+    return weight if point.error is None else f"{weight} ± {error_words(point.error)}"
 
 
 def _shown(curve: Curve, whole: bool) -> tuple[Point, ...]:
@@ -138,7 +146,11 @@ def _phrases(model: SavedModel, language: str, width: int, whole: bool) -> Itera
     count = f"{len(found):,}"
     yield ""
     heading, cap = say("phrases_heading", language, column=column, count=count), cap_words(model)
-    parts = [heading, say("phrases_cap", language, cap=cap) if cap else ""]
+    parts = [
+        heading,
+        say("phrases_cap", language, cap=cap) if cap else "",
+        shared_words(model, language),
+    ]
     yield from wrapped(say("separator", language).join(filter(None, parts)), width)
     if not found:
         return

@@ -27,6 +27,15 @@ def weight_words(micro: int) -> str:
     return f"{micro / MICRO:+.{6 if 0 < abs(micro) < 500 else 3}f}"
 
 
+def error_words(micro: int) -> str:
+    """A standard error in log-odds, which has no sign.
+
+    >>> error_words(123_456)
+    '0.123'
+    """
+    return f"{micro / MICRO:.3f}"
+
+
 def plain_number(value: float, digits: int = DIGITS) -> str:
     """A number with at most so many digits that say something.
 
