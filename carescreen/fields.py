@@ -218,6 +218,7 @@ TABLES: dict[str, TableFields] = {
                 *_fields("visit_id", "concern", "severity", "assessed_by", "basis", "action"),
                 Field("selected_by"),
                 Field("selection_probability", "number", bounds=(0.0, 1.0)),
+                Field("saw_rank", "yes_no"),  # whether who judged had seen the child's place
                 Field("run_id"),
                 _RECORDED,
                 _ORIGIN,

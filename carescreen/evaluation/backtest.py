@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.errors import CaseloadError, UsageError
 from carescreen.evaluation.metrics import Estimate, auroc, household_bootstrap, inclusion
+from carescreen.outcomes import CONFIRMED, first_seen, is_told, visits_judged
 from carescreen.pack import TIERS
 from carescreen.ranking import Ranking
 from carescreen.screener import Screener
+from carescreen.sheet import Sheet
 
 LEAST_EVENTS = 20  # fewer events of an outcome are "not enough evidence" for any figure
 METHODS = ("carescreen", "rules_only", "score_only", "longest_unseen", "worker_concern", "random")
@@ -96,35 +98,25 @@ def backtest(
     return Backtest(pd.DataFrame(windows), metrics, seats, notices)
 
 
-def _judged(checked: CheckedCaseload) -> pd.DataFrame:
-    """Outcomes that say confirmed or not: could_not_tell and not_seen are missing, never 0."""
-    outcomes = checked.outcomes
-    told = (
-        outcomes["result"].isin(["confirmed", "not_confirmed"]) & outcomes["outcome_date"].notna()
-    )
-    if not told.any():
+def _judged(checked: CheckedCaseload) -> Sheet:
+    """Judged visits; CaseloadError where none says confirmed or not."""
+    judged = visits_judged(checked)
+    if not is_told(judged["status"]).any():
         raise CaseloadError(
             "a backtest needs outcomes: no row of the outcomes table has a date and the result "
             "confirmed or not_confirmed"
         )
-    days = outcomes.loc[told, "outcome_date"].to_numpy(dtype="datetime64[s]")
-    return pd.DataFrame(
-        {
-            "child_id": outcomes.loc[told, "child_id"].to_numpy(dtype=object),
-            "on": days.astype("datetime64[D]").astype("datetime64[s]"),
-            "event": (outcomes.loc[told, "result"] == "confirmed").to_numpy(),
-        }
-    ).sort_values(["on", "child_id", "event"], ignore_index=True)
+    return judged
 
 
 def _as_of_days(
-    outcomes: pd.DataFrame,
+    outcomes: Sheet,
     start: str | date | None,
     end: str | date | None,
     every: int,
     horizon: int,
 ) -> NDArray[np.datetime64]:
-    days = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
+    days = outcomes["on"][is_told(outcomes["status"])]
     first = days.min() if start is None else _day("start", start)
     last = days.max() if end is None else _day("end", end)
     chosen = np.arange(first, last - _days(horizon - 1), _days(every))
@@ -147,10 +139,10 @@ def _day(name: str, given: str | date) -> np.datetime64:
 
 
 def _judged_days(
-    outcomes: pd.DataFrame, days: NDArray[np.datetime64], horizon: int
+    outcomes: Sheet, days: NDArray[np.datetime64], horizon: int
 ) -> NDArray[np.datetime64]:
     """The as-of dates with a judged outcome inside the horizon."""
-    on = np.sort(outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]"))
+    on = np.sort(outcomes["on"][is_told(outcomes["status"])])
     inside = np.searchsorted(on, days + _days(horizon), "right") > np.searchsorted(
         on, days, "right"
     )
@@ -165,15 +157,13 @@ def _judged_days(
 def _window(
     ranking: Ranking,
     known: CheckedCaseload,
-    outcomes: pd.DataFrame,
+    outcomes: Sheet,
     day: np.datetime64,
     horizon: int,
 ) -> pd.DataFrame:
     """All children at one as-of date: what each method says, and the first outcome after it."""
     frame = ranking.to_frame()
-    on = outcomes["on"].to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
-    inside = outcomes[(on > day) & (on <= day + _days(horizon))].drop_duplicates("child_id")
-    event = frame["child_id"].map(inside.set_index("child_id")["event"]).to_numpy(dtype=object)
+    event = _events(frame["child_id"], first_seen(outcomes, day, horizon))
     tier = frame["tier"].map({name: k for k, name in enumerate(TIERS)}).to_numpy(dtype=np.float64)
     unseen = frame["days_since_seen"].fillna(np.inf).to_numpy(dtype=np.float64)
     group = frame["caseworker_id"].where(frame["caseworker_id"].notna(), frame["village_id"])
@@ -192,6 +182,13 @@ def _window(
             "random": np.zeros(len(frame)),
         }
     )
+
+
+def _events(ids: pd.Series, found: Sheet) -> NDArray[np.object_]:
+    """Whether each child's first visit confirmed a concern; missing where it was not told."""
+    told = found.take(is_told(found["status"]))
+    is_event = pd.Series(told["status"] == CONFIRMED, index=told["child_id"])
+    return ids.map(is_event).to_numpy(dtype=object)
 
 
 def _worker_concern(ids: pd.Series, known: CheckedCaseload) -> NDArray[np.float64]:
