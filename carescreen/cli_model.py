@@ -1,4 +1,4 @@
-"""Commands about models: look at one, and at what changed between two."""
+"""Commands about models: train one, look at one, and at what changed between two."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from pathlib import Path
 
 import click
 
+from carescreen.cli_model_train import model_train
 from carescreen.cli_options import FOLDER, LANGUAGE
 
 
 @click.group()
 def model() -> None:
-    """Look at models, and at what changed between two."""
+    """Train models, look at them, and at what changed between two."""
+
+
+model.add_command(model_train)
 
 
 @model.command("show")

@@ -74,6 +74,16 @@ class FeatureSet:
         """Title of each feature in both languages."""
         return {feature.id: feature.title for feature in self.features}
 
+    @property
+    def declarations(self) -> dict[str, str]:
+        """What each feature reads, in the pack's words: its condition, or the indicator's id."""
+        return {
+            feature.id: feature.source.text
+            if isinstance(feature.source, Condition)
+            else feature.source.id
+            for feature in self.features
+        }
+
     @cached_property
     def indicators(self) -> frozenset[str]:
         """Ids of the indicators that features read."""

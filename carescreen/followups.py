@@ -109,7 +109,7 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     raised = _raised(block)
     tier = np.minimum(rule_tier, np.where(needs_data, PRIORITY, ROUTINE))
     tier = np.minimum(tier, raised.tier)
-    probability = _probability(engine, score, features)
+    probability = _probability(engine, block, score, features)
     tier = np.minimum(tier, _lifted(engine, probability))
     serious = is_open & (engine.kit.tier_of < ROUTINE)[None, :]
     due_on = _due(engine, cases, serious, dates, tier, raised, (needs_data, needs_since))
@@ -176,13 +176,19 @@ def _rule_tier(engine: Engine, is_open: BoolArray) -> NDArray[np.int64]:
 
 
 def _probability(
-    engine: Engine, score: Ints, features: Mapping[str, Values]
+    engine: Engine, block: Block, score: Ints, features: Mapping[str, Values]
 ) -> NDArray[np.float64]:
-    """Probability and its interval, (n, 3); NaN until the model may give one (law 12)."""
+    """Probability and its interval, (n, 3); NaN until the model may give one (law 12).
+
+    A model of invented children gives one for invented children only.
+    """
     if not engine.kit.gives_probability:
         return np.full((len(score), 3), np.nan)
     variance = engine.kit.saved.tables.variance_of(features, len(score))
-    return engine.kit.model.chances_of(score, variance)
+    chances = engine.kit.model.chances_of(score, variance)
+    if engine.kit.saved.manifest.data_origin == "synthetic":
+        chances[block.children["data_origin"] != "synthetic"] = np.nan
+    return chances
 
 
 def _lifted(engine: Engine, probability: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -297,7 +297,11 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
     @classmethod
     def load(cls, name: str | Path) -> RiskModel:
         """Load a shipped model by name, or any by its folder; ModelError says what is wrong."""
-        saved = read_model(name)
+        return cls.of(read_model(name))
+
+    @classmethod
+    def of(cls, saved: SavedModel) -> RiskModel:
+        """The model that a folder's content makes, in memory."""
         model = cls(note_column=saved.tables.note_column)
         model._adopt(saved)
         model._columns = saved.tables.names
@@ -309,6 +313,12 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
     def name(self) -> str:
         """The model's name, as its manifest gives it."""
         return str(self.manifest_.name)
+
+    @property
+    def data_origin(self) -> str | None:
+        """ "synthetic" where the model was made from invented children, else None."""
+        origin: str | None = self.manifest_.data_origin
+        return origin
 
     @property
     def feature_names(self) -> tuple[str, ...]:

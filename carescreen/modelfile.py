@@ -142,6 +142,8 @@ class Manifest(_Strict):
     """manifest.json: what the model is, what it was made from, and how much it rests on.
 
     struck_phrases: what a person struck from the learned phrases, for every later training.
+    declared: what each feature read when the model was made, in the pack's words.
+    data_origin "synthetic": made from invented children; it gives no probability of others.
     """
 
     format: Literal["carescreen-manifest/1"] = "carescreen-manifest/1"
@@ -151,9 +153,11 @@ class Manifest(_Strict):
     source_sha256: str | None = None
     features: list[str] = []
     note_column: str | None = None
+    declared: dict[str, str] = {}
     switched_on: dict[str, str] = {}
     held: list[str] = []  # circumstances that weigh 0 until a programme turns them on (law 9)
     struck_phrases: list[Name] = []
+    data_origin: Literal["synthetic"] | None = None
     data_window: Window | None = None
     rows: Count = 0
     groups: Count = 0
@@ -175,7 +179,7 @@ class SavedModel:
     def gives_probability(self) -> bool:
         """Whether its number may be called a probability (law 12)."""
         enough = self.manifest.events_of_known_selection >= PROBABILITY_EVENTS
-        return enough and self.calibration is not None
+        return enough and self.calibration is not None and self.calibration.method != "none"
 
     def files(self) -> dict[str, bytes]:
         """Each file's name and bytes; the same model gives the same bytes."""
@@ -192,6 +196,13 @@ class SavedModel:
             "manifest.json": json_bytes(_manifest_data(manifest)),
             "CARD.md": self.card.encode(),
         }
+
+
+def _manifest_data(manifest: Manifest) -> dict[str, Any]:
+    """What a model without invented data or a pack's features has no use for is left out."""
+    return manifest.model_dump(
+        exclude={name for name in ("data_origin", "declared") if not getattr(manifest, name)}
+    )
 
 
 def json_bytes(data: Any) -> bytes:

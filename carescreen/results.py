@@ -153,6 +153,7 @@ def list_info(ranking: Ranking, *, quotes: bool, made_by: str, language: str) ->
         made_by=made_by,
         expires=str(expires) if quotes else None,
         synthetic=ranking.run.synthetic,
+        model_synthetic=ranking.run.model.get("data_origin") == "synthetic",
         language=language,
         tier_hours=ranking.run.settings["tier_hours"],
     )
@@ -190,6 +191,7 @@ def written_info(run: Mapping[str, Any], language: str) -> ListInfo:
         made_by=str(run.get("made_by") or ""),
         expires=run.get("expires"),
         synthetic=bool(run["synthetic"]),
+        model_synthetic=run["model"].get("data_origin") == "synthetic",
         language=language,
         tier_hours=run["settings"]["tier_hours"],
     )

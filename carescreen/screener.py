@@ -14,7 +14,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -60,6 +61,7 @@ class Screener:
         self._kit: Kit | None = None
         self.features = FeatureSet.load(rules.pack, rules.indicators)
         _require_features(model, self.features, rules.pack.id)
+        _require_same_features(model, self.features, rules.pack.id)
 
     @classmethod
     def load(cls, pack: str | Path = "cn-rural", model: str | Path = "evidence") -> Screener:
@@ -107,7 +109,8 @@ class Screener:
             known.sheets["children"], known.sheets["decisions"], self.rules.indicators
         )
         codes = {rule.id: rule.code for rule in (*self.rules.rules, *self.rules.rules_off)}
-        return Ranking(rows, run, known.rejected, known.notices, seats, share, twice, codes)
+        notices = [*known.notices, *_of_model(self.model, run)]
+        return Ranking(rows, run, known.rejected, notices, seats, share, twice, codes)
 
     def follow_ups(
         self, caseload: CheckedCaseload, as_of: str | date | np.datetime64
@@ -122,6 +125,24 @@ class Screener:
             block, codes, since = parts.block(number)
             needs_data = np.array([bool(found) for found in codes], dtype=bool)
             yield engine, follow_up(engine, block, needs_data, since)
+
+    def blocks_with(
+        self, caseload: CheckedCaseload, as_of: np.datetime64, children: NDArray[np.object_]
+    ) -> Iterator[Block]:
+        """Blocks of the whole households of some children, as known at the end of a day.
+
+        For who needs few children at many dates; those not on record by then are in none.
+        """
+        known = caseload.known_by(as_of)
+        rows = known.sheets["children"]
+        homes = household_keys(rows)
+        wanted = np.unique(homes[np.isin(rows["child_id"], children)].astype(str))
+        kept = rows.kept(np.isin(homes.astype(str), wanted))
+        parts = _Partition(
+            replace(known, sheets={**known.sheets, "children": kept}), BLOCK_CHILDREN
+        )
+        for number in range(parts.count):
+            yield parts.block(number)[0]
 
     def assess(self, case: Case | Mapping[str, Any], as_of: str | date | None = None) -> Assessment:
         """Assess one case; the same as ranking a caseload with that child alone (law 13).
@@ -177,7 +198,12 @@ class Screener:
                 "title": dict(pack.title),
                 "digest": pack.digest,
             },
-            "model": {"name": model.name, "digest": model.digest, "reader": self.reader.digest},
+            "model": {
+                "name": model.name,
+                "digest": model.digest,
+                "reader": self.reader.digest,
+                **({"data_origin": model.data_origin} if model.data_origin else {}),
+            },
             "settings": {**settings, "first_run": first_run},
         }
         text = json.dumps(run, sort_keys=True, ensure_ascii=False)
@@ -201,6 +227,33 @@ def _require_features(model: RiskModel, features: FeatureSet, pack: str) -> None
         )
 
 
+def _require_same_features(model: RiskModel, features: FeatureSet, pack: str) -> None:
+    """Refuse a model whose weights are of something else than what its features read now."""
+    now = features.declarations
+    for name, text in model.manifest_.declared.items():
+        if name in model.feature_names and now.get(name) != text:
+            raise ModelError(
+                f"the feature '{name}' of pack '{pack}' reads something else than when the model "
+                f"'{model.name}' was made: then {text}; now {now.get(name)}. Train the model again, "
+                "or use the pack it was made with"
+            )
+
+
+def _of_model(model: RiskModel, run: Run) -> list[str]:
+    """What to know of a model that is for demonstrations only."""
+    if model.data_origin != "synthetic":
+        return []
+    about = (
+        "these children are invented too"
+        if run.synthetic
+        else "these children are not marked as invented: their scores mean nothing, and no chance is shown"
+    )
+    return [
+        f"the model '{model.name}' was learned from invented children and is not for use on real "
+        f"ones; {about}."
+    ]
+
+
 def _own_sources(record: Record) -> Record:
     """The record with sources that its reader may change: a rule's own stay as they are."""
     for lane in ("concerns", "entitlements", "advice"):
@@ -215,21 +268,25 @@ def _rows_of_blocks(
     engine: Engine, parts: _Partition, processes: int, progress: Progress | None
 ) -> list[Sheet]:
     """Rows of every block, in the order of blocks."""
-    numbers = range(parts.count)
-    if processes == 1 or parts.count < 2:
-        results = (block_rows(engine, *parts.block(number)) for number in numbers)
-    else:
-        parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
-        results = parallel(
-            joblib.delayed(_watched)(os.getpid(), block_rows, engine, *parts.block(number))
-            for number in numbers
-        )
+    blocks = ((engine, *parts.block(number)) for number in range(parts.count))
     found = []
+    results = in_processes(block_rows, blocks, 1 if parts.count < 2 else processes)
     for done, rows in enumerate(results, start=1):
         found.append(rows)
         if progress is not None:
             progress("rank", done, parts.count)
     return found
+
+
+def in_processes(
+    work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], processes: int
+) -> Iterator[Result]:
+    """What `work` gives for each job's arguments, in their order; jobs are made as they are taken."""
+    if processes == 1:
+        yield from (work(*job) for job in jobs)
+        return
+    parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
+    yield from parallel(joblib.delayed(_watched)(os.getpid(), work, *job) for job in jobs)
 
 
 def _require_count(what: str, value: object) -> None:

@@ -22,6 +22,7 @@ class ListInfo:
     quotes          lets note quotes and names of sensitive concerns in; needs made_by and expires
     capacity        visits a caseworker and week; 0 leaves it out
     language        the one a page opens in; both are always inside
+    model_synthetic the model was learned from invented children
     tier_hours      the programme's hours by tier; shown as settings where they are given
     """
 
@@ -35,6 +36,7 @@ class ListInfo:
     expires: date | str | None = None
     quotes: bool = False
     synthetic: bool = False
+    model_synthetic: bool = False
     group: GroupBy = "caseworker"
     language: Language | str = "zh"
     tier_hours: Mapping[str, int] = field(default_factory=dict)

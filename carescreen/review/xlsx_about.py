@@ -17,6 +17,7 @@ def about_rows(records: Sequence[Record], info: ListInfo) -> Rows:
     calibrated = any(record.get("probability") is not None for record in records)
     keys = ["sheet_about_title"]
     keys += ["synthetic_banner"] if info.synthetic else []
+    keys += ["model_synthetic_banner"] if info.model_synthetic else []
     keys += ["quotes_banner", "quotes_care"] if info.quotes else ["no_quotes_note"]
     keys += ["standing_probability" if calibrated else "standing_score", "legend_words"]
     keys += [

@@ -17,6 +17,7 @@ FOLDER = Path(carescreen.review.__file__).parent
 DYNAMIC = (
     *("tier_", "state_", "status_", "why_", "sheet_", "decision_", "unit_", "list_of_"),
     "table_",
+    "train_",  # see carescreen/cohort_words.py
     *(
         "do_",
         "say_",
