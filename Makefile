@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws format bench bench-notes bench-rules evidence reader clean
+.PHONY: help setup demo check test laws format bench bench-notes bench-rules evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make bench-notes   how well notes are read: writers left out, another hand, spans given on"
 	@echo "                   public text where it is at hand (half an hour)"
 	@echo "make reader  learn the shipped note reader anew from corpus/, the same to the byte"
+	@echo "make synthetic-model  train models/synthetic on an invented county, for demos and tests"
 	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
 	@echo "                   and how many ordinary children each pack puts in a tier"
 
@@ -64,6 +65,11 @@ reader: $(STAMP)
 
 evidence: $(STAMP)
 	$(BIN)/python -m carescreen.evidence models/evidence
+
+# From an invented county: the same bytes each time with the same library versions.
+synthetic-model: $(STAMP)
+	$(BIN)/carescreen synth --children 8000 --visits-per-child 3 --seed 11 --out out/county-of-model
+	$(BIN)/carescreen model train out/county-of-model --out models/synthetic --as-of 2026-11-01 --language en
 
 clean:
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
