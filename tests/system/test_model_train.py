@@ -135,6 +135,9 @@ def test_the_shipped_synthetic_model_says_what_it_is() -> None:
     assert saved.gives_probability
     assert "not for use on real children" in saved.card
     assert "supports no claim" in saved.card
+    for table in saved.tables.features:  # law 9
+        if table.name in ("low_income", "single_parent", "child_disability_chronic"):
+            assert {*table.weights, table.missing} == {0}
     assert sum(len(content) for content in saved.files().values()) < 40_000
 
 
