@@ -68,7 +68,7 @@ class Trained:
         calibration = self.saved.calibration
         if self.report is None:
             return "prior"
-        if calibration is None or calibration.method == "none":
+        if calibration is None:
             return "score"
         if self.saved.gives_probability:
             return "probability"
@@ -209,13 +209,21 @@ def _fitted(cohort: Cohort, entering: Entering) -> tuple[SavedModel, FitReport |
         except UnusableTable as error:
             why = str(error)
         else:
-            return model.saved_, model.report_
+            return _calibrated_or_not(model.saved_), model.report_
     if entering.prior is None:
         raise UsageError(
             f"too little to learn from without a prior: {why or 'no feature may enter'}; "
             "train with --prior evidence, or wait for more outcomes"
         )
     return SavedModel(entering.prior, _of_prior(cohort)), None
+
+
+def _calibrated_or_not(saved: SavedModel) -> SavedModel:
+    """Without what could not be estimated: a number that nothing was calibrated on is a score."""
+    calibration = saved.calibration
+    if calibration is not None and calibration.method != "none":
+        return saved
+    return replace(saved, calibration=None)
 
 
 def _of_prior(cohort: Cohort) -> Manifest:

@@ -179,7 +179,7 @@ class SavedModel:
     def gives_probability(self) -> bool:
         """Whether its number may be called a probability (law 12)."""
         enough = self.manifest.events_of_known_selection >= PROBABILITY_EVENTS
-        return enough and self.calibration is not None and self.calibration.method != "none"
+        return enough and self.calibration is not None
 
     def files(self) -> dict[str, bytes]:
         """Each file's name and bytes; the same model gives the same bytes."""

@@ -241,6 +241,27 @@ def test_every_row_lies_before_its_visit_and_families_stay_together(
     assert ((result.told >= 1) & (result.told <= 3)).all()
 
 
+def test_the_number_of_processes_changes_no_row(screener: Screener) -> None:
+    children = [
+        {"child_id": f"C{n}", "village_id": "V1", "household_id": f"H{n // 2}"} for n in range(20)
+    ]
+    outcomes = [
+        {
+            "child_id": f"C{n}",
+            "outcome_date": f"2026-0{1 + n % 3}-{10 + n % 9}",
+            "result": RESULTS[n % 6],
+        }
+        for n in range(20)
+    ]
+    whole = checked(screener, Tables(tuple(children), outcomes=tuple(outcomes)))
+    one, two = (
+        read_cohort(screener, whole, date(2026, 4, 1), every_days=7, processes=processes)
+        for processes in (1, 2)
+    )
+    assert rows_of(one) == rows_of(two)
+    assert len(one) > 10
+
+
 def test_children_who_ever_shared_a_household_are_one_family(screener: Screener) -> None:
     """C1 and C2 live together; C2 then moves to C3."""
     as_of = date(2026, 3, 15)
