@@ -122,7 +122,9 @@ def train_model(
     saved, report = _fitted(cohort, entering)
     tables = with_held(saved.tables, features, prior_titles=entering.prior is not None)
     return Trained(
-        saved=replace(saved, tables=tables, manifest=_manifest(saved, cohort, features, on)),
+        saved=replace(
+            saved, tables=tables, manifest=_manifest(saved, cohort, features, entering, on)
+        ),
         cohort=cohort,
         report=report,
         check=None if report is None else _check(cohort, entering),
@@ -297,11 +299,16 @@ def _nothing(feature: Feature) -> StepTable:
 
 
 def _manifest(
-    saved: SavedModel, cohort: Cohort, features: FeatureSet, on: Mapping[str, str]
+    saved: SavedModel,
+    cohort: Cohort,
+    features: FeatureSet,
+    entering: Entering,
+    on: Mapping[str, str],
 ) -> Manifest:
     return saved.manifest.model_copy(
         update={
             "switched_on": dict(sorted(on.items())),
+            "held": list(entering.held),
             "data_origin": "synthetic" if cohort.synthetic else None,
             "declared": features.declarations,
         }

@@ -198,22 +198,17 @@ class SavedModel:
         }
 
 
-def _manifest_data(manifest: Manifest) -> dict[str, Any]:
-    """What a model without invented data or a pack's features has no use for is left out."""
-    return manifest.model_dump(
-        exclude={name for name in ("data_origin", "declared") if not getattr(manifest, name)}
-    )
-
-
 def json_bytes(data: Any) -> bytes:
     """Readable JSON with one fixed layout, in the order given, ending in a newline."""
     return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
+# Stand in a manifest only where there is something to say.
+_IF_ANY = ("struck_phrases", "declared", "data_origin")
+
+
 def _manifest_data(manifest: Manifest) -> dict[str, Any]:
-    """The manifest; the list of struck phrases stands in it only where a person struck one."""
-    left_out = set() if manifest.struck_phrases else {"struck_phrases"}
-    return manifest.model_dump(exclude=left_out)
+    return manifest.model_dump(exclude={name for name in _IF_ANY if not getattr(manifest, name)})
 
 
 def _model_data(tables: AdditiveTables, calibration: CalibrationMap | None) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def test_planted_risk_is_learned_and_a_probability_may_be_shown(trained: Trained
 def test_circumstances_stay_at_zero_though_they_would_predict(trained: Trained) -> None:
     for name in OFF:
         assert weights(trained.saved, name) == {0}
+    assert tuple(trained.saved.manifest.held) == trained.held
     assert trained.held == tuple(n for n in trained.saved.manifest.declared if n in OFF)
     assert [table.name for table in trained.saved.tables.features] == list(
         trained.saved.manifest.declared
