@@ -258,7 +258,10 @@ class _Check:
             for word, folded in zip(cue_set.words, folded_words(cue_set.words), strict=True)
         }
         for phrase in self.phrases:
-            inside = [cue for cue in cues if cue != phrase.folded and holds(phrase.folded, cue)]
+            text = (
+                phrase.folded
+            )  # `in` first: nearly no cue is in it, and a call takes ten times as long
+            inside = [cue for cue in cues if cue in text and cue != text and holds(text, cue)]
             longest = [cue for cue in inside if not any(cue != o and cue in o for o in inside)]
             if not longest:
                 continue
@@ -274,7 +277,10 @@ def _contained(exclusions: list[_Word]) -> Iterator[Finding]:
     for word in exclusions:
         if _CLAUSE_END.search(word.folded):
             continue
-        shorter = [o for o in exclusions if o is not word and holds(word.folded, o.folded)]
+        text = word.folded
+        shorter = [
+            o for o in exclusions if o.folded in text and o is not word and holds(text, o.folded)
+        ]
         if shorter:
             values = {"word": word.word, "concept": word.concept}
             values |= {"other": shorter[0].word, "other_place": near(word, shorter[0])}
