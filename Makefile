@@ -38,7 +38,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 laws: $(STAMP)
 	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest tests/laws

@@ -18,11 +18,6 @@ HUNGRY = "孩子常饿肚子"
 QUIET = "家里一切正常，孩子在写作业"
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 def visit(recorded_at: str | None, note: str = QUIET, **cells: Any) -> Row:
     """A row of the visit N1 to C1 on 5 October."""
     row = {"visit_id": "N1", "child_id": "C1", "visit_date": "2026-10-05", "child_seen": "yes"}

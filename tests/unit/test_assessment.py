@@ -24,11 +24,6 @@ CASE = {
 VISIT = CASE["visits"][0]
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -724,7 +724,7 @@ def content(checked: CheckedCaseload) -> list[object]:
     return [*rows, needs(checked), sorted(checked.rejected["field"]), sorted(checked.notices)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=max(30, settings().max_examples), deadline=None)
 @given(children=CHILD_ROWS, visits=VISIT_ROWS, as_of=AS_OF, random=st.randoms())
 def test_the_order_of_rows_changes_nothing(children, visits, as_of, random):
     one = build(children, visits)
@@ -737,7 +737,7 @@ def test_the_order_of_rows_changes_nothing(children, visits, as_of, random):
     assert content(one.known_by(as_of)) == content(other.known_by(as_of))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=max(30, settings().max_examples), deadline=None)
 @given(children=CHILD_ROWS, visits=VISIT_ROWS)
 def test_every_child_of_the_input_has_exactly_one_row(children, visits):
     checked = build(children, visits)
@@ -748,7 +748,7 @@ def test_every_child_of_the_input_has_exactly_one_row(children, visits):
     assert set(checked.needs_data["child_id"]) <= named
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=max(30, settings().max_examples), deadline=None)
 @given(children=CHILD_ROWS, visits=VISIT_ROWS, as_of=AS_OF)
 def test_as_of_a_date_equals_an_input_without_the_later_rows(children, visits, as_of):
     checked = build(children, visits)
@@ -785,7 +785,7 @@ def test_as_of_a_date_equals_an_input_without_the_later_rows(children, visits, a
         assert found == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=max(30, settings().max_examples), deadline=None)
 @given(cells=st.lists(JUNK, min_size=2, max_size=2), name=st.sampled_from(sorted(INDICATORS)))
 def test_junk_in_an_optional_field_never_raises_and_never_drops_a_child(cells, name):
     checked = check({name: cells}, {name: cells, "child_seen": cells, "note": cells})

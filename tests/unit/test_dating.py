@@ -13,11 +13,6 @@ AS_OF = "2026-11-01"
 Row = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load("cn-rural", "evidence")
-
-
 def visit(on: str, **cells: Any) -> Row:
     return {"visit_id": f"N{on}", "child_id": "C1", "visit_date": on, **cells}
 

@@ -18,11 +18,6 @@ EARLIER = {
 }
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 def line(screener: Screener, *rows: dict[str, str]) -> pd.DataFrame:
     children = pd.DataFrame(
         {

@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carescreen import Caseload, Screener
+from carescreen import Caseload
 from carescreen.departure import turning_18
 from carescreen.review.people import lines_of
 
 AS_OF = "2026-11-01"
 GRAVE = "爸爸打了孩子，身上有淤青"
 HUNGRY = {"food_short_days_month": "8"}  # a concern at priority
-
-
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
 
 
 def child(child_id: str = "C1", birth: str | None = "2016-05-01", **more: Any) -> dict[str, Any]:

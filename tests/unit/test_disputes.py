@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from carescreen import Caseload, Screener
 from carescreen.results import write_results
 from carescreen.review.redaction import redact
+from tests.shipped import shipped_screener
 
 CHILDREN = pd.DataFrame(
     {
@@ -40,14 +40,9 @@ ASKED = said("C3", "2026-11-03 14:00:00")
 KEPT = said("C3", "2026-11-05 09:00:00", result="kept", reason=ANSWER, decided_by="S1")
 
 
-@cache
-def loaded() -> Screener:
-    return Screener.load()
-
-
 @pytest.fixture
 def screener() -> Screener:
-    return loaded()
+    return shipped_screener()
 
 
 def rank(screener: Screener, *rows: dict[str, str], capacity: int = 20):
@@ -113,7 +108,7 @@ DECISIONS = st.lists(
 
 @given(DECISIONS, st.randoms(use_true_random=False))
 def test_none_of_it_changes_a_tier_a_score_or_an_order(rows, random) -> None:
-    screener = loaded()
+    screener = shipped_screener()
     plain, told = rank(screener), rank(screener, *rows)
     pd.testing.assert_frame_equal(told.to_frame(), plain.to_frame())
     random.shuffle(rows)

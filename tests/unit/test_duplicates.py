@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from carescreen import Caseload, Screener
+from carescreen import Caseload
 from carescreen.decisions import fault_of
 from carescreen.duplicates import MAX_ALIKE, groups_of
 from carescreen.entries import FIELDS
@@ -21,11 +21,6 @@ WORDS = {  # what lasts, recorded of both
     "primary_caregiver_type": "grandparent",
     "boarding": "no",
 }
-
-
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
 
 
 def child(child_id: str, household: str | None = "H1", **more: Any) -> dict[str, Any]:

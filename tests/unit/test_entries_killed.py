@@ -16,7 +16,7 @@ from carescreen.entries import content_id
 from carescreen.entries_import import import_entries
 
 KILLS = 50
-ENTRIES = 60  # in each file
+ENTRIES = 20  # in each file
 # One process that has everything loaded forks a child for each import and kills it after a while:
 # loading Python anew fifty times would take a minute, and be where most of the kills happened.
 SCRIPT = """

@@ -56,7 +56,7 @@ def agree(notes: list[str], tables: dict[str, list[str]]) -> None:
     assert places.number().tolist() == [len(clause.grams) for _, clause in plain]
 
 
-@settings(max_examples=max(300, settings().max_examples))
+@settings(max_examples=max(100, settings().max_examples))
 @given(st.data(), st.lists(NOTE | LONG, max_size=4))
 def test_known_grams_are_those_of_the_clauses_own_table(
     data: st.DataObject, notes: list[str]
@@ -79,7 +79,7 @@ def test_grams_of_few_letters_are_told_apart(table: list[str], note: list[str]) 
     agree([" ".join(note), "，".join(note)], {"zh": table, "en": table})
 
 
-@settings(max_examples=max(200, settings().max_examples))
+@settings(max_examples=max(100, settings().max_examples))
 @given(st.lists(NOTE | LONG, min_size=1, max_size=3), st.data())
 def test_the_grams_within_a_span_are_counted_without_a_list_of_them(
     notes: list[str], data: st.DataObject

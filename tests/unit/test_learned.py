@@ -189,7 +189,7 @@ def agree(tables: dict[str, PlainTable], notes: list[str]) -> None:
         ]
 
 
-@settings(max_examples=max(300, settings().max_examples))
+@settings(max_examples=max(100, settings().max_examples))
 @given(TABLES, NOTES)
 def test_the_fast_reader_finds_what_the_plain_one_finds(
     tables: dict[str, PlainTable], notes: list[str]
@@ -197,13 +197,13 @@ def test_the_fast_reader_finds_what_the_plain_one_finds(
     agree(tables, notes)
 
 
-@settings(max_examples=max(100, settings().max_examples))
+@settings(max_examples=max(60, settings().max_examples))
 @given(NOTES)
 def test_a_table_that_hears_much_is_read_alike(notes: list[str]) -> None:
     agree(HEARD, notes)
 
 
-@settings(max_examples=max(60, settings().max_examples))
+@settings(max_examples=max(30, settings().max_examples))
 @given(st.sampled_from(["zh", "en"]), TABLES, NOTES)
 def test_in_a_language_without_a_table_phrases_stand_as_without_learned_weights(
     language: str, tables: dict[str, PlainTable], notes: list[str]
@@ -359,7 +359,7 @@ def test_status_sums_cues_and_grams_of_the_clause_and_those_beside_it() -> None:
 # -- laws ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=max(60, settings().max_examples))
+@settings(max_examples=max(30, settings().max_examples))
 @given(TABLES, st.lists(NOTE, max_size=6), st.integers(1, 40))
 def test_neither_block_nor_batch_changes_what_is_read(
     tables: dict[str, PlainTable], notes: list[str], block: int
@@ -378,7 +378,7 @@ def test_neither_block_nor_batch_changes_what_is_read(
     )
 
 
-@settings(max_examples=max(60, settings().max_examples))
+@settings(max_examples=max(30, settings().max_examples))
 @given(TABLES, st.lists(NOTE, max_size=4))
 def test_spans_lie_in_their_notes_and_notes_stay_as_they_are(
     tables: dict[str, PlainTable], notes: list[str]
@@ -397,7 +397,7 @@ def test_spans_lie_in_their_notes_and_notes_stay_as_they_are(
             assert (row.start, row.end) in {(c.start, c.end) for c in clauses_of(note)}
 
 
-@settings(max_examples=max(60, settings().max_examples))
+@settings(max_examples=max(30, settings().max_examples))
 @given(TABLES, NOTES)
 def test_a_concept_that_the_table_does_not_know_is_found_as_without_it(
     tables: dict[str, PlainTable], notes: list[str]
@@ -692,7 +692,7 @@ def test_sums_are_exact_however_heavy_the_words_and_long_the_clause(weight: int)
         )
 
 
-@settings(max_examples=max(200, settings().max_examples))
+@settings(max_examples=max(60, settings().max_examples))
 @given(TABLES, NOTES, st.sampled_from([1, 900, 10**6]))
 def test_no_clause_over_a_threshold_is_passed_over_and_scores_are_the_same_one_by_one(
     tables: dict[str, PlainTable], notes: list[str], heavier: int

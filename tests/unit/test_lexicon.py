@@ -234,7 +234,7 @@ def changed(root: Any, at: tuple[Any, ...], value: Any) -> str:
     for key in at[:-1]:
         node = node[key]
     node[at[-1]] = value
-    return yaml.safe_dump(root, allow_unicode=True)
+    return yaml.dump(root, Dumper=yaml.CSafeDumper, allow_unicode=True)
 
 
 def loads_or_is_a_pack_error(folder: Path) -> None:

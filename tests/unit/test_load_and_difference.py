@@ -16,8 +16,10 @@ from carescreen.authoring.load_layout import load_lines
 from carescreen.caseload import Caseload
 from carescreen.errors import UsageError
 from carescreen.pack import TIERS
+from carescreen.ranking import Ranking
 from carescreen.screener import Screener
 from carescreen.synthetic import make_county
+from tests.shipped import shipped_screener
 
 EARLIER, DAY = date(2026, 10, 4), date(2026, 11, 1)
 MINE = """
@@ -48,13 +50,13 @@ def county() -> Caseload:
 
 
 @cache
-def shipped() -> Screener:
-    return Screener.load(pack="cn-rural", model="evidence")
+def ranking_of(day: date) -> Ranking:
+    return shipped_screener().rank(county(), day)
 
 
 @cache
 def measured() -> Load:
-    return measure_load(shipped(), county(), [DAY, EARLIER])
+    return measure_load(shipped_screener(), county(), [DAY, EARLIER])
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def mine(tmp_path: Path) -> Screener:
 
 
 def test_tiers_rules_and_workers_are_counted_as_the_ranking_has_them() -> None:
-    load, ranking = measured(), shipped().rank(county(), DAY)
+    load, ranking = measured(), ranking_of(DAY)
     assert {tier.tier: tier.children for tier in load.tiers} == ranking.tier_counts()
     records = ranking.records()
     parts = ("concerns", "entitlements", "advice")
@@ -84,7 +86,7 @@ def test_tiers_rules_and_workers_are_counted_as_the_ranking_has_them() -> None:
 
 def test_a_rule_that_alone_puts_a_child_in_a_tier_is_counted_so() -> None:
     alone: Counter[str] = Counter()
-    for record in shipped().rank(county(), DAY).records():
+    for record in ranking_of(DAY).records():
         deciding = [e["rule"] for e in record["concerns"] if e["tier"] == record["tier"]]
         alone.update(deciding if len(deciding) == 1 else [])
     assert {one.rule.id: one.alone for one in measured().rules if one.alone} == dict(alone)
@@ -93,10 +95,10 @@ def test_a_rule_that_alone_puts_a_child_in_a_tier_is_counted_so() -> None:
 def test_new_work_is_what_was_not_open_on_the_first_day() -> None:
     earlier = {
         record["child_id"]: {entry["rule"] for entry in record["concerns"]}
-        for record in shipped().rank(county(), EARLIER).records()
+        for record in ranking_of(EARLIER).records()
     }
     new: Counter[str] = Counter()
-    for record in shipped().rank(county(), DAY).records():
+    for record in ranking_of(DAY).records():
         deciding = {e["rule"] for e in record["concerns"] if e["tier"] == record["tier"]}
         if deciding - earlier.get(record["child_id"], set()):
             new[record["tier"]] += 1
@@ -112,13 +114,13 @@ def test_half_of_capacity_is_the_limit() -> None:
     most = measured().workers["new_urgent_a_week"].max()
     assert most > 0
     assert measured().over == 0
-    assert measure_load(shipped(), county(), [EARLIER, DAY], capacity=1).over == int(
+    assert measure_load(shipped_screener(), county(), [EARLIER, DAY], capacity=1).over == int(
         (measured().workers["new_urgent_a_week"] > 0.5).sum()
     )
 
 
 def test_one_day_has_no_new_work_and_nothing_over() -> None:
-    load = measure_load(shipped(), county(), [DAY], capacity=1)
+    load = measure_load(shipped_screener(), county(), [DAY], capacity=1)
     assert load.over == 0
     assert all(tier.new_a_week is None for tier in load.tiers)
     assert load.workers["new_urgent_a_week"].isna().all()
@@ -127,15 +129,15 @@ def test_one_day_has_no_new_work_and_nothing_over() -> None:
 @pytest.mark.parametrize("days", [[], [DAY, DAY], [EARLIER, DAY, DAY]])
 def test_other_days_are_refused(days: list[date]) -> None:
     with pytest.raises(UsageError, match="on two at least a week apart"):
-        measure_load(shipped(), county(), days)
+        measure_load(shipped_screener(), county(), days)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_report_names_no_child(language: str) -> None:
     text = "\n".join(load_lines(measured(), language))
     assert text.startswith({"en": "SYNTHETIC: ", "zh": "合成数据："}[language])
-    assert not any(child in text for child in shipped().rank(county(), DAY).to_frame()["child_id"])
-    over = measure_load(shipped(), county(), [EARLIER, DAY], capacity=1)
+    assert not any(child in text for child in ranking_of(DAY).to_frame()["child_id"])
+    over = measure_load(shipped_screener(), county(), [EARLIER, DAY], capacity=1)
     assert {"en": "TOO MUCH", "zh": "过多"}[language] in "\n".join(load_lines(over, language))
 
 
@@ -143,15 +145,15 @@ def test_the_report_names_no_child(language: str) -> None:
 
 
 def test_a_pack_does_not_differ_from_itself() -> None:
-    difference = compare_packs(shipped().rules, shipped().rules)
+    difference = compare_packs(shipped_screener().rules, shipped_screener().rules)
     assert difference.rules == difference.settings == ()
     assert list(pack_lines(difference, "en", 100)) == ["nothing differs"]
-    moves = compare_rankings(shipped(), shipped(), county(), DAY)
+    moves = compare_rankings(shipped_screener(), shipped_screener(), county(), DAY)
     assert len(moves.moved) == 0
 
 
 def test_rules_settings_and_numbers_that_differ_are_said_in_words(mine: Screener) -> None:
-    lines = list(pack_lines(compare_packs(shipped().rules, mine.rules), "en", 200))
+    lines = list(pack_lines(compare_packs(shipped_screener().rules, mine.rules), "en", 200))
     assert lines[0].startswith("- H03 cn_dv_household")
     assert "- N02 cn_home_hazard: A hazard at home that can be fixed [Advice]" in lines
     assert any(line.startswith("+ L05 cn_vaccination_overdue") for line in lines)
@@ -165,10 +167,10 @@ def test_rules_settings_and_numbers_that_differ_are_said_in_words(mine: Screener
 
 
 def test_who_moves_is_counted_as_both_rankings_have_it(mine: Screener) -> None:
-    moves = compare_rankings(shipped(), mine, county(), DAY)
+    moves = compare_rankings(shipped_screener(), mine, county(), DAY)
     old, new = (
         ranking.to_frame().assign(listed=ranking.listed_by_order()).set_index("child_id")
-        for ranking in (shipped().rank(county(), DAY), mine.rank(county(), DAY))
+        for ranking in (ranking_of(DAY), mine.rank(county(), DAY))
     )
     for before in TIERS:
         for after in TIERS:
@@ -199,10 +201,10 @@ def extending(tmp_path: Path, text: str, lexicon: str = "") -> Screener:
 
 def test_a_pack_that_changes_nothing_moves_nobody(tmp_path: Path) -> None:
     same = extending(tmp_path, "extends: cn-rural\n")
-    assert list(pack_lines(compare_packs(shipped().rules, same.rules), "en", 100)) == [
+    assert list(pack_lines(compare_packs(shipped_screener().rules, same.rules), "en", 100)) == [
         "nothing differs"
     ]
-    moves = compare_rankings(shipped(), same, county(), DAY)
+    moves = compare_rankings(shipped_screener(), same, county(), DAY)
     assert len(moves.moved) == 0
     assert moves.workers["entered"].sum() == moves.workers["left"].sum() == 0
 
@@ -213,7 +215,7 @@ def test_other_words_of_notes_are_a_difference_too(tmp_path: Path) -> None:
         "concepts:\n  dv_exposure:\n    phrases: {add: [exercise books on the table]}\n"
     )
     other = extending(tmp_path, "extends: cn-rural\n", lexicon)
-    (line,) = pack_lines(compare_packs(shipped().rules, other.rules), "en", 100)
+    (line,) = pack_lines(compare_packs(shipped_screener().rules, other.rules), "en", 100)
     assert line == "~ words of notes that differ: dv_exposure"
 
 

@@ -26,11 +26,6 @@ AS_OF = "2026-11-01"
 
 
 @pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
-@pytest.fixture(scope="module")
 def county() -> County:
     return make_county(children=400, villages=12, seed=3, dirty=True)
 

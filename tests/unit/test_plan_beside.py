@@ -20,6 +20,7 @@ from carescreen.plan_ranking import WrittenRanking, read_ranking
 from carescreen.plan_records import ListedRecords, written_records
 from carescreen.results import write_results
 from carescreen.waiting import waits_for_somebody
+from tests.shipped import shipped_screener
 
 SAID = ("past_positions", "waiting_since", "handed_over", "also_recorded")
 FILES = ("positions.csv", "waiting.csv", "handovers.csv", "overview.csv")
@@ -71,7 +72,7 @@ def write_list(screener: Screener, folder: Path, as_of: str, caseworker: str) ->
 def ranked(tmp_path_factory: pytest.TempPathFactory) -> tuple[WrittenRanking, dict[str, Any]]:
     """Two lists in one folder, a week apart, and the records as `rank` drew them on the second."""
     folder = tmp_path_factory.mktemp("beside") / "lists"
-    screener, drawn = Screener.load(), []
+    screener, drawn = shipped_screener(), []
     write_list(screener, folder, "2026-10-25", "W1")
     with pytest.MonkeyPatch.context() as patch:
         whole = results.write_pages

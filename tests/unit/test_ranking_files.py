@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from carescreen import Caseload, Ranking, Screener
+from carescreen import Caseload, Ranking
+from tests.shipped import shipped_screener
 
 NOTE = "爸爸用皮带打他"
 
@@ -21,7 +22,7 @@ def ranking() -> Ranking:
     visits = pd.DataFrame(
         {"visit_id": ["N1"], "child_id": ["C1"], "visit_date": ["2026-10-20"], "note": [NOTE]}
     )
-    return Screener.load().rank(Caseload(children=children, visits=visits), as_of="2026-11-01")
+    return shipped_screener().rank(Caseload(children=children, visits=visits), as_of="2026-11-01")
 
 
 @pytest.mark.parametrize("quotes", [False, True])

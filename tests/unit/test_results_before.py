@@ -50,11 +50,6 @@ MANY = pd.DataFrame(
 )
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 def write(
     screener: Screener,
     folder: Path,

@@ -22,11 +22,6 @@ FIRST, SECOND = "2026-10-01", "2026-11-01"
 INPUTS = {"children.csv": "a", "visits.csv": "b"}
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 def child(name: str, **cells: Any) -> Row:
     born = {"birth_date": "2016-03-01", "recorded_at": "2026-01-01", "caseworker_id": "W1"}
     return {"child_id": name, "village_id": "V1", **born, **cells}

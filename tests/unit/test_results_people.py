@@ -12,17 +12,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from carescreen import Caseload, Screener
+from carescreen import Caseload
 from carescreen.results import write_results
 from carescreen.results_handover import read_handovers
 from carescreen.results_people import read_same
 
 HUNGRY = "8"  # days a month short of food: a concern at priority
-
-
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
 
 
 def child(child_id: str, caseworker: str | None = "W1", **more: Any) -> dict[str, Any]:

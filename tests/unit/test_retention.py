@@ -20,11 +20,6 @@ AS_OF = date(2026, 11, 1)
 HIT, WELL, DENIED = "昨天被爸爸打了", "孩子很好，家里整洁", "没有被打"
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 def due(screener: Screener, *visits: dict[str, Any], **tables: list[dict[str, Any]]) -> Any:
     """What is due of the notes of C1 (and C2, where given as a sibling)."""
     children = tables.get("children") or [

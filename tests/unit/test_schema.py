@@ -168,7 +168,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(st.sampled_from(LOADED), st.randoms(use_true_random=False))
-@settings(max_examples=4 * settings.default.max_examples)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_a_file_that_loads_fits_its_schema(copy: Path, name: str, random: random.Random) -> None:
     text = mutate(SHIPPED[name], random)
     (copy / name).write_text(text, encoding="utf-8")

@@ -20,7 +20,6 @@ from carescreen.decisions import COLUMNS
 from carescreen.errors import OutputError, UsageError
 from carescreen.pack import Pack, shipped_folder
 from carescreen.rules import RulePack
-from carescreen.screener import Screener
 from carescreen.synthetic import TABLES, County, make_county, write_county
 from carescreen.synthetic_concerns import CONCERN_TYPES
 from carescreen.synthetic_notes import ASIDES
@@ -28,6 +27,7 @@ from carescreen.synthetic_outcomes import RULES
 from carescreen.synthetic_people import RISK_WEIGHTS
 from carescreen.synthetic_phrases import GROUPS, LANGUAGES, Template, load_phrasebook
 from carescreen.yamlfile import read_yaml
+from tests.shipped import shipped_screener
 
 CHINESE = r"[\u4e00-\u9fff]"
 
@@ -321,7 +321,7 @@ def test_the_concern_that_the_documentation_closes_is_open(
 
 
 def _ranked(folder: Path) -> pd.DataFrame:
-    screener = Screener.load(pack="cn-rural", model="evidence")
+    screener = shipped_screener()
     return screener.rank(Caseload.read(folder), as_of="2026-11-01", capacity=20).to_frame()
 
 

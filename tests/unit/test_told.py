@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +10,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carescreen import Caseload, Screener
+from carescreen import Caseload
 from carescreen.cli import group
 from carescreen.results import write_results
 from carescreen.review.redaction import redact
+from tests.shipped import shipped_screener
 
 CHILDREN = pd.DataFrame(
     {
@@ -44,15 +44,10 @@ WORRIED = said("own_concern", "2026-11-06", result="yes", child_id="C2")
 CALM = said("own_concern", "2026-11-07", result="no", child_id="C2")
 
 
-@cache
-def loaded() -> Screener:
-    return Screener.load()
-
-
 def rank(*rows: dict[str, str], children: pd.DataFrame = CHILDREN, capacity: int = 20):
     decisions = pd.DataFrame(list(rows)) if rows else None
     caseload = Caseload(children=children, visits=VISITS, decisions=decisions)
-    return loaded().rank(caseload, as_of=AS_OF, capacity=capacity)
+    return shipped_screener().rank(caseload, as_of=AS_OF, capacity=capacity)
 
 
 def told(*rows: dict[str, str]) -> list[dict[str, object]]:

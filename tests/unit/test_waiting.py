@@ -29,11 +29,6 @@ AGAIN = {**SEEN, "visit_id": "N2", "visit_date": "2026-11-12"}  # fmt: skip
 TAKEN = {"child_id": "=C1", "decided_at": "2026-11-10", "decided_by": "W1", "decision": "agree"}
 
 
-@pytest.fixture(scope="module")
-def screener() -> Screener:
-    return Screener.load()
-
-
 def write(screener, folder: Path, as_of: str, *visits: dict[str, str], decisions=()) -> str:
     caseload = Caseload(
         children=CHILDREN,
