@@ -2,44 +2,35 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from carescreen.ranking import COLUMNS
+from tests.system.bad_packs import write
+from tests.system.command import alone, called
 
 ROOT = Path(__file__).parents[2]
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
 
 
-def run(*arguments: object, code: int = 0) -> str:
-    done = subprocess.run(
-        [*CARESCREEN, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == code, done.stderr or done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stdout if code == 0 else done.stderr + done.stdout
+def run(*words: object, code: int = 0) -> str:
+    out, err = called(*words).well(code)
+    return out if code == 0 else err + out
 
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic") / "county"
-    run("synth", "--children", 300, "--visits-per-child", 3, "--seed", 7, "--out", folder)
+    words = ("--children", 300, "--visits-per-child", 3, "--seed", 7, "--out", folder)
+    alone("synth", *words).well(0)
     return folder
 
 
 @pytest.fixture(scope="module")
 def lists(county) -> Path:
     folder = county.parent / "lists"
-    run("rank", county, "--as-of", "2026-11-01", "--capacity", 20, "--out", folder)
+    alone("rank", county, "--as-of", "2026-11-01", "--capacity", 20, "--out", folder).well(0)
     return folder
 
 
@@ -92,7 +83,7 @@ def test_without_quotes_no_words_of_a_note_leave(county, lists) -> None:
 
 def test_ranking_again_replaces_the_folder_and_gives_the_same_bytes(county, lists) -> None:
     before = (lists / "ranking.jsonl").read_bytes()
-    run("rank", county, "--as-of", "2026-11-01", "--capacity", 20, "--out", lists)
+    alone("rank", county, "--as-of", "2026-11-01", "--capacity", 20, "--out", lists).well(0)
     assert (lists / "ranking.jsonl").read_bytes() == before
     assert not [path for path in lists.parent.iterdir() if path.name.startswith(".")]
 
@@ -152,28 +143,28 @@ def test_notes_read_writes_the_promised_columns_and_exact_words(county, tmp_path
         assert notes[row["id"]][int(row["start"]) : int(row["end"])] == row["text"].lstrip("'")
 
 
-def test_notes_check_passes_the_shipped_packs_in_both_languages() -> None:
+def test_notes_check_passes_a_sound_pack_in_both_languages(tmp_path) -> None:
     said = run("notes", "check", "cn-rural", "--language", "en")
     assert "0 errors, " in said.splitlines()[-1]
     assert "  zh: " in said
     assert "and 1," in said  # notes of one kind are cut
-    assert "错误 0 条" in run("notes", "check", "international").splitlines()[-1]
+    small = write(tmp_path / "small")
+    assert "错误 0 条" in run("notes", "check", small).splitlines()[-1]
 
 
 def test_notes_check_fails_with_an_error_and_strictly_with_a_warning(tmp_path) -> None:
-    pack = "format: carescreen-pack/1\nid: mine\nversion: 0.1.0\nextends: base\n"
-    (tmp_path / "pack.yaml").write_text(pack + "title: {en: M, zh: 我}\n", encoding="utf-8")
-    words = "format: carescreen-lexicon/1\nlanguage: zh\nconcepts:\n  neglect:\n    phrases: "
-    lexicon = tmp_path / "lexicon.zh.yaml"
-    lexicon.write_text(words + "{add: [没人理睬他吃饭]}\n", encoding="utf-8")
-    run("notes", "check", tmp_path)
-    lexicon.write_text(words + "{add: [没人理睬他吃饭, 没人理睬他吃飯]}\n", encoding="utf-8")
-    run("notes", "check", tmp_path)
-    assert f"{lexicon}:5: " in run("notes", "check", tmp_path, "--strict", code=1)
-    more = "    exclusions: {add: [没人理睬]}\n"
-    lexicon.write_text(words + "{add: [没人理睬他吃饭]}\n" + more, encoding="utf-8")
-    said = run("notes", "check", tmp_path, "--language", "en", code=1)
-    assert f"{lexicon}:5: '没人理睬他吃饭' of neglect is never found: it holds the excl" in said
+    pack = write(tmp_path / "mine")
+    lexicon = pack / "lexicon.zh.yaml"
+    words = "format: carescreen-lexicon/1\nlanguage: zh\nconcepts:\n  left_alone:\n    phrases: "
+    lexicon.write_text(words + "[没人理睬他吃饭]\n", encoding="utf-8")
+    run("notes", "check", pack)
+    lexicon.write_text(words + "[没人理睬他吃饭, 没人理睬他吃飯]\n", encoding="utf-8")
+    run("notes", "check", pack)
+    assert f"{lexicon}:5: " in run("notes", "check", pack, "--strict", code=1)
+    more = "    exclusions: [没人理睬]\n"
+    lexicon.write_text(words + "[没人理睬他吃饭]\n" + more, encoding="utf-8")
+    said = run("notes", "check", pack, "--language", "en", code=1)
+    assert f"{lexicon}:5: '没人理睬他吃饭' of left_alone is never found: it holds the excl" in said
 
 
 def test_notes_check_reads_annotated_notes_and_prints_none_of_their_words(tmp_path) -> None:
@@ -215,7 +206,7 @@ def test_evaluate_prints_its_windows_and_what_a_reader_must_know(county) -> None
         (["rank", "no_such_folder", "--out", "x"], 3, "no_such_folder"),
         (["check", "no_such_folder"], 3, "no_such_folder"),
         (["rank", "COUNTY", "--pack", "cn-rual", "--out", "x"], 4, "did you mean 'cn-rural'"),
-        (["rank", "COUNTY", "--model", "evidense", "--out", "x"], None, "evidence"),
+        (["rank", "COUNTY", "--model", "evidense", "--out", "x"], 5, "evidence"),
         (["rank", "COUNTY", "--as-of", "2026-13-01", "--out", "x"], 2, "2026-13-01"),
         (["assess", "no_such_case.json"], 2, "cannot be read"),
         (["decisions", "close", "LISTS", "--child", "C9999", "--rule", "cn_dv_household",
@@ -229,13 +220,18 @@ def test_a_mistake_is_one_clear_line_and_an_exit_code(
 ) -> None:
     places = {"COUNTY": str(county), "LISTS": str(lists)}
     arguments = [places.get(word, word) for word in arguments]
-    done = subprocess.run(
-        [*CARESCREEN, *arguments], capture_output=True, text=True, cwd=tmp_path, encoding="utf-8"
-    )
-    assert done.returncode == code or (code is None and done.returncode in (4, 5))
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("\n") <= 2
+    _, told = called(*arguments, cwd=tmp_path).well(code)
+    assert words in told
+    assert told.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mistake_is_told_alike_by_a_process_of_its_own(county, tmp_path) -> None:
+    for words in (["rank", county, "--pack", "cn-rual", "--out", "x"], ["rnk"]):
+        ended = alone(*words, cwd=tmp_path)
+        assert ended == called(*words, cwd=tmp_path)
+        assert ended.code != 0
+        assert "Traceback" not in ended.err
     assert not list(tmp_path.iterdir())
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,8 +12,8 @@ import pytest
 from openpyxl import load_workbook
 
 from carescreen.entries import content_id
+from tests.system.command import called
 
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
 CHILDREN = (
     "child_id,village_id,caseworker_id,birth_date\nC0815,V1,W1,2018-03-01\nC0816,V1,W1,2019-05-01\n"
 )
@@ -25,20 +22,11 @@ VISITS = (
 )
 
 
-def run(*arguments: object, folder: Path, code: int = 0) -> tuple[str, str]:
-    done = subprocess.run(
-        [*CARESCREEN, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=folder,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == code, done.stderr or done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
+def run(*words: object, folder: Path, code: int = 0) -> tuple[str, str]:
+    streams = called(*words, cwd=folder).well(code)
     for secret in ("C0815", "C0816", "被打"):
-        assert secret not in done.stderr + done.stdout
-    return done.stdout, done.stderr
+        assert secret not in "".join(streams)
+    return streams
 
 
 @pytest.fixture

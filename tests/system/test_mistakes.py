@@ -1,7 +1,6 @@
 """Mistakes that people made: each is said in one plain line, and nothing is said that is not true."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,23 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
+from tests.system.command import alone, called
+
 CHILDREN = "child_id,village_id,birth_date\nC1,V1,2018-03-01\n-1+2,V1,2019-05-01\n"
 VISITS = "visit_id,child_id,visit_date,note\nN1,C1,2026-10-20,昨天被打了\nN2,-1+2,2026-10-25,昨天被打了\n"
 
 
-def run(*arguments: object, code: int = 0, **environment: str) -> tuple[str, str]:
-    done = subprocess.run(
-        [*CARESCREEN, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
-    )
-    assert done.returncode == code, done.stderr or done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stdout, done.stderr
+def run(*words: object, code: int = 0) -> tuple[str, str]:
+    return called(*words).well(code)
 
 
 @pytest.fixture
@@ -168,7 +158,7 @@ def test_a_wrong_column_name_is_corrected_and_not_the_file(county) -> None:
 
 
 def test_a_terminal_without_chinese_characters_is_no_error() -> None:
-    run("notes", "show", "奶奶说没有人打他", PYTHONIOENCODING="cp1252")
+    alone("notes", "show", "奶奶说没有人打他", PYTHONIOENCODING="cp1252").well(0)
 
 
 def test_the_examples_of_the_help_are_commands_on_lines_of_their_own() -> None:

@@ -2,29 +2,16 @@
 
 import csv
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from carescreen.notes import NoteReader
 from carescreen.pack import shipped_folder
+from tests.system.command import alone, called
 
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
 SAID = ("她爸拿竹条抽得她满院子跑", "竹条抽完手心都紫了", "昨晚又拿竹条抽她", "竹条印子一道一道")
 CALM = ("今天下雨路滑", "院子里晒着玉米", "孩子在写作业", "奶奶喂鸡去了")
-
-
-def run(*words: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*CARESCREEN, *map(str, words)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=folder,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +23,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = [f"zh\t[[physical_abuse|affirmed:{words}]]，{voice}。" for words in SAID]
         lines += [f"zh\t{words}，{voice}。" for words in CALM]
         (notes / f"zh-{voice}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for out in ("first", "second"):
-        done = run("notes", "train", notes, "--without-shipped", "--out", out, folder=folder)
-        assert done.returncode == 0, done.stderr
+    words = ("notes", "train", notes, "--without-shipped", "--out")
+    called(*words, "first", cwd=folder).well(0)
+    alone(*words, "second", cwd=folder).well(0)  # with sets and dictionaries in another order
     return folder
 
 
@@ -67,24 +54,20 @@ def test_a_card_that_a_person_wrote_stays(learned: Path) -> None:
     card = learned / "first" / "CARD.md"
     assert "invented" in card.read_text(encoding="utf-8")
     card.write_text("ours", encoding="utf-8")
-    again = run("notes", "train", "ours", "--without-shipped", "--out", "first", folder=learned)
-    assert again.returncode == 0, again.stderr
+    called("notes", "train", "ours", "--without-shipped", "--out", "first", cwd=learned).well(0)
     assert card.read_text(encoding="utf-8") == "ours"
 
 
 def test_without_any_notes_it_says_what_to_do(tmp_path: Path) -> None:
-    done = run("notes", "train", "--without-shipped", "--out", "x", folder=tmp_path)
-    assert done.returncode == 2
-    assert "wanted annotated notes" in done.stderr
-    assert "Traceback" not in done.stderr
+    _, told = called("notes", "train", "--without-shipped", "--out", "x", cwd=tmp_path).well(2)
+    assert "wanted annotated notes" in told
 
 
 def test_a_folder_of_something_else_is_not_overwritten(learned: Path) -> None:
     other = learned / "letters"
     other.mkdir()
     (other / "a.txt").write_text("mine", encoding="utf-8")
-    done = run("notes", "train", "ours", "--without-shipped", "--out", other, folder=learned)
-    assert done.returncode == 6
+    called("notes", "train", "ours", "--without-shipped", "--out", other, cwd=learned).well(6)
     assert [path.name for path in other.iterdir()] == ["a.txt"]
 
 
@@ -92,25 +75,20 @@ def test_notes_worth_annotating_come_unsure_first_and_concepts_in_turn(tmp_path:
     notes = [f"{words}{at}次，{calm}。" for at in range(4) for words in SAID for calm in CALM]
     with (tmp_path / "visits.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["visit_id", "note"], *enumerate(notes)])
-    done = run("notes", "suggest", "visits.csv", "--most", 10, "--out", "s", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert not any(words in done.stdout + done.stderr for words in SAID)
+    suggest = ("notes", "suggest", "visits.csv")
+    streams = called(*suggest, "--most", 10, "--out", "s", cwd=tmp_path).well(0)
+    assert not any(words in "".join(streams) for words in SAID)
     with (tmp_path / "s" / "notes.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert 0 < len(rows) <= 10
     assert all(rows[at]["text"] == notes[int(rows[at]["row"])] for at in range(len(rows)))
     assert len({row["row"] for row in rows}) == len(rows)
     assert (tmp_path / "s" / "phrases.csv").is_file()
-    wrong = run(
-        "notes", "suggest", "visits.csv", "--text-column", "nte", "--out", "t", folder=tmp_path
-    )
-    assert wrong.returncode == 3
-    assert "nte" in wrong.stderr
-    assert "Traceback" not in wrong.stderr
+    _, told = called(*suggest, "--text-column", "nte", "--out", "t", cwd=tmp_path).well(3)
+    assert "nte" in told
 
 
 def test_a_pack_without_a_reader_is_never_unsure(tmp_path: Path) -> None:
     (tmp_path / "visits.csv").write_text("note\n没人管\n", encoding="utf-8")
-    done = run("notes", "suggest", "visits.csv", "--pack", "base", "--out", "s", folder=tmp_path)
-    assert done.returncode == 2
-    assert "reader:" in done.stderr
+    words = ("notes", "suggest", "visits.csv", "--pack", "base", "--out", "s")
+    assert "reader:" in called(*words, cwd=tmp_path).well(2)[1]

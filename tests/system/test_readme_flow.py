@@ -1,18 +1,16 @@
 """The commands of the README, one after the other as they stand, and what they then show."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.system.command import called
+
 ROOT = Path(__file__).parents[2]
-CARESCREEN = [sys.executable, "-c", "from carescreen.cli import main; main()"]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.split(line) for line in re.findall(r"^    carescreen (.+)$", TEXT, re.M)]
 EXAMPLE = next(words for words in COMMANDS if words[:2] == ["decisions", "close"])
@@ -20,16 +18,7 @@ CHILD, RULE = EXAMPLE[EXAMPLE.index("--child") + 1], EXAMPLE[EXAMPLE.index("--ru
 
 
 def run(words: list[str], folder: Path) -> str:
-    done = subprocess.run(
-        [*CARESCREEN, *words],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=folder,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == 0, (words, done.stderr, done.stdout)
-    return done.stdout
+    return called(*words, cwd=folder).well(0)[0]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from carescreen import Caseload, Screener
+from carescreen import Caseload
+from tests.shipped import shipped_screener
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
 
@@ -18,7 +19,7 @@ def ranking_of(notes: pd.Series):
         {"visit_id": [f"N{i}" for i in ids], "child_id": ids, "visit_date": "2026-10-20"}
     )
     visits["note"] = notes.to_numpy(dtype=object)
-    return Screener.load().rank(Caseload(children=children, visits=visits), as_of="2026-11-01")
+    return shipped_screener().rank(Caseload(children=children, visits=visits), as_of="2026-11-01")
 
 
 def check_quotes(ranking, notes: pd.Series) -> int:

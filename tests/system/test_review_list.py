@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import CARESCREEN, run
+
+from tests.system.command import CARESCREEN, run
 
 AS_OF = "2026-11-01"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from command import run
+from tests.system.command import run
 
 
 def test_a_log_is_checked_against_its_tables_and_lists(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import run
 from openpyxl import load_workbook
 
 from carescreen.entries_import import read_entries
 from carescreen.review.texts import text
+from tests.system.command import run
 
 SOFFICE = shutil.which("soffice")
 pytestmark = [
