@@ -30,8 +30,10 @@ def browser() -> Iterator[Any]:
     if found is None:
         pytest.skip("no Chromium here: install one, or name it in CARESCREEN_CHROMIUM")
     with playwright.sync_playwright() as driver:
-        # The sandbox of Chromium does not start for root, as which containers run tests.
-        started = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        # The sandbox of Chromium does not start for root, as which containers run tests; a process
+        # that only pretends to be a graphics card draws nothing that a test looks at.
+        settings = ["--no-sandbox", "--disable-gpu"]
+        started = driver.chromium.launch(executable_path=found, args=settings)
         yield started
         started.close()
 
