@@ -33,6 +33,7 @@ from carescreen.outcomes import (
     is_told,
     visits_judged,
 )
+from carescreen.recent_notes import recent_notes
 from carescreen.screener import Screener, in_processes
 from carescreen.selection import chance_weights, strata, told_weights
 from carescreen.sheet import Bools, Ints, Sheet, is_none, numbered, objects, places
@@ -68,6 +69,8 @@ class Cohort:
     child_id      object
     as_of         datetime64[D], the date of the row's features
     group         object: rows of children who ever shared a household have the same
+    note          object: the text of the child's notes of the last 90 days, None where there is none
+    worker        object: the child's caseworker, village: its village; None where not known
     probability   float64, with which chance the child was chosen; NaN where not known
     at_random     bool
     told          float64, weight for visits alike that were not told
@@ -80,6 +83,9 @@ class Cohort:
     child_id: NDArray[np.object_]
     as_of: Days
     group: NDArray[np.object_]
+    note: NDArray[np.object_]
+    worker: NDArray[np.object_]
+    village: NDArray[np.object_]
     probability: Floats
     at_random: Bools
     told: Floats
@@ -212,11 +218,12 @@ def _speaks_later(judged: Sheet, child: Ints, day: Days) -> Bools:
 
 @dataclass(frozen=True, repr=False)
 class _Found:
-    """Units whose child was on record at their date, their features, and each child's home then."""
+    """Units whose child was on record at their date, with its features, home, notes, worker and
+    village then."""
 
     units: Sheet
     X: pd.DataFrame
-    home: NDArray[np.object_]
+    told: Sheet
 
 
 def _features(
@@ -247,7 +254,7 @@ def _features(
     return _Found(
         Sheet.joined([part.units for part in parts]),
         pd.concat([part.X for part in parts], ignore_index=True),
-        np.concatenate([part.home for part in parts]),
+        Sheet.joined([part.told for part in parts]),
     )
 
 
@@ -257,11 +264,14 @@ def block_features(engine: Engine, block: Block, wanted: Sheet) -> _Found:
     frame = engine.kit.features.frame(cases)
     place = places(block.children["child_id"], wanted["child_id"])
     inside = place >= 0
-    return _Found(
-        wanted.take(inside),
-        frame.iloc[place[inside]].reset_index(drop=True),
-        household_keys(block.children)[place[inside]],
-    )
+    rows, notes = place[inside], recent_notes(block, engine.as_of)
+    told = {
+        "home": household_keys(block.children)[rows],
+        "note": objects([notes.text(row) for row in rows.tolist()]),
+        "worker": block.children["caseworker_id"][rows],
+        "village": block.children["village_id"][rows],
+    }
+    return _Found(wanted.take(inside), frame.iloc[rows].reset_index(drop=True), Sheet(told))
 
 
 def _cohort(
@@ -273,6 +283,7 @@ def _cohort(
 ) -> Cohort:
     order = np.lexsort((found.units["child_id"].astype(str), found.units["as_of"]))
     units, X = found.units.take(order), found.X.iloc[order].reset_index(drop=True)
+    child = found.told.take(order)
     status = units["status"]
     told = is_told(status)
     score = np.zeros(len(units)) if alike_by is None else alike_by.score_micro(X) / MICRO
@@ -287,7 +298,10 @@ def _cohort(
         y=(rows["status"] == CONFIRMED).astype(np.float64),
         child_id=rows["child_id"],
         as_of=rows["as_of"],
-        group=_families(rows["child_id"], found.home[order][told]),
+        group=_families(rows["child_id"], child["home"][told]),
+        note=child["note"][told],
+        worker=child["worker"][told],
+        village=child["village"][told],
         probability=rows["probability"],
         at_random=rows["at_random"],
         told=factor[told],

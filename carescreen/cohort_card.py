@@ -151,8 +151,20 @@ def _analysis(trained: Trained) -> list[str]:
         "- Families stay together: rows of children who ever shared a household are never split.",
         "- Weights add up to the number of rows that they are worth (Kish).",
         *(f"- {name}: {fact}" for name, fact in facts.items()),
+        *_phrases(trained),
         "- Why this sample size is enough for the use above: " + BLANK,
         "",
+    ]
+
+
+def _phrases(trained: Trained) -> list[str]:
+    """What became of the notes' phrases; the check on later months below is without them."""
+    if trained.phrases is None:
+        return []
+    english, chinese = (trained.phrases.facts(language) for language in ("en", "zh"))
+    return [
+        *(f"- Phrases, {name}: {fact}" for name, fact in english.items()),
+        *(f"- 用语，{name}：{fact}" for name, fact in chinese.items()),
     ]
 
 

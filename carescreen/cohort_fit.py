@@ -9,7 +9,7 @@ the fit, and the model lists them with weight 0. So do features that can keep no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -21,6 +21,7 @@ from carescreen.caseload import Caseload
 from carescreen.circumstances import off_by_default
 from carescreen.cohort import EVERY_DAYS, Cohort, Floats, Progress, read_cohort
 from carescreen.cohort_check import ForwardCheck, Rows, forward_check
+from carescreen.cohort_phrases import with_phrases
 from carescreen.conditions import Condition
 from carescreen.directions import directions
 from carescreen.errors import UsageError, did_you_mean
@@ -32,6 +33,7 @@ from carescreen.model import RiskModel
 from carescreen.modelfile import PROBABILITY_EVENTS, Manifest, SavedModel, software_versions
 from carescreen.notes import NoteReader
 from carescreen.pack import find_folder
+from carescreen.phrase_report import PhraseReport
 from carescreen.rules import RulePack
 from carescreen.screener import Screener
 from carescreen.selection import effective
@@ -49,13 +51,15 @@ class Trained:
     """A trained model and what it rests on.
 
     held: features kept at 0 because of law 9; undirected: because of law 3. report: of the fit, None
-    where the prior's weights were taken as they are. check: on later rows of other families.
+    where the prior's weights were taken as they are. check: on later rows of other families, without
+    phrases. phrases: None where none were asked for, or no row could be scored out of sample.
     """
 
     saved: SavedModel
     cohort: Cohort
     report: FitReport | None
     check: ForwardCheck | None
+    phrases: PhraseReport | None
     held: tuple[str, ...]
     undirected: tuple[str, ...]
     prior: Prior
@@ -97,11 +101,14 @@ def train_model(
     prior: Prior = "evidence",
     switched_on: Mapping[str, str] | None = None,
     every_days: int = EVERY_DAYS,
+    phrases: bool = False,
+    struck: Collection[str] = (),
     processes: int = 1,
     progress: Progress | None = None,
 ) -> Trained:
     """Train on what was known of a caseload by a day.
 
+    `phrases` lets phrases of the notes in that hold within workers, but for those in `struck`.
     `switched_on` maps features that are off by default to the reason why a programme turns them on.
     UsageError where nothing can be learned and there is no prior to keep to.
     """
@@ -119,7 +126,12 @@ def train_model(
         processes=processes,
         progress=progress,
     )
-    saved, report = _fitted(cohort, entering)
+    fitted = _fitted(cohort, entering)
+    saved, report, wording = fitted.saved, fitted.report, None
+    if phrases and fitted.out_of_fold is not None:
+        X = cohort.X[list(entering.names)]
+        wording = with_phrases(saved, cohort, X, fitted.out_of_fold, struck)
+        saved = wording.saved
     tables = with_held(saved.tables, features, prior_titles=entering.prior is not None)
     return Trained(
         saved=replace(
@@ -128,6 +140,7 @@ def train_model(
         cohort=cohort,
         report=report,
         check=None if report is None else _check(cohort, entering),
+        phrases=None if wording is None else wording.report,
         held=entering.held,
         undirected=entering.undirected,
         prior=prior,
@@ -194,8 +207,17 @@ def _prior_for(
     return replace(tables, features=kept)
 
 
-def _fitted(cohort: Cohort, entering: Entering) -> tuple[SavedModel, FitReport | None]:
-    """The fitted model and its report; the prior as it is where the outcomes are too few."""
+@dataclass(frozen=True)
+class _Fitted:
+    """The fitted model, its report, and scores out of sample; or the prior as it is, without."""
+
+    saved: SavedModel
+    report: FitReport | None = None
+    out_of_fold: Floats | None = None
+
+
+def _fitted(cohort: Cohort, entering: Entering) -> _Fitted:
+    """The fitted model; the prior as it is where the outcomes are too few."""
     events, others = cohort.events, len(cohort) - cohort.events
     why = ""
     if len(cohort) < MIN_ROWS or min(events, others) < MIN_OF_EACH:
@@ -211,13 +233,14 @@ def _fitted(cohort: Cohort, entering: Entering) -> tuple[SavedModel, FitReport |
         except UnusableTable as error:
             why = str(error)
         else:
-            return _calibrated_or_not(model.saved_), model.report_
+            scores = None if np.isnan(model.out_of_fold_).all() else model.out_of_fold_
+            return _Fitted(_calibrated_or_not(model.saved_), model.report_, scores)
     if entering.prior is None:
         raise UsageError(
             f"too little to learn from without a prior: {why or 'no feature may enter'}; "
             "train with --prior evidence, or wait for more outcomes"
         )
-    return SavedModel(entering.prior, _of_prior(cohort)), None
+    return _Fitted(SavedModel(entering.prior, _of_prior(cohort)))
 
 
 def _calibrated_or_not(saved: SavedModel) -> SavedModel:

@@ -103,13 +103,14 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     features = engine.kit.features.values(cases)
     model = engine.kit.saved.tables
     notes, spoken = _spoken(model.note_column, block, engine.as_of)
-    weights = model.weights_of({**features, **spoken}, block.n)
+    read = {**features, **spoken}
+    weights = model.weights_of(read, block.n)
     score = weights.sum(axis=1) + model.intercept
     rule_tier = _rule_tier(engine, is_open)
     raised = _raised(block)
     tier = np.minimum(rule_tier, np.where(needs_data, PRIORITY, ROUTINE))
     tier = np.minimum(tier, raised.tier)
-    probability = _probability(engine, block, score, features)
+    probability = _probability(engine, block, score, read)
     tier = np.minimum(tier, _lifted(engine, probability))
     serious = is_open & (engine.kit.tier_of < ROUTINE)[None, :]
     due_on = _due(engine, cases, serious, dates, tier, raised, (needs_data, needs_since))
@@ -176,7 +177,7 @@ def _rule_tier(engine: Engine, is_open: BoolArray) -> NDArray[np.int64]:
 
 
 def _probability(
-    engine: Engine, block: Block, score: Ints, features: Mapping[str, Values]
+    engine: Engine, block: Block, score: Ints, read: Mapping[str, Values]
 ) -> NDArray[np.float64]:
     """Probability and its interval, (n, 3); NaN until the model may give one (law 12).
 
@@ -184,7 +185,7 @@ def _probability(
     """
     if not engine.kit.gives_probability:
         return np.full((len(score), 3), np.nan)
-    variance = engine.kit.saved.tables.variance_of(features, len(score))
+    variance = engine.kit.saved.tables.variance_of(read, len(score))
     chances = engine.kit.model.chances_of(score, variance)
     if engine.kit.saved.manifest.data_origin == "synthetic":
         chances[block.children["data_origin"] != "synthetic"] = np.nan

@@ -38,7 +38,7 @@ class LabelledRows:
     """Rows in canonical order. y: 0/1 floats[n]. groups: integers[n]. time: ranks[n] or None.
 
     window: first and last day, if time was given as dates. known_events: events among the rows of
-    known selection.
+    known selection. order: where each row stood among those given.
     """
 
     X: pd.DataFrame
@@ -48,6 +48,7 @@ class LabelledRows:
     time: NDArray[np.int64] | None
     window: tuple[str, str] | None
     known_events: int
+    order: NDArray[np.intp]
 
     @property
     def events(self) -> int:
@@ -182,6 +183,7 @@ def labelled_rows(
         time=None if moment is None else moment[order],
         window=None if days is None or not len(order) else _window(days[order]),
         known_events=int(labels[order][known[order]].sum()),
+        order=order,
     )
 
 

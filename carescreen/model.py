@@ -132,6 +132,9 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         period is scored by a model of earlier ones. known_selection: which rows were chosen for a
         visit with a recorded probability; only their events count towards law 12.
         Raises UnusableTable (a ModelError and ValueError) for a table it cannot learn from.
+
+        `out_of_fold_` then has calibrated log-odds of the rows by models that did not learn from
+        them, float64[n], NaN for those that no fold tested; `report_` says what the fit rests on.
         """
         data = labelled_rows(X, y, groups, time, sample_weight, known_selection, self.note_column)
         data.require_both_labels()
@@ -145,7 +148,9 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         if not noted and not any(basis.precision.size for basis in bases):
             data.refuse("every column is blank or has one value only, so there is nothing to learn")
         training = Training(data, bases, prior.intercept if prior else 0, self._seed())
-        saved, self.report_ = training.run(self.note_column)
+        saved, self.report_, out_of_fold = training.run(self.note_column)
+        self.out_of_fold_ = np.full(len(np.asarray(y)), np.nan)
+        self.out_of_fold_[data.order] = out_of_fold
         self._adopt(_with_circumstances(saved, start) if start else saved)
         self._remember_input(X, data)
         return self

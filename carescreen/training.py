@@ -87,16 +87,18 @@ class FitReport:
             f"{strength:g} of the prior, spreads x {multiple:g}: share {share:.2f}, loss {loss:.5f}"
             for strength, multiple, share, loss in self.answers
         )
-        return {
+        facts = {
             "Rows": f"{self.rows:,} in {self.groups:,} groups, {self.events:,} events",
             "Scored out of sample": f"{self.tested:,} rows",
             "Averaged over": tried,
-            "Spreads of the note, with their shares": ", ".join(
-                f"{spread:g} ({share:.2f})" for spread, share in self.phrase_spreads
-            ),
             "Columns with one value": ", ".join(self.constant) or "none",
             "Calibration": self.statement,
         }
+        if self.phrase_spreads[0][0] > 0.0:
+            facts["Spreads of the note, with their shares"] = ", ".join(
+                f"{spread:g} ({share:.2f})" for spread, share in self.phrase_spreads
+            )
+        return facts
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,9 @@ class Training:
             else forward_folds(data.y, data.groups, data.time)
         )
 
-    def run(self, note_column: str | None) -> tuple[SavedModel, FitReport]:
-        """The fitted model and the report on it."""
+    def run(self, note_column: str | None) -> tuple[SavedModel, FitReport, Floats]:
+        """The fitted model, the report on it, and calibrated log-odds of the rows by models that did
+        not learn from them (NaN where no fold tested one)."""
         enough = self.data.events >= MIN_EVENTS
         choice = choose(self.rows, self.bases, self.base, self.folds, enough)
         notes = phrase_rows(self.data.X[note_column]) if note_column else None
@@ -145,7 +148,8 @@ class Training:
         report = self._report(choice, wording, calibration)
         card = fitted_card(tables, report.facts())
         certain = _after_folding(calibration).rounded()
-        return SavedModel(tables, self._manifest(), certain, card), report
+        saved = SavedModel(tables, self._manifest(), certain, card)
+        return saved, report, calibration.logit(wording.out_of_fold)
 
     def _of_fields(self, choice: Choice) -> _Model:
         levels, variances = choice.fit(self.rows, self.base)
