@@ -177,9 +177,10 @@ class SavedModel:
 
     @property
     def gives_probability(self) -> bool:
-        """Whether its number may be called a probability (law 12)."""
+        """Whether its number may be called a probability (law 12): events enough, and rows that
+        were scored out of sample to calibrate on (where all are of one household there are none)."""
         enough = self.manifest.events_of_known_selection >= PROBABILITY_EVENTS
-        return enough and self.calibration is not None
+        return enough and self.calibration is not None and self.calibration.method != "none"
 
     def files(self) -> dict[str, bytes]:
         """Each file's name and bytes; the same model gives the same bytes."""

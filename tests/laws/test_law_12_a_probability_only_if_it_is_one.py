@@ -10,10 +10,12 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from caseloads import Tables, days, tables
 from conftest import MODEL
 from engine import by_child, files
+from fitted import table
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +66,19 @@ def test_events_without_a_calibration_give_no_probability(
     uncalibrated = with_model(screener, 500, None)
     for record in by_child(uncalibrated, data.draw(tables(as_of)), as_of).values():
         assert [record[name] for name in NUMBERS] == [None, None, None]
+
+
+@pytest.mark.parametrize("how", ["groups", "time"])
+def test_a_fit_that_nothing_out_of_sample_calibrated_gives_no_probability(how: str) -> None:
+    """All rows of one household, or of one day: no fold can be made, however many events there are."""
+    X, y = table(400)
+    whole = {how: np.zeros(len(y))}
+    model = RiskModel().fit(X[["age", "debts"]], y, known_selection=np.ones(len(y), bool), **whole)
+    assert model.manifest_.events_of_known_selection >= 100
+    assert model.calibration_.method == "none"
+    assert not model.gives_probability
+    model.recalibrate(X, y)
+    assert model.gives_probability
 
 
 def test_the_files_leave_the_columns_blank(screener: Screener) -> None:
