@@ -73,14 +73,21 @@ class _Start:
 
 
 def _with_circumstances(saved: SavedModel, start: _Start) -> SavedModel:
-    """The model with what its prior had turned on, and what it holds at 0, on record (law 9)."""
+    """The model with what its prior had turned on, and what it holds at 0, on record (law 9).
+
+    What is held at 0 was decided, not estimated: it has no error, and widens no interval.
+    """
     lines = [f"- Switched on, `{name}`: {reason}" for name, reason in start.switched_on.items()]
     lines += [f"- Held at 0, as in the prior: `{name}`" for name in start.held]
     if not lines:
         return saved
     record = {"switched_on": dict(start.switched_on), "held": list(start.held)}
     card = "\n".join([saved.card.rstrip(), "", "## Circumstances", "", *lines, ""])
-    return replace(saved, manifest=saved.manifest.model_copy(update=record), card=card)
+    features = (replace(t, errors=()) if t.name in start.held else t for t in saved.tables.features)
+    tables = replace(saved.tables, features=tuple(features))
+    return replace(
+        saved, tables=tables, manifest=saved.manifest.model_copy(update=record), card=card
+    )
 
 
 class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn has no types

@@ -166,6 +166,14 @@ def test_outcomes_never_turn_a_circumstance_on(seed: int) -> None:
         assert "Held at 0, as in the prior: `low_income`" in fitted.saved_.card
 
 
+def test_a_circumstance_that_is_held_at_0_widens_no_interval() -> None:
+    """Whether poverty is known, and which it is, says nothing to the model."""
+    X, y = _outcomes(0)
+    model = RiskModel(prior="evidence").fit(X, y)
+    blank = X.assign(**dict.fromkeys(OFF_BY_DEFAULT, np.nan))
+    assert model.predict_interval(X).tolist() == model.predict_interval(blank).tolist()
+
+
 def test_a_circumstance_that_was_turned_on_moves_and_keeps_its_reason(tmp_path: Path) -> None:
     X, y = _outcomes(0)
     source = shipped_folder("models") / "evidence" / "evidence.yaml"
