@@ -35,6 +35,7 @@ BINS = 24  # most levels of a numeric feature
 RARE_CATEGORY = 5  # a word of fewer rows scores as missing: too few to tell
 DEFAULT_SPREAD = 1.0  # log-odds between the lowest and the highest level, where no prior says
 NEWTON_STEPS = 200
+NEAR = 1e-5  # log-odds: from here one Newton step leaves an error of about its square
 WIDE = 10_000_000  # most numbers of a design matrix that is written out whole
 
 
@@ -349,7 +350,9 @@ class _Problem:
                 return np.clip(theta - step, self.lower, self.upper)
             moved = self._search(theta, step, gradient, value)
             if moved is None:
-                break
+                # So near that the loss, to a float's last bits, tells no better from worse.
+                near = np.abs(step).max(initial=0.0) < NEAR
+                return np.clip(theta - step, self.lower, self.upper) if near else theta
             theta, value = moved
         return theta
 
