@@ -16,6 +16,8 @@ from carescreen.calibration import (
     SLOPE_SPREAD,
     CalibrationMap,
     Floats,
+    chance,
+    design_effect,
     drift,
     fit_intercept,
     fit_map,
@@ -44,7 +46,7 @@ from carescreen.phrasefit import (
     phrase_rows,
     phrase_table,
 )
-from carescreen.steps import MICRO
+from carescreen.steps import MAX_ERROR, MICRO
 
 STATEMENTS: dict[str, str] = {
     "none": (
@@ -140,6 +142,7 @@ class Training:
             model = self._of_fields(choice)
         else:
             model = self._with_notes(choice, notes, wording, slope)
+        model = self._clustered(model)
         calibration = self._calibrate(model, slope, found)
         tables = step_tables(
             self.bases, model.levels, model.variances, calibration.intercept, calibration.slope
@@ -169,6 +172,21 @@ class Training:
             logit,
             phrase_table(notes, both.phrases, slope, variance),
         )
+
+    def _clustered(self, model: _Model) -> _Model:
+        """The model with errors as wide as rows that are alike in their groups make them."""
+        data = self.data
+        if data.group_count == len(data.y):
+            return model
+        logit = model.logit + fit_intercept(model.logit, data.y, data.weight)
+        residual = data.weight * (data.y - chance(logit))
+        effects = [design_effect(codes, residual, data.groups) for codes in self.rows.codes.T]
+        variances = tuple(v * e for v, e in zip(model.variances, effects, strict=True))
+        says = model.logit - model.levels.logit(self.rows.codes)  # what its note adds to each row
+        fifth = np.searchsorted(np.quantile(says, (0.2, 0.4, 0.6, 0.8)), says)
+        wider = design_effect(fifth, residual, data.groups) ** 0.5
+        error = min(round(model.phrases.error * wider), MAX_ERROR)
+        return replace(model, variances=variances, phrases=replace(model.phrases, error=error))
 
     def _slope(self, out_of_fold: Floats) -> tuple[float, CalibrationMap]:
         """The slope to multiply scores with, and what a plain recalibration of the scores out of

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from carescreen.calibration import (
+    DRIFT_SPREAD,
     MAX_SLOPE,
     MIN_SLOPE,
+    SLOPE_SPREAD,
     CalibrationMap,
     calibration_slope,
     chance,
     clustered_covariance,
+    design_effect,
+    drift,
     fit_intercept,
     fit_intercept_and_slope,
     fit_map,
     forward_folds,
     method_for,
     observed_over_expected,
+    out_of_fold_slope,
     random_folds,
 )
 from carescreen.errors import ModelError
@@ -107,6 +113,27 @@ def test_rows_that_repeat_inside_a_group_add_no_certainty():
     assert repeated.covariance == pytest.approx(once.covariance, rel=1e-6)
 
 
+def test_the_design_effect_is_the_variance_of_sums_over_groups_to_that_over_rows():
+    rng = np.random.default_rng(0)
+    codes, groups, residual = rng.integers(0, 4, 60), rng.integers(0, 9, 60), rng.normal(size=60)
+    residual += rng.normal(size=9)[groups]
+    centred = (codes[:, None] == np.arange(4)) - np.bincount(codes) / 60
+    alone = sum(np.sum((z * residual) ** 2) for z in centred.T)
+    grouped = sum(sum((z * residual)[groups == g].sum() ** 2 for g in range(9)) for z in centred.T)
+    assert grouped > alone
+    assert design_effect(codes, residual, groups) == pytest.approx(grouped / alone)
+
+
+def test_the_design_effect_of_copies_is_their_number_and_of_single_rows_is_1():
+    rng = np.random.default_rng(0)
+    codes, residual = rng.integers(0, 3, 50), rng.normal(size=50)
+    copied = design_effect(np.tile(codes, 4), np.tile(residual, 4), np.tile(np.arange(50), 4))
+    assert copied == pytest.approx(4.0)
+    assert design_effect(codes, residual, np.arange(50)) == pytest.approx(1.0)
+    assert design_effect(codes, residual, np.arange(50) // 50 * 0) == 1.0
+    assert design_effect(codes, np.zeros(50), np.arange(50)) == 1.0
+
+
 def test_a_slope_that_was_not_estimated_widens_the_interval_away_from_the_middle():
     score = np.linspace(-2, 2, 400)
     y = (np.arange(400) % 20 == 0).astype(float)
@@ -173,3 +200,51 @@ def test_folds_that_cannot_learn_both_labels_are_left_out():
     assert random_folds(y, np.arange(22), seed=0) == [] or all(
         y[train].sum() >= 2 for train, _ in random_folds(y, np.arange(22), seed=0)
     )
+
+
+# --- slope out of sample, and the newest period ------------------------------------------------
+
+
+def _minimum(loss, size: int) -> np.ndarray:
+    found = minimize(loss, np.zeros(size), method="BFGS", options={"gtol": 1e-9, "maxiter": 5_000})
+    return found.x
+
+
+def test_the_slope_out_of_sample_is_the_most_probable_one_with_an_intercept_a_fold():
+    score, y = _simulated(300, 0.3, 0.6)
+    fold, weight = np.arange(300) % 3, np.random.default_rng(2).integers(1, 4, 300) * 1.0
+
+    def loss(theta: np.ndarray) -> float:
+        logit = theta[0] * score + theta[1:][fold]
+        own = weight @ (np.logaddexp(0.0, logit) - y * logit)
+        return own + (theta[0] - 1.0) ** 2 / (2 * SLOPE_SPREAD**2)
+
+    wanted = _minimum(loss, 4)[0]
+    assert out_of_fold_slope(score, y, weight, fold) == pytest.approx(wanted, abs=1e-4)
+    assert 0.5 < wanted < 0.9
+
+
+def test_the_slope_out_of_sample_leans_on_1_with_few_rows_and_on_the_rows_with_many():
+    for n, low, high in ((40, 0.6, 1.1), (20_000, 0.45, 0.55)):
+        score, y = _simulated(n, 0.0, 0.5)
+        found = out_of_fold_slope(score, y, np.ones(n), np.arange(n) % 5)
+        assert low < found < high
+
+
+def test_the_newest_period_moves_by_the_most_probable_shift():
+    logit, y = _simulated(200, 0.5, 1.0)
+    weight = np.random.default_rng(2).integers(1, 4, 200) * 1.0
+
+    def loss(theta: np.ndarray) -> float:
+        own = weight @ (np.logaddexp(0.0, logit + theta[0]) - y * (logit + theta[0]))
+        return own + theta[0] ** 2 / (2 * DRIFT_SPREAD**2)
+
+    assert drift(logit, y, weight) == pytest.approx(_minimum(loss, 1)[0], abs=1e-5)
+
+
+def test_the_newest_period_moves_nothing_where_it_is_as_expected_and_all_with_many_rows():
+    y = np.r_[np.ones(50), np.zeros(150)]
+    assert drift(np.full(200, np.log(1 / 3)), y, np.ones(200)) == pytest.approx(0.0, abs=1e-12)
+    many = drift(np.full(200, -2.0), y, np.full(200, 1e6))
+    assert many == pytest.approx(2.0 + np.log(1 / 3), abs=1e-4)
+    assert drift(np.zeros(0), np.zeros(0), np.zeros(0)) == 0.0

@@ -207,6 +207,16 @@ def test_only_events_of_known_selection_make_it_a_probability():
         assert model.gives_probability is expected
 
 
+def test_copies_of_rows_in_their_own_groups_make_no_interval_narrower():
+    X, y = _notes(400)
+    once = RiskModel(note_column="note").fit(X, y)
+    rows = np.repeat(np.arange(400), 5)
+    copied = RiskModel(note_column="note").fit(X.iloc[rows], y[rows], groups=rows)
+    width = [np.ptp(model.predict_interval(X), axis=1).mean() for model in (once, copied)]
+    assert width[1] > 0.85 * width[0]
+    assert copied.tables_.phrases.error > 0.85 * once.tables_.phrases.error
+
+
 # --- recalibration ---------------------------------------------------------------------------
 
 
