@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,16 @@ class Problem:
     def tested(self) -> np.ndarray:
         """Numbers of the rows that are judged, in the order of the splits."""
         return np.concatenate([split.test for split in self.splits])
+
+
+@dataclass(frozen=True)
+class Move:
+    """A table, and the rows of one place and of another with another base rate."""
+
+    name: str
+    problem: Problem
+    here: np.ndarray
+    there: np.ndarray
 
 
 def problems() -> Iterator[Problem]:
@@ -128,6 +138,40 @@ def compas() -> Problem:
     later = (day >= day.iloc[len(day) * 2 // 3]).to_numpy()
     split = Split(np.flatnonzero(~later), np.flatnonzero(later))
     return Problem("compas", X, _labels(data["two_year_recid"]), (split,), None, None, _days(day))
+
+
+def moves() -> Iterator[Move]:
+    """Parts of the tables that differ in their base rate; what parts them is no feature.
+
+    Student: girls to boys, a mark under 12 (under 10 has 32 events, too few to draw from). Compas: 35
+    and over to under. Costa Rica: the central region to the others. NEISS, without its notes: 9 and
+    over to under 6; other hospitals to children's.
+    """
+    data = pd.read_csv(REAL / "uci_student_por.csv")
+    low = replace(student(), y=_labels(data["G3"] < 12))
+    yield _move("student, boys", low, data["sex"] == "M", "sex")
+    recidivism = compas()
+    yield _move("compas, under 35", recidivism, recidivism.X["age"] < 35, "age")
+    poor = costa_rica()
+    regions = [f"lugar{number}" for number in range(1, 7)]
+    yield _move("costa_rica, regions", poor, poor.X["lugar1"] != 1, *regions)
+    injured = _without_note(neiss())
+    age = injured.X["age_years"]
+    yield _move("neiss, under 6", injured, age < 6, "age_years", here=age >= 9)
+    stratum = pd.read_parquet(REAL / "neiss_children.parquet")["Stratum"]
+    yield _move("neiss, children's hospitals", injured, stratum == "C")
+
+
+def _move(
+    name: str, problem: Problem, there: pd.Series, *parting: str, here: pd.Series | None = None
+) -> Move:
+    here = ~there if here is None else here
+    kept = replace(problem, X=problem.X.drop(columns=list(parting)))
+    return Move(name, kept, np.flatnonzero(here), np.flatnonzero(there))
+
+
+def _without_note(problem: Problem) -> Problem:
+    return replace(problem, X=problem.X.drop(columns=[problem.note]), note=None)
 
 
 def _labels(column: pd.Series) -> np.ndarray:

@@ -7,6 +7,7 @@ under 20 nothing, 20 to 44 the intercept, from 45 the slope too (DESIGN "Model")
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -108,19 +109,20 @@ def normal_quantile(probability: float) -> float:
 def fit_map(
     score: Floats, y: Floats, weight: Floats | None = None, groups: NDArray[np.intp] | None = None
 ) -> CalibrationMap:
-    """The map that the events in hand allow.
+    """The map that the events in hand allow; its slope is the `likely_slope`.
 
     score: log-odds[n], y: 0/1[n], weight[n] (None: 1 each), groups: integers[n] (None: each row its
-    own). Rows of one group may be alike, so the covariance is clustered by group.
+    own). Rows of one group may be alike, so they count less and the covariance is clustered.
     """
     weight = np.ones_like(score) if weight is None else weight
     events = int(np.count_nonzero((y == 1) & (weight > 0)))
     method = method_for(events)
     intercept, slope = 0.0, 1.0
-    if method == "intercept":
-        intercept = fit_intercept(score, y, weight)
-    elif method == "intercept+slope":
-        intercept, slope = fit_intercept_and_slope(score, y, weight)
+    if method == "intercept+slope":
+        weight = weight / design_effect(score, y, weight, groups)
+        slope = likely_slope(score, y, weight)
+    if method != "none":
+        intercept = fit_intercept(score, y, weight, slope)
     covariance = clustered_covariance(intercept + slope * score, score, y, weight, groups, method)
     return CalibrationMap(intercept, slope, covariance, events, method)
 
@@ -138,25 +140,39 @@ def fit_intercept(score: Floats, y: Floats, weight: Floats, slope: float = 1.0) 
     return float(_newton(design, slope * score, y, weight)[0])
 
 
-def out_of_fold_slope(score: Floats, y: Floats, weight: Floats, fold: NDArray[np.intp]) -> float:
-    """Slope of scores that each fold's own model gave, with an intercept a fold.
+def likely_slope(
+    score: Floats, y: Floats, weight: Floats, fold: NDArray[np.intp] | None = None
+) -> float:
+    """The most probable slope where it is normal around 1 with SLOPE_SPREAD beforehand.
 
-    The most probable one where it is normal around 1 with SLOPE_SPREAD beforehand: a penalised fit
-    is nearly calibrated by itself, so few events should not turn its slope far.
+    A penalised fit is nearly calibrated by itself, and 45 events tell a slope only to about .2, so
+    few events should not turn it far (docs/model.md "Moved to another place" has the figures).
+    fold: scores of each were given by a model of its own, so each has an intercept of its own.
+    A slope outside its bounds is set to the bound.
     """
+    if np.ptp(score) == 0.0:
+        return 1.0
+    fold = np.zeros(len(score), dtype=np.intp) if fold is None else fold
     own = (fold[:, None] == np.unique(fold)).astype(np.float64)
-    design = np.column_stack([score, own])
     precision = np.append(1.0 / SLOPE_SPREAD**2, np.full(own.shape[1], 1e-6))
-    theta, centre = np.append(1.0, np.zeros(own.shape[1])), np.append(1.0, np.zeros(own.shape[1]))
-    for _ in range(NEWTON_STEPS):
-        p = chance(design @ theta)
-        gradient = design.T @ (weight * (p - y)) + precision * (theta - centre)
-        curvature = (design * (weight * p * (1.0 - p))[:, None]).T @ design + np.diag(precision)
-        step = np.linalg.solve(curvature, gradient)
-        theta = theta - np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < 1e-12:
-            break
-    return float(np.clip(theta[0], MIN_SLOPE, MAX_SLOPE))
+    change = _newton(np.column_stack([score, own]), score, y, weight, precision)[0]
+    return float(np.clip(1.0 + change, MIN_SLOPE, MAX_SLOPE))
+
+
+def design_effect(
+    score: Floats, y: Floats, weight: Floats, groups: NDArray[np.intp] | None
+) -> float:
+    """How many times less the rows tell of a slope than independent ones of weight 1 (Kish, Survey
+    Sampling, 1965, section 8.2); at least 1.
+
+    Score contributions at slope 1, summed within groups and squared, over those of single rows.
+    """
+    p = chance(score + fit_intercept(score, y, weight))
+    centred = score - np.average(score, weights=np.maximum(weight * p * (1.0 - p), 1e-12))
+    parts = (y - p) * centred
+    alone = float(weight @ parts**2)
+    together = float((_summed((weight * parts)[:, None], groups) ** 2).sum())
+    return max(together / alone, 1.0) if alone > 0.0 else 1.0
 
 
 def drift(logit: Floats, y: Floats, weight: Floats) -> float:
@@ -172,49 +188,40 @@ def drift(logit: Floats, y: Floats, weight: Floats) -> float:
     return shift
 
 
-def fit_intercept_and_slope(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
-    """Both by maximum likelihood; a slope outside its bounds is set to the bound."""
-    if np.ptp(score) == 0.0:
-        return fit_intercept(score, y, weight), 1.0
-    design = np.column_stack([np.ones_like(score), score])
-    intercept, slope = _newton(design, np.zeros_like(score), y, weight)
-    if MIN_SLOPE <= slope <= MAX_SLOPE:
-        return float(intercept), float(slope)
-    bound = MIN_SLOPE if slope < MIN_SLOPE else MAX_SLOPE
-    return fit_intercept(score, y, weight, bound), bound
-
-
-def _newton(design: Floats, offset: Floats, y: Floats, weight: Floats) -> Floats:
-    """Maximum likelihood of a logistic regression by Newton's steps, halved until they help."""
+def _newton(
+    design: Floats, offset: Floats, y: Floats, weight: Floats, precision: Floats | float = 0.0
+) -> Floats:
+    """The most probable coefficients of a logistic regression by Newton's steps, halved until they
+    help. precision: 1 / variance of each coefficient beforehand, around 0; 0 is maximum likelihood."""
     if not 0.0 < np.average(y, weights=weight) < 1.0:
         raise ModelError("calibration needs rows of both labels, 0 and 1; only one came")
+
+    def loss_at(beta: Floats) -> float:
+        fit = log_loss(offset + design @ beta, y, weight)
+        return fit + float((precision * beta) @ beta / 2.0 / weight.sum())
+
     beta = np.zeros(design.shape[1])
-    loss = log_loss(offset, y, weight)
+    loss = loss_at(beta)
     for _ in range(NEWTON_STEPS):
         p = chance(offset + design @ beta)
-        gradient = design.T @ (weight * (p - y))
+        gradient = design.T @ (weight * (p - y)) + precision * beta
         curvature = (design * (weight * p * (1.0 - p))[:, None]).T @ design
+        curvature = curvature + np.diag(precision + np.zeros(len(beta)))
         step = np.linalg.lstsq(curvature, gradient, rcond=None)[0].astype(np.float64)
         if np.abs(step).max() < 1e-12 or np.abs(beta).max() > 1e3:
             break
-        beta, loss, moved = _halved(design, offset, y, weight, beta, step, loss)
+        beta, loss, moved = _halved(loss_at, beta, step, loss)
         if not moved:
             break
     return beta
 
 
 def _halved(
-    design: Floats,
-    offset: Floats,
-    y: Floats,
-    weight: Floats,
-    beta: Floats,
-    step: Floats,
-    loss: float,
+    loss_at: Callable[[Floats], float], beta: Floats, step: Floats, loss: float
 ) -> tuple[Floats, float, bool]:
     for power in range(40):
         candidate = beta - step / 2.0**power
-        new = log_loss(offset + design @ candidate, y, weight)
+        new = loss_at(candidate)
         if new <= loss:
             return candidate, new, True
     return beta, loss, False
@@ -231,7 +238,8 @@ def clustered_covariance(
     """Covariance of intercept and slope, robust to likeness inside groups (sandwich; Liang and
     Zeger, Biometrika 1986;73:13-22), times G / (G - 1) for G groups.
 
-    A slope that was not estimated is given the spread SLOPE_SPREAD around the mean score.
+    A slope that was not estimated is given the spread SLOPE_SPREAD around the mean score; what was
+    known of an estimated one beforehand counts as one more, independent, group.
     """
     p = chance(logit)
     informative = weight * p * (1.0 - p)
@@ -241,24 +249,31 @@ def clustered_covariance(
         spread = SLOPE_SPREAD**2
         return float(shift + spread * centre**2), -spread * centre, spread
     design = np.column_stack([np.ones_like(score), score])
-    matrix = _sandwich(design, weight * (y - p), informative, groups)
+    matrix = _sandwich(
+        design, weight * (y - p), informative, groups, np.diag([0.0, SLOPE_SPREAD**-2])
+    )
     return float(matrix[0, 0]), float(matrix[0, 1]), float(matrix[1, 1])
 
 
 def _sandwich(
-    design: Floats, residual: Floats, informative: Floats, groups: NDArray[np.intp] | None
+    design: Floats,
+    residual: Floats,
+    informative: Floats,
+    groups: NDArray[np.intp] | None,
+    before: Floats | float = 0.0,
 ) -> Floats:
-    scores = design * residual[:, None]
-    if groups is not None:
-        _, place = np.unique(groups, return_inverse=True)
-        scores = np.column_stack([np.bincount(place, column) for column in scores.T])
-    bread = np.linalg.pinv((design * informative[:, None]).T @ design)
+    """before: precision beforehand, (parameters, parameters)."""
+    scores = _summed(design * residual[:, None], groups)
+    bread = np.linalg.pinv((design * informative[:, None]).T @ design + before)
     count = len(scores)
-    matrix: Floats = bread @ (scores.T @ scores) @ bread * (count / max(count - 1, 1))
+    meat = scores.T @ scores * (count / max(count - 1, 1)) + before
+    matrix: Floats = bread @ meat @ bread
     return matrix
 
 
-def design_effect(codes: NDArray[np.intp], residual: Floats, groups: NDArray[np.intp]) -> float:
+def level_design_effect(
+    codes: NDArray[np.intp], residual: Floats, groups: NDArray[np.intp]
+) -> float:
     """How many times likeness inside groups multiplies the variance of a feature's weights, at
     least 1 (Kish, Survey Sampling, 1965): that of the sums by which they are estimated, summed over
     groups and over rows. codes: level of each row. residual: weight * (label - probability)."""
@@ -270,6 +285,14 @@ def design_effect(codes: NDArray[np.intp], residual: Floats, groups: NDArray[np.
     by_group = by_group - share * by_group.sum(axis=1, keepdims=True)
     alone = residual**2 @ (1.0 - 2.0 * share[codes] + share @ share)
     return max(float((by_group**2).sum() / alone), 1.0) if alone > 0.0 else 1.0
+
+
+def _summed(rows: Floats, groups: NDArray[np.intp] | None) -> Floats:
+    """Sums of rows within groups, (groups, columns); without groups the rows as they are."""
+    if groups is None:
+        return rows
+    _, place = np.unique(groups, return_inverse=True)
+    return np.column_stack([np.bincount(place, column) for column in rows.T])
 
 
 def observed_over_expected(y: Floats, probability: Floats, weight: Floats | None = None) -> float:

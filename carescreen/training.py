@@ -17,12 +17,12 @@ from carescreen.calibration import (
     CalibrationMap,
     Floats,
     chance,
-    design_effect,
     drift,
     fit_intercept,
     fit_map,
     forward_folds,
-    out_of_fold_slope,
+    level_design_effect,
+    likely_slope,
     random_folds,
 )
 from carescreen.choosing import Choice, CodedRows, choose
@@ -180,11 +180,11 @@ class Training:
             return model
         logit = model.logit + fit_intercept(model.logit, data.y, data.weight)
         residual = data.weight * (data.y - chance(logit))
-        effects = [design_effect(codes, residual, data.groups) for codes in self.rows.codes.T]
+        effects = [level_design_effect(codes, residual, data.groups) for codes in self.rows.codes.T]
         variances = tuple(v * e for v, e in zip(model.variances, effects, strict=True))
         says = model.logit - model.levels.logit(self.rows.codes)  # what its note adds to each row
         fifth = np.searchsorted(np.quantile(says, (0.2, 0.4, 0.6, 0.8)), says)
-        wider = design_effect(fifth, residual, data.groups) ** 0.5
+        wider = level_design_effect(fifth, residual, data.groups) ** 0.5
         error = min(round(model.phrases.error * wider), MAX_ERROR)
         return replace(model, variances=variances, phrases=replace(model.phrases, error=error))
 
@@ -198,7 +198,7 @@ class Training:
         found = fit_map(score, y, weight, data.groups[tested])
         if found.method != "intercept+slope":
             return 1.0, found
-        return out_of_fold_slope(score, y, weight, self._fold_of()[tested]), found
+        return likely_slope(score, y, weight, self._fold_of()[tested]), found
 
     def _calibrate(self, model: _Model, slope: float, found: CalibrationMap) -> CalibrationMap:
         """The intercept so that all rows' events are as expected, moved by the newest period."""

@@ -19,9 +19,9 @@ from carescreen.calibration import (
     design_effect,
     drift,
     fit_intercept,
-    fit_intercept_and_slope,
     fit_map,
     forward_folds,
+    level_design_effect,
     method_for,
     observed_over_expected,
     out_of_fold_slope,
@@ -37,22 +37,40 @@ def _simulated(n: int, intercept: float, slope: float, seed: int = 0):
     return score, y
 
 
-def test_intercept_and_slope_equal_scikit_learns_unpenalised_regression():
+def test_calibration_slope_equals_scikit_learns_unpenalised_regression():
     score, y = _simulated(800, 0.4, 0.7)
     weight = np.random.default_rng(1).integers(1, 4, 800).astype(float)
     reference = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000)
     reference.fit(score[:, None], y, sample_weight=weight)
-    intercept, slope = fit_intercept_and_slope(score, y, weight)
-    assert intercept == pytest.approx(reference.intercept_[0], abs=1e-5)
+    slope = calibration_slope(y, score, weight)
     assert slope == pytest.approx(reference.coef_[0, 0], abs=1e-5)
 
 
-def test_the_fitted_map_solves_the_likelihood_equations():
+def test_the_fitted_map_is_the_most_probable_one():
     score, y = _simulated(500, -0.3, 1.4)
-    intercept, slope = fit_intercept_and_slope(score, y, np.ones(500))
-    residual = y - chance(intercept + slope * score)
+    fitted = fit_map(score, y)
+    residual = y - chance(fitted.logit(score))
     assert abs(residual.sum()) < 1e-9
-    assert abs(residual @ score) < 1e-9
+    assert residual @ score == pytest.approx((fitted.slope - 1.0) / SLOPE_SPREAD**2, abs=1e-4)
+
+
+def test_few_events_turn_the_slope_little_and_many_as_far_as_they_say():
+    few, many = (np.mean([fit_map(*_simulated(n, 0.0, 0.5, seed)).slope for seed in range(8)])
+                 for n in (200, 20_000))  # fmt: skip
+    assert 0.55 < few < 0.8
+    assert many == pytest.approx(0.5, abs=0.03)
+
+
+def test_recalibrating_on_45_events_is_nearer_the_truth_than_maximum_likelihood():
+    """Root mean square of the slope's error, over slopes as far from 1 as is expected."""
+    errors = []
+    for seed in range(60):
+        truth = float(np.random.default_rng(seed).normal(1.0, SLOPE_SPREAD))
+        score, y = _simulated(180, 0.0, truth, seed)
+        if y.sum() >= 45:
+            errors.append([fit_map(score, y).slope - truth, calibration_slope(y, score) - truth])
+    ours, likelihood = np.sqrt(np.mean(np.square(errors), axis=0))
+    assert ours < 0.9 * likelihood
 
 
 def test_intercept_alone_makes_expected_equal_observed():
@@ -77,10 +95,11 @@ def test_events_decide_what_is_estimated(events, method):
     assert (fitted.intercept == 0.0) or method != "none"
 
 
-def test_separated_labels_and_reversed_scores_stop_at_the_slopes_bounds():
-    score = np.linspace(-3, 3, 200)
+@pytest.mark.parametrize("rows", [200, 20_000])
+def test_separated_labels_and_reversed_scores_stay_within_the_slopes_bounds(rows):
+    score = np.linspace(-3, 3, rows)
     y = (score > 0).astype(float)
-    assert fit_map(score, y).slope == MAX_SLOPE
+    assert 2.0 < fit_map(score, y).slope <= MAX_SLOPE
     assert fit_map(-score, y).slope == MIN_SLOPE
 
 
@@ -111,6 +130,18 @@ def test_rows_that_repeat_inside_a_group_add_no_certainty():
     once = fit_map(score, y, groups=np.arange(600))
     repeated = fit_map(np.tile(score, 4), np.tile(y, 4), groups=np.tile(np.arange(600), 4))
     assert repeated.covariance == pytest.approx(once.covariance, rel=1e-6)
+    assert repeated.slope == pytest.approx(once.slope, abs=1e-6)
+
+
+def test_the_design_effect_counts_likeness_and_weights():
+    score, y = _simulated(600, 0.0, 1.0)
+    one, alone = np.ones(600), np.arange(600)
+    assert design_effect(score, y, one, None) == pytest.approx(1.0)
+    assert design_effect(score, y, one, alone) == pytest.approx(1.0)
+    assert design_effect(score, y, 2 * one, alone) == pytest.approx(2.0)
+    pairs = (np.tile(score, 2), np.tile(y, 2), np.ones(1200))
+    assert design_effect(*pairs, np.tile(alone, 2)) == pytest.approx(2.0)
+    assert design_effect(*pairs, np.arange(1200)) == pytest.approx(1.0)
 
 
 def test_the_design_effect_is_the_variance_of_sums_over_groups_to_that_over_rows():
@@ -121,17 +152,17 @@ def test_the_design_effect_is_the_variance_of_sums_over_groups_to_that_over_rows
     alone = sum(np.sum((z * residual) ** 2) for z in centred.T)
     grouped = sum(sum((z * residual)[groups == g].sum() ** 2 for g in range(9)) for z in centred.T)
     assert grouped > alone
-    assert design_effect(codes, residual, groups) == pytest.approx(grouped / alone)
+    assert level_design_effect(codes, residual, groups) == pytest.approx(grouped / alone)
 
 
 def test_the_design_effect_of_copies_is_their_number_and_of_single_rows_is_1():
     rng = np.random.default_rng(0)
     codes, residual = rng.integers(0, 3, 50), rng.normal(size=50)
-    copied = design_effect(np.tile(codes, 4), np.tile(residual, 4), np.tile(np.arange(50), 4))
+    copied = level_design_effect(np.tile(codes, 4), np.tile(residual, 4), np.tile(np.arange(50), 4))
     assert copied == pytest.approx(4.0)
-    assert design_effect(codes, residual, np.arange(50)) == pytest.approx(1.0)
-    assert design_effect(codes, residual, np.arange(50) // 50 * 0) == 1.0
-    assert design_effect(codes, np.zeros(50), np.arange(50)) == 1.0
+    assert level_design_effect(codes, residual, np.arange(50)) == pytest.approx(1.0)
+    assert level_design_effect(codes, residual, np.arange(50) // 50 * 0) == 1.0
+    assert level_design_effect(codes, np.zeros(50), np.arange(50)) == 1.0
 
 
 def test_a_slope_that_was_not_estimated_widens_the_interval_away_from_the_middle():
