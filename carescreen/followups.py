@@ -41,6 +41,7 @@ from carescreen.pack import TIERS
 from carescreen.recent_notes import RecentNotes, recent_notes
 from carescreen.rules import RuleOutcomes
 from carescreen.sheet import Ints, objects, places
+from carescreen.steps import Weights
 from carescreen.wordings import still_said
 
 ROUTINE = TIERS.index("routine")
@@ -85,7 +86,7 @@ class FollowUps:
     due_on: Days
     features: Mapping[str, Values]
     notes: RecentNotes | None
-    weights: Ints
+    weights: Weights
     score: Ints
     probability: NDArray[np.float64]
 
@@ -105,7 +106,7 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
     notes, spoken = _spoken(model.note_column, block, engine.as_of)
     read = {**features, **spoken}
     weights = model.weights_of(read, block.n)
-    score = weights.sum(axis=1) + model.intercept
+    score = model.score_of(weights)
     rule_tier = _rule_tier(engine, is_open)
     raised = _raised(block)
     tier = np.minimum(rule_tier, np.where(needs_data, PRIORITY, ROUTINE))

@@ -29,6 +29,7 @@ MAX_WEIGHT = 50 * MICRO  # 50 log-odds: beyond any probability a float can tell 
 MAX_ERROR = 10 * MICRO  # so that the squares of thousands still add up in 64 bits
 
 Micro = NDArray[np.int64]
+Weights = NDArray[np.signedinteger[Any]]
 Texts = Mapping[str, str]
 
 
@@ -158,15 +159,39 @@ class AdditiveTables:
         if self.note_column is not None:
             yield self.note_column, self.phrases.score_micro(X[self.note_column])
 
-    def weights_of(self, features: Mapping[str, Values], n: int) -> Micro:
-        """Weight of each feature in each of n rows, int64[n, features], of columns the engine made."""
-        weights = np.empty((n, len(self.names)), dtype=np.int64)
-        for place, table in enumerate(self.features):
-            weights[:, place] = table.look_up[table.codes_of(features[table.name])]
+    def weights_of(self, features: Mapping[str, Values], n: int) -> Weights:
+        """Weight of each feature in each of n rows, (n, features), of columns the engine made."""
+        codes = [table.codes_of(features[table.name]) for table in self.features]
+        weights = self.weights_at(codes, n)
         if self.note_column is not None:
             notes = _series(self.note_column, features[self.note_column])
-            weights[:, -1] = self.phrases.score_micro(notes)
+            weights = np.vstack([weights, self.phrases.score_micro(notes)])
+        return weights.T
+
+    def weights_at(self, codes: Sequence[NDArray[np.intp]], n: int) -> Weights:
+        """Weight of each step table in each of n rows, (tables, n), of the codes of their levels.
+
+        One row a table, and 32 bits wherever every possible sum fits into them: a look-up is bound
+        by the memory it writes.
+        """
+        weights = np.empty((len(self.features), n), dtype=self._width)
+        for row, look_up, code in zip(weights, self._look_ups, codes, strict=True):
+            look_up.take(code, out=row, mode="clip")  # "raise" would write a copy first
         return weights
+
+    def score_of(self, weights: Weights) -> Micro:
+        """Score of each row, int64[n], of its weights (n, features)."""
+        total: Micro = weights.sum(axis=1, dtype=weights.dtype).astype(np.int64)
+        return total + self.intercept
+
+    @cached_property
+    def _width(self) -> type[np.signedinteger[Any]]:
+        largest = sum(int(np.abs(table.look_up).max()) for table in self.features)
+        return np.int32 if largest <= np.iinfo(np.int32).max else np.int64
+
+    @cached_property
+    def _look_ups(self) -> tuple[Weights, ...]:
+        return tuple(table.look_up.astype(self._width) for table in self.features)
 
     def variance_of(self, features: Mapping[str, Values], n: int) -> Micro:
         """Variance of each row's score around the mean row's, int64[n], millionths squared."""

@@ -14,6 +14,7 @@ from carescreen.calibration import chance
 from carescreen.errors import ModelError, NotCalibrated, OutputError
 from carescreen.model import RiskModel
 from carescreen.ngrams import note_phrases
+from carescreen.steps import AdditiveTables, StepTable
 
 
 def table(n: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -70,6 +71,23 @@ def test_a_missing_feature_is_named_with_the_nearest_column_and_extra_ones_are_i
     assert model.score_micro(extra).tolist() == model.score_micro(X).tolist()
     with pytest.raises(ModelError, match="did you mean 'low_incom'"):
         model.score_micro(X.rename(columns={"low_income": "low_incom"}))
+
+
+@pytest.mark.parametrize(("weight", "kind"), [(50_000_000, np.int64), (40_000_000, np.int32)])
+def test_many_rows_score_as_one_table_does_however_large_their_weights(weight, kind):
+    """43 weights of 50 log-odds add up to more than 32 bits hold; 43 of 40 do not."""
+    tables = tuple(
+        StepTable(f"f{k}", "number", (-weight, 0, weight), (0.5, 1.5), missing=k) for k in range(43)
+    )
+    model = AdditiveTables(-7, tables)
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.choice([0.0, 1.0, 2.0, np.nan], (50, 43)), columns=list(model.names))
+    X.loc[0], X.loc[1] = 0.0, 2.0
+    weights = model.weights_of({name: X[name].to_numpy() for name in X}, len(X))
+    assert weights.dtype == kind
+    assert weights.tolist() == model.contributions(X).to_numpy().tolist()
+    assert model.score_of(weights).tolist() == model.score_micro(X).tolist()
+    assert model.score_micro(X)[:2].tolist() == [-43 * weight - 7, 43 * weight - 7]
 
 
 def test_an_empty_table_scores_to_nothing():
