@@ -142,7 +142,7 @@ class Training:
             model = self._of_fields(choice)
         else:
             model = self._with_notes(choice, notes, wording, slope)
-        model = self._clustered(model)
+        model = self._clustered(self._unknown_between(model))
         calibration = self._calibrate(model, slope, found)
         tables = step_tables(
             self.bases, model.levels, model.variances, calibration.intercept, calibration.slope
@@ -172,6 +172,20 @@ class Training:
             logit,
             phrase_table(notes, both.phrases, slope, variance),
         )
+
+    def _unknown_between(self, model: _Model) -> _Model:
+        """The model in which a missing value of a feature with a direction weighs no less than its
+        lowest level and no more than its highest: unknown is neither safer than the safest answer
+        nor worse than the worst."""
+        weights = tuple(
+            np.append(w[:-1], np.clip(w[-1], w[:-1].min(), w[:-1].max()))
+            if basis.table.monotone
+            else w
+            for basis, w in zip(self.bases, model.levels.weights, strict=True)
+        )
+        levels = replace(model.levels, weights=weights)
+        moved = levels.logit(self.rows.codes) - model.levels.logit(self.rows.codes)
+        return replace(model, levels=levels, logit=model.logit + moved)
 
     def _clustered(self, model: _Model) -> _Model:
         """The model with errors as wide as rows that are alike in their groups make them."""

@@ -22,9 +22,9 @@ from carescreen.calibration import (
     fit_map,
     forward_folds,
     level_design_effect,
+    likely_slope,
     method_for,
     observed_over_expected,
-    out_of_fold_slope,
     random_folds,
 )
 from carescreen.errors import ModelError
@@ -251,14 +251,14 @@ def test_the_slope_out_of_sample_is_the_most_probable_one_with_an_intercept_a_fo
         return own + (theta[0] - 1.0) ** 2 / (2 * SLOPE_SPREAD**2)
 
     wanted = _minimum(loss, 4)[0]
-    assert out_of_fold_slope(score, y, weight, fold) == pytest.approx(wanted, abs=1e-4)
+    assert likely_slope(score, y, weight, fold) == pytest.approx(wanted, abs=1e-4)
     assert 0.5 < wanted < 0.9
 
 
 def test_the_slope_out_of_sample_leans_on_1_with_few_rows_and_on_the_rows_with_many():
     for n, low, high in ((40, 0.6, 1.1), (20_000, 0.45, 0.55)):
         score, y = _simulated(n, 0.0, 0.5)
-        found = out_of_fold_slope(score, y, np.ones(n), np.arange(n) % 5)
+        found = likely_slope(score, y, np.ones(n), np.arange(n) % 5)
         assert low < found < high
 
 

@@ -89,6 +89,7 @@ def test_the_averaged_tables_are_the_average_of_those_fitted_one_by_one(coded, c
 def test_a_fitted_models_weights_are_that_average_times_its_slope():
     """Through RiskModel: the order of its rows and its rounding are all that comes in between."""
     X, y = rows(400)
+    X = X.fillna(dict.fromkeys(X.select_dtypes("number"), 0.0))  # unknown is bounded besides
     model = RiskModel(prior=PRIOR, monotone=MONOTONE).fit(X, y)
     bases = build_bases(X, PRIOR, MONOTONE, None)
     data = CodedRows(codes_of(X, bases), y, np.ones(len(y)))

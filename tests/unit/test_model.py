@@ -148,6 +148,19 @@ def test_declared_directions_hold_in_the_tables():
             assert (np.diff(feature.weights) * sign >= 0).all()
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_unknown_is_neither_safer_nor_worse_than_every_answer_where_there_is_a_direction(sign):
+    X, y = table(2_000)
+    rng = np.random.default_rng(3)
+    X.loc[(rng.random(len(X)) < np.where(y == (sign > 0), 0.6, 0.05)), "gap"] = np.nan
+    free = next(t for t in RiskModel().fit(X, y).tables_.features if t.name == "gap")
+    assert not min(free.weights) <= free.missing <= max(free.weights)  # what the rows say
+    held = RiskModel(monotone={"gap": 1}).fit(X, y)
+    gap = next(t for t in held.tables_.features if t.name == "gap")
+    assert gap.missing == (max(gap.weights) if sign > 0 else min(gap.weights))
+    assert held.predict_proba(X)[:, 1].sum() == pytest.approx(y.sum(), rel=1e-3)
+
+
 def test_words_have_a_weight_each_and_a_new_word_scores_as_missing_with_a_warning():
     X, y = table()
     model = RiskModel().fit(X, y)
