@@ -272,18 +272,23 @@ def _sandwich(
 
 
 def level_design_effect(
-    codes: NDArray[np.intp], residual: Floats, groups: NDArray[np.intp]
+    codes: NDArray[np.intp],
+    residual: Floats,
+    groups: NDArray[np.intp],
+    weight: Floats | None = None,
 ) -> float:
-    """How many times likeness inside groups multiplies the variance of a feature's weights, at
-    least 1 (Kish, Survey Sampling, 1965): that of the sums by which they are estimated, summed over
-    groups and over rows. codes: level of each row. residual: weight * (label - probability)."""
+    """How many times likeness inside groups, and weights, multiply the variance of a feature's
+    weights, at least 1 (Kish, Survey Sampling, 1965): that of the sums by which they are estimated,
+    summed over groups, to what as many single rows would have. codes: level of each row.
+    residual: weight * (label - probability); weight: None for 1 each."""
+    weight = np.ones_like(residual) if weight is None else weight
     _, place = np.unique(groups, return_inverse=True)
     levels = int(codes.max(initial=0)) + 1
-    share = np.bincount(codes, minlength=levels) / len(codes)
+    share = np.bincount(codes, weight, levels) / weight.sum()
     sums = np.bincount(place * levels + codes, residual, (int(place.max()) + 1) * levels)
     by_group = sums.reshape(-1, levels)
     by_group = by_group - share * by_group.sum(axis=1, keepdims=True)
-    alone = residual**2 @ (1.0 - 2.0 * share[codes] + share @ share)
+    alone = (residual**2 / weight) @ (1.0 - 2.0 * share[codes] + share @ share)
     return max(float((by_group**2).sum() / alone), 1.0) if alone > 0.0 else 1.0
 
 

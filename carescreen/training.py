@@ -190,15 +190,18 @@ class Training:
     def _clustered(self, model: _Model) -> _Model:
         """The model with errors as wide as rows that are alike in their groups make them."""
         data = self.data
-        if data.group_count == len(data.y):
+        if data.group_count == len(data.y) and (data.weight == 1.0).all():
             return model
         logit = model.logit + fit_intercept(model.logit, data.y, data.weight)
         residual = data.weight * (data.y - chance(logit))
-        effects = [level_design_effect(codes, residual, data.groups) for codes in self.rows.codes.T]
+        effects = [
+            level_design_effect(codes, residual, data.groups, data.weight)
+            for codes in self.rows.codes.T
+        ]
         variances = tuple(v * e for v, e in zip(model.variances, effects, strict=True))
         says = model.logit - model.levels.logit(self.rows.codes)  # what its note adds to each row
         fifth = np.searchsorted(np.quantile(says, (0.2, 0.4, 0.6, 0.8)), says)
-        wider = level_design_effect(fifth, residual, data.groups) ** 0.5
+        wider = level_design_effect(fifth, residual, data.groups, data.weight) ** 0.5
         error = min(round(model.phrases.error * wider), MAX_ERROR)
         return replace(model, variances=variances, phrases=replace(model.phrases, error=error))
 

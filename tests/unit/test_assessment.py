@@ -68,7 +68,8 @@ def test_an_assessment_follows_a_model_that_is_recalibrated():
     before = own.assess(CASE)
     saved = own.model.saved_
     manifest = saved.manifest.model_copy(update={"events_of_known_selection": 500})
-    own.model._adopt(replace(saved, calibration=CalibrationMap(), manifest=manifest))
+    calibrated = CalibrationMap(events=500, method="intercept+slope")
+    own.model._adopt(replace(saved, calibration=calibrated, manifest=manifest))
     after = own.assess(CASE)
     assert before.probability is None
     assert after.probability == pytest.approx(1 / (1 + math.exp(-after.score)))
