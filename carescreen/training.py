@@ -199,7 +199,8 @@ class Training:
             for codes in self.rows.codes.T
         ]
         variances = tuple(v * e for v, e in zip(model.variances, effects, strict=True))
-        says = model.logit - model.levels.logit(self.rows.codes)  # what its note adds to each row
+        # What its note adds to each row; rounded, so that equal notes are equal to the last bit.
+        says = np.round(model.logit - model.levels.logit(self.rows.codes), 6)
         fifth = np.searchsorted(np.quantile(says, (0.2, 0.4, 0.6, 0.8)), says)
         wider = level_design_effect(fifth, residual, data.groups, data.weight) ** 0.5
         error = min(round(model.phrases.error * wider), MAX_ERROR)
