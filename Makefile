@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws format bench bench-notes bench-rules evidence synthetic-model reader clean
+.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, build a synthetic county, rank it, show the first ten children"
 	@echo "make test    set up, then format check, lint, types, tests and doctests"
 	@echo "make laws    the laws again with 25 times as many, random, examples (half an hour)"
+	@echo "make validity  what a fit finds on simulated truth: calibration, intervals, effects, priors,"
+	@echo "                   recalibration, leaks; prints the tables of docs/model.md (half an hour)"
 	@echo "make bench   speed figures, each beside a reference measured in the same run"
 	@echo "make bench-notes   how well notes are read: writers left out, another hand, spans given on"
 	@echo "                   public text where it is at hand (half an hour)"
@@ -42,6 +44,9 @@ test: check
 
 laws: $(STAMP)
 	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest tests/laws
+
+validity: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/validity
 
 format: $(STAMP)
 	$(BIN)/ruff format .
