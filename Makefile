@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules evidence synthetic-model reader clean
+.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules bench-model evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo "make synthetic-model  train models/synthetic on an invented county, for demos and tests"
 	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
 	@echo "                   and how many ordinary children each pack puts in a tier"
+	@echo "make bench-model   how good the model is on public tables, moved, and beside other methods, and"
+	@echo "                   how fast (an hour on two cores; installs interpret-core into .venv if it can)"
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "carescreen needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make demo PYTHON=python3.11")'
@@ -64,6 +66,16 @@ bench-notes: $(STAMP)
 bench-rules: $(STAMP)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/ordinary.py
+
+# One thread each: on busy cores several wait for each other, and references are then no measure.
+bench-model: export OMP_NUM_THREADS = 1
+bench-model: export OPENBLAS_NUM_THREADS = 1
+bench-model: $(STAMP)
+	-$(BIN)/python -c 'import interpret' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/model_speed.py
+	$(BIN)/python benchmarks/model_moved.py
+	$(BIN)/python benchmarks/model_quality.py
+	$(BIN)/python benchmarks/model_methods.py
 
 reader: $(STAMP)
 	$(BIN)/carescreen notes train --pack base --out models/notes

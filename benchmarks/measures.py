@@ -29,6 +29,11 @@ def log_loss(y: np.ndarray, chance: np.ndarray) -> float:
     return float(-np.mean(y * np.log(chance) + (1 - y) * np.log1p(-chance)))
 
 
+def brier(y: np.ndarray, chance: np.ndarray) -> float:
+    """Mean squared error."""
+    return float(np.mean((chance - y) ** 2))
+
+
 def auroc(y: np.ndarray, chance: np.ndarray) -> float:
     """Area under the ROC curve by ranks; NaN where only one label came."""
     events = int(y.sum())

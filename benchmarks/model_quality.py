@@ -5,6 +5,7 @@ python benchmarks/model_quality.py [name of a table ...]
 Baselines in the same run: the base rate, TF-IDF with logistic regression, histogram gradient boosting
 with cross-fitted sigmoid calibration, and an explainable boosting machine where it is installed.
 Differences are paired over the same rows; intervals are bootstrap percentiles over clusters.
+Tables with times are judged once more, over several windows: one split is noisy.
 """
 
 from __future__ import annotations
@@ -12,228 +13,197 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-import pandas as pd
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import make_column_transformer
-from sklearn.decomposition import TruncatedSVD
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from benchmarks.measures import (
+    DRAWS,
+    Measure,
+    auroc,
+    bounds,
+    brier,
+    ici,
+    log_loss,
+    observed_over_expected,
+    resamples,
+    slope,
+)
+from benchmarks.rivals import NO_EBM, OURS, Fit, fits, has_ebm, outer_bags
 from benchmarks.tables import Problem, problems
-from carescreen import RiskModel
 
-DRAWS = 2_000
-Fit = Callable[[Problem, np.ndarray], Callable[[pd.DataFrame], np.ndarray]]
-
-
-def base_rate(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:
-    rate = problem.y[train].mean()
-    return lambda X: np.full(len(X), rate)
-
-
-def _columns(problem: Problem) -> tuple[list[str], list[str]]:
-    X = problem.X.drop(columns=[problem.note] if problem.note else [])
-    numbers = X.select_dtypes("number").columns.tolist()
-    return numbers, [name for name in X if name not in numbers]
-
-
-def logistic(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:
-    numbers, words = _columns(problem)
-    parts: list = [
-        (make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()), numbers),
-        (OneHotEncoder(handle_unknown="ignore", min_frequency=5), words),
-    ]
-    if problem.note:
-        parts.append(
-            (TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), problem.note)
-        )
-    model = make_pipeline(make_column_transformer(*parts), LogisticRegression(max_iter=5000))
-    model.fit(_filled(problem, problem.X.iloc[train]), problem.y[train])
-    return lambda X: model.predict_proba(_filled(problem, X))[:, 1]
-
-
-def _filled(problem: Problem, X: pd.DataFrame) -> pd.DataFrame:
-    return X.assign(**{problem.note: X[problem.note].fillna("")}) if problem.note else X
-
-
-def boosting(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:
-    numbers, words = _columns(problem)
-    unknown = {"handle_unknown": "use_encoded_value", "unknown_value": np.nan}
-    parts: list = [("passthrough", numbers), (OrdinalEncoder(min_frequency=5, **unknown), words)]
-    if problem.note:
-        text = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-        parts.append((make_pipeline(text, TruncatedSVD(50, random_state=0)), problem.note))
-    model = make_pipeline(
-        make_column_transformer(*parts),
-        CalibratedClassifierCV(HistGradientBoostingClassifier(random_state=0), cv=5),
-    )
-    model.fit(_filled(problem, problem.X.iloc[train]), problem.y[train])
-    return lambda X: model.predict_proba(_filled(problem, X))[:, 1]
-
-
-def ebm(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:
-    from interpret.glassbox import ExplainableBoostingClassifier
-
-    text, svd = None, None
-
-    def table(X: pd.DataFrame) -> pd.DataFrame:
-        if text is None:
-            return X
-        parts = svd.transform(text.transform(X[problem.note].fillna("")))
-        more = pd.DataFrame(parts, index=X.index).add_prefix("note_")
-        return pd.concat([X.drop(columns=[problem.note]), more], axis=1)
-
-    if problem.note:
-        text = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-        rows = text.fit_transform(problem.X[problem.note].iloc[train].fillna(""))
-        svd = TruncatedSVD(50, random_state=0).fit(rows)
-    model = ExplainableBoostingClassifier(interactions=0, random_state=0, n_jobs=1)
-    model.fit(table(problem.X.iloc[train]), problem.y[train])
-    return lambda X: model.predict_proba(table(X))[:, 1]
-
-
-def carescreen(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:
-    groups = None if problem.groups is None else problem.groups[train]
-    when = None if problem.time is None else problem.time[train]
-    model = RiskModel(note_column=problem.note, random_state=0)
-    model.fit(problem.X.iloc[train], problem.y[train], groups=groups, time=when)
-    return lambda X: model.predict_proba(X)[:, 1]
-
-
-FITS: dict[str, Fit] = {
-    "base rate": base_rate,
-    "tf-idf + logistic": logistic,
-    "hist. boosting": boosting,
-    "ebm": ebm,
-    "carescreen": carescreen,
+SLOW = 300  # bootstrap draws of what is fitted anew in each
+WINDOWS = (0.35, 0.45, 0.55, 0.65, 0.75, 0.85)  # of the rows in time: learn before, judge the next
+AHEAD = 0.15
+AUROC_LOSS, BRIER_LOSS, ABOVE_BASE = 0.01, 0.01, 0.01  # at most: absolute, relative, absolute
+# Which of a table's figures have a criterion; the others are printed as they are.
+WANTED: dict[str, tuple[str, ...]] = {
+    "neiss": ("auroc", "brier", "o/e", "slope"),
+    "tx serious": ("auroc", "brier", "o/e", "slope"),
+    "tx abuse_neglect": ("brier", "o/e"),
+    "mi_sir": ("base rate",),
+    "costa_rica": ("brier",),
+    "student": ("brier",),
+    "compas": ("brier",),
 }
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Labels of the judged rows, what each model said of them, and their clusters."""
-
-    y: np.ndarray
-    chances: dict[str, np.ndarray]
-    clusters: np.ndarray
-
-
-def judged(problem: Problem) -> Judged:
-    """Fit every model on each split and let it say its chances of the rest."""
-    chances: dict[str, np.ndarray] = {}
-    for name, fit in FITS.items():
-        start, parts = time.perf_counter(), []
-        for split in problem.splits:
-            predict = fit(problem, split.train)
-            parts.append(predict(problem.X.iloc[split.test]))
-        chances[name] = np.clip(np.concatenate(parts), 1e-9, 1 - 1e-9)
-        print(f"    {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
-    tested = problem.tested
-    clusters = np.arange(len(tested)) if problem.groups is None else problem.groups[tested]
-    return Judged(problem.y[tested], chances, clusters)
-
-
-def resamples(clusters: np.ndarray) -> list[np.ndarray]:
-    """Row numbers of each draw: whole clusters with replacement."""
-    rng = np.random.default_rng(0)
-    number = pd.factorize(clusters)[0]
-    order = np.argsort(number, kind="stable")
-    starts = np.searchsorted(number[order], np.arange(number.max() + 2))
-    rows = [order[a:b] for a, b in pairwise(starts)]
-    return [
-        np.concatenate([rows[one] for one in rng.integers(0, len(rows), len(rows))])
-        for _ in range(DRAWS)
-    ]
-
-
-def interval(values: list[float]) -> str:
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return f"{low:+.4f} to {high:+.4f}"
-
-
-def slope(y: np.ndarray, chance: np.ndarray) -> float:
-    from carescreen.calibration import calibration_slope
-
-    if not 0 < y.mean() < 1:
-        return float("nan")
-    return calibration_slope(y.astype(float), np.log(chance / (1 - chance)))
-
-
-def ici(y: np.ndarray, chance: np.ndarray) -> float:
-    """Integrated calibration index: mean distance from a smooth of outcome on log-odds.
-
-    Austin and Steyerberg, Stat Med 2019;38:4051. The smooth is a logistic regression on a
-    cubic spline that is linear beyond its knots.
-    """
-    from sklearn.preprocessing import SplineTransformer
-
-    logit = np.log(chance / (1 - chance))[:, None]
-    if np.ptp(logit) < 1e-9:
-        return float(abs(y.mean() - chance.mean()))
-    spline = make_pipeline(
-        SplineTransformer(4, knots="quantile", extrapolation="linear"),
-        LogisticRegression(C=100, max_iter=2000),
-    )
-    smooth = spline.fit(logit, y).predict_proba(logit)[:, 1]
-    return float(np.abs(smooth - chance).mean())
-
-
-def report(problem: Problem) -> None:
-    """Print a table for one problem."""
-    said = judged(problem)
-    y, draws = said.y, resamples(said.clusters)
-    print(f"\n{problem.name}: {len(y)} rows judged, {y.sum()} events, {len(draws)} draws")
-    print(f"  {'':18} AUROC  Brier   O/E (95%)             slope (95%)           ICI")
-    for name, chance in said.chances.items():
-        oe = [y[d].sum() / chance[d].sum() for d in draws]
-        row = f"  {name:18} {roc_auc_score(y, chance):.3f}  {brier_score_loss(y, chance):.4f} "
-        row += f" {y.sum() / chance.sum():.2f} {interval(oe):20}"
-        if np.ptp(chance) > 1e-9 and name == "carescreen":
-            slopes = [slope(y[d], chance[d]) for d in draws[:500]]
-            row += f"  {slope(y, chance):.2f} {interval(slopes)}"
-        elif np.ptp(chance) > 1e-9:
-            row += f"  {slope(y, chance):.2f}" + " " * 19
-        print(row + f"  {ici(y, chance):.4f}")
-    compare(said, draws)
-
-
-def compare(said: Judged, draws: list[np.ndarray]) -> None:
-    """Paired differences from the best baseline by Brier and by AUROC."""
-    y, ours = said.y, said.chances["carescreen"]
-    others = {name: chance for name, chance in said.chances.items() if name != "carescreen"}
-    best = min(others, key=lambda name: brier_score_loss(y, others[name]))
-    loss = (ours - y) ** 2 - (others[best] - y) ** 2
-    whole = ((others[best] - y) ** 2).mean()
-    print(
-        f"  Brier against {best}: {loss.mean() / whole:+.2%} of it, "
-        f"{interval([loss[d].mean() for d in draws])}"
-    )
-    best = max(others, key=lambda name: roc_auc_score(y, others[name]))
-    gain = roc_auc_score(y, ours) - roc_auc_score(y, others[best])
-    gains = [
-        roc_auc_score(y[d], ours[d]) - roc_auc_score(y[d], others[best][d])
-        for d in draws
-        if 0 < y[d].mean() < 1
-    ]
-    print(f"  AUROC against {best}: {gain:+.4f}, {interval(gains)}")
 
 
 def main() -> None:
     """Report on the named tables, or on all."""
     warnings.filterwarnings("ignore")
+    if not has_ebm():
+        print(NO_EBM)
     for problem in problems():
         if len(sys.argv) == 1 or problem.name.split()[0] in sys.argv[1:]:
             report(problem)
+            if problem.time is not None:
+                forward(problem)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Labels of the judged rows, what each model said of them, and bootstrap draws of them."""
+
+    y: np.ndarray
+    chances: dict[str, np.ndarray]
+    draws: list[np.ndarray]
+
+    def others(self) -> dict[str, np.ndarray]:
+        """What the baselines said."""
+        return {name: chance for name, chance in self.chances.items() if name != OURS}
+
+    def drawn(self, measure: Measure, chance: np.ndarray, draws: int = DRAWS) -> list[float]:
+        """A measure in each draw."""
+        return [measure(self.y[rows], chance[rows]) for rows in self.draws[:draws]]
+
+
+def judged(problem: Problem) -> Judged:
+    """Fit every model on each split and let it say its chances of the rest."""
+    chances = {}
+    for name, fit in fits().items():
+        start = time.perf_counter()
+        parts = [said(fit, problem, split.train, split.test) for split in problem.splits]
+        chances[name] = np.concatenate(parts)
+        print(f"    {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    tested = problem.tested
+    clusters = np.arange(len(tested)) if problem.groups is None else problem.groups[tested]
+    return Judged(problem.y[tested], chances, resamples(clusters))
+
+
+def said(fit: Fit, problem: Problem, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Chances of the test rows, away from 0 and 1 so that a log loss is finite."""
+    return np.clip(fit(problem, train)(problem.X.iloc[test]), 1e-9, 1 - 1e-9)
+
+
+def report(problem: Problem) -> None:
+    """Print a table for one problem, then what is wanted of it."""
+    found = judged(problem)
+    y = found.y
+    print(f"\n{problem.name}: {len(y)} rows judged, {y.sum()} events, {DRAWS} draws")
+    bags = outer_bags(problem)
+    if bags and has_ebm():
+        print(f"  (the EBM has {bags} outer bags here in place of 14: the table is wide)")
+    print(f"  {'':18} AUROC  Brier   O/E    slope  ICI")
+    for name, chance in found.chances.items():
+        print(
+            f"  {name:18} {auroc(y, chance):.3f}  {brier(y, chance):.4f}  "
+            f"{observed_over_expected(y, chance):.2f}  {slope(y, chance):6.2f}  {ici(y, chance):.4f}"
+        )
+    wanted = WANTED[problem.name]
+    against_best(found, "auroc" in wanted, "brier" in wanted)
+    calibration(found, wanted)
+    if "base rate" in wanted:
+        against_base_rate(found)
+    sys.stdout.flush()
+
+
+def against_best(found: Judged, bound_auroc: bool, bound_brier: bool) -> None:
+    """Paired losses against the best baseline by each measure."""
+    y, ours, others = found.y, found.chances[OURS], found.others()
+    best = max(others, key=lambda name: auroc(y, others[name]))
+    lost = auroc(y, others[best]) - auroc(y, ours)
+    theirs, mine = found.drawn(auroc, others[best]), found.drawn(auroc, ours)
+    ends = bounds(np.subtract(theirs, mine).tolist())
+    wanted = f"; wanted < {AUROC_LOSS}: {verdict(lost, ends, AUROC_LOSS)}" if bound_auroc else ""
+    print(f"  AUROC lost to {best}: {lost:+.4f} ({ends[0]:+.4f} to {ends[1]:+.4f}){wanted}")
+    best = min(others, key=lambda name: brier(y, others[name]))
+    theirs, mine = found.drawn(brier, others[best]), found.drawn(brier, ours)
+    lost = brier(y, ours) / brier(y, others[best]) - 1
+    ends = bounds((np.divide(mine, theirs) - 1).tolist())
+    wanted = (
+        f"; wanted < {BRIER_LOSS:.0%}: {verdict(lost, ends, BRIER_LOSS)}" if bound_brier else ""
+    )
+    print(f"  Brier lost to {best}: {lost:+.2%} ({ends[0]:+.2%} to {ends[1]:+.2%}){wanted}")
+
+
+def verdict(lost: float, ends: tuple[float, float], most: float) -> str:
+    """What the loss and its interval show."""
+    if lost < most:
+        sure = "; better, the interval says" if ends[1] < 0 else ""
+        return "met" + ("; the whole interval is" if 0 <= ends[1] < most else sure)
+    return "missed" + ("" if ends[0] > most else ", and the interval cannot tell")
+
+
+def calibration(found: Judged, wanted: tuple[str, ...]) -> None:
+    """RiskModel's observed over expected, slope and ICI with their intervals."""
+    y, ours = found.y, found.chances[OURS]
+    measures: dict[str, tuple[Measure, int]] = {
+        "o/e": (observed_over_expected, DRAWS),
+        "slope": (slope, SLOW),
+        "ici": (ici, SLOW),
+    }
+    parts = []
+    for name, (measure, draws) in measures.items():
+        low, high = bounds(found.drawn(measure, ours, draws))
+        part = f"{name} {measure(y, ours):.3f} ({low:.3f} to {high:.3f})"
+        if name in wanted:
+            part += f"; wanted to include 1: {'met' if low <= 1 <= high else 'missed'}"
+        parts.append(part)
+    print("  " + "\n  ".join(parts))
+
+
+def against_base_rate(found: Judged) -> None:
+    """Brier score beside the base rate's, over whole clusters."""
+    base, ours = found.chances["base rate"], found.chances[OURS]
+    more = brier(found.y, ours) - brier(found.y, base)
+    low, high = bounds(np.subtract(found.drawn(brier, ours), found.drawn(brier, base)).tolist())
+    met = "met" if high <= ABOVE_BASE else "missed"
+    print(
+        f"  Brier above the base rate's: {more:+.4f} ({low:+.4f} to {high:+.4f}); "
+        f"wanted the upper end <= {ABOVE_BASE}: {met}"
+    )
+
+
+def forward(problem: Problem) -> None:
+    """Means over several windows: each model learns from all before and is judged by what follows."""
+    parts = windows(problem)
+    losses = (log_loss, brier, auroc)
+    means = {}
+    for name, fit in fits().items():
+        rows = []
+        for train, test in parts:
+            chance = said(fit, problem, train, test)
+            rows.append([loss(problem.y[test], chance) for loss in losses])
+        means[name] = np.nanmean(rows, axis=0)
+    events = [int(problem.y[test].sum()) for _, test in parts]
+    print(
+        f"  forward in time, mean of {len(parts)} windows of {min(events)} to {max(events)} events"
+    )
+    for name, (loss, square, area) in means.items():
+        print(f"  {name:18} log loss {loss:.4f}  Brier {square:.4f}  AUROC {area:.3f}", flush=True)
+
+
+def windows(problem: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(train, test) row numbers; rows of one time stay together."""
+    assert problem.time is not None
+    ordered = np.sort(problem.time)
+    found = []
+    for share in WINDOWS:
+        first = ordered[int(len(ordered) * share)]
+        last = ordered[min(int(len(ordered) * (share + AHEAD)), len(ordered) - 1)]
+        test = np.flatnonzero((problem.time >= first) & (problem.time < last))
+        found.append((np.flatnonzero(problem.time < first), test))
+    return found
 
 
 if __name__ == "__main__":

@@ -55,8 +55,17 @@ class Move:
     there: np.ndarray
 
 
+def at_hand() -> bool:
+    """Whether the folder is there; if not, says so."""
+    if not REAL.is_dir():
+        print(f"There is no folder {REAL}: nothing is measured on public tables.")
+    return REAL.is_dir()
+
+
 def problems() -> Iterator[Problem]:
-    """Every table that is at hand."""
+    """Every table; none where the folder is not at hand."""
+    if not at_hand():
+        return
     makers: tuple[Callable[[], Problem], ...] = (
         neiss,
         lambda: texas("serious"),
@@ -147,6 +156,8 @@ def moves() -> Iterator[Move]:
     and over to under. Costa Rica: the central region to the others. NEISS, without its notes: 9 and
     over to under 6; other hospitals to children's.
     """
+    if not at_hand():
+        return
     data = pd.read_csv(REAL / "uci_student_por.csv")
     low = replace(student(), y=_labels(data["G3"] < 12))
     yield _move("student, boys", low, data["sex"] == "M", "sex")
