@@ -55,7 +55,9 @@ def test_a_declared_direction_holds_in_a_fit_to_any_rows(found, sign):
     values = [1.0, 2.0, 1.0, 2.0, *(value for _, value in found)]
     X = pd.DataFrame({"a": np.array(values, dtype=float), "b": np.arange(len(labels)) % 3})
     model = RiskModel(monotone={"a": sign}).fit(X, labels)
-    assert (np.diff(model.tables_.features[0].weights) * sign >= 0).all()
+    (table,) = (t for t in model.tables_.features if t.name == "a")
+    assert (np.diff(table.weights) * sign >= 0).all()
+    assert min(table.weights) <= table.missing <= max(table.weights)  # unknown is neither
 
 
 # --- law 8: reasons are exact ------------------------------------------------------------------

@@ -16,7 +16,7 @@ from carescreen.calibration import calibration_slope
 from carescreen.model import RiskModel
 from carescreen.steps import MICRO
 
-FOUND = "Planted effects of six yes/no features: estimate - truth, log-odds, 40 runs a row"
+FOUND = "Planted effects of six yes/no features: estimate - truth, log-odds, 40 runs a row (12 of 10,000)"
 PLANTED = np.array([-0.5, 0.0, 0.3, 0.6, 0.9, 1.2])
 RUNS = 40
 

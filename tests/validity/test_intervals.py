@@ -65,7 +65,7 @@ def _run(kind: str, n: int, run: int) -> tuple[float, float, float, float]:
     )
 
 
-GROUPED = "The same where rows come in groups (told to fit), 40 runs a row"
+GROUPED = "Intervals where rows of a group are alike (groups told to fit), 40 runs a row"
 
 
 def _in_copies(rng: np.random.Generator, mixed: Mixed, world: World):
@@ -106,7 +106,7 @@ def test_intervals_cover_the_truth_where_rows_of_a_group_are_alike(draw, measure
     name = draw.__name__.replace("_", " ").strip()
     measured(GROUPED, {"rows": name, "covered": cover, "covered, groups not told": without})
     assert cover.lies_within(LOW, HIGH)
-    assert cover.value > without.value
+    assert draw is _in_households or cover.is_over(without.value + 0.2)
 
 
 @pytest.mark.parametrize("kind", ["independent", "correlated", "with a prior", "with a note"])

@@ -11,8 +11,8 @@ from worlds import ENOUGH, Mixed, World
 
 from carescreen.model import RiskModel
 
-TITLE = "Moved to a place with 2.5 times the odds and effects 0.6 as strong, 60 runs a row"
-RUNS, RATE = 60, 0.12
+TITLE = "Moved to a place with 2.4 times the odds and effects 0.6 as strong, 60 runs a row"
+RUNS = 60
 METHODS = {19: "none", 20: "intercept", 44: "intercept", 45: "intercept+slope"}
 METHODS |= {100: "intercept+slope", 300: "intercept+slope"}
 
