@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.errors import CaseloadError, UsageError
-from carescreen.evaluation.metrics import Estimate, auroc, household_bootstrap, inclusion
+from carescreen.evaluation.cluster_draws import codes, draw
+from carescreen.evaluation.intervals import NONE, share
+from carescreen.evaluation.judged import LEAST_EVENTS as LEAST_EVENTS
+from carescreen.evaluation.metrics import Estimate, Floats, inclusion
+from carescreen.evaluation.ranks import rank_statistic, seat_statistic
 from carescreen.outcomes import CONFIRMED, first_seen, is_told, visits_judged
 from carescreen.pack import TIERS
 from carescreen.ranking import Ranking
 from carescreen.screener import Screener
 from carescreen.sheet import Sheet
 
-LEAST_EVENTS = 20  # fewer events of an outcome are "not enough evidence" for any figure
 METHODS = ("carescreen", "rules_only", "score_only", "longest_unseen", "worker_concern", "random")
 
 Progress = Callable[[str, int, int], None]
@@ -93,7 +96,7 @@ def backtest(
         if progress is not None:
             progress("windows", number, len(days))
     table = pd.concat(parts, ignore_index=True)
-    metrics = pd.DataFrame(list(_metrics(table, seats, np.random.default_rng(random_state))))
+    metrics = pd.DataFrame(list(_metrics(table, seats, random_state)))
     notices = _notices(table, len(every) - len(days))
     return Backtest(pd.DataFrame(windows), metrics, seats, notices)
 
@@ -219,38 +222,39 @@ def _window_row(part: pd.DataFrame, day: np.datetime64, horizon: int) -> dict[st
     }
 
 
-def _metrics(
-    table: pd.DataFrame, seats: int, random_state: np.random.Generator
-) -> Iterator[dict[str, object]]:
+def _metrics(table: pd.DataFrame, seats: int, seed: int) -> Iterator[dict[str, object]]:
     judged = table["judged"].to_numpy(dtype=bool)
     event = (table["event"].to_numpy(dtype=object) == True)[judged]  # noqa: E712  # as above
-    household = pd.factorize(table["household"])[0][judged]
-    groups = pd.factorize(table["group"].astype(str) + "|" + table["window"].astype(str))[0]
-    enough = int(event.sum()) >= LEAST_EVENTS
+    window = codes(table["window"].to_numpy(dtype=object)[judged])
+    groups = codes((table["group"].astype(str) + "|" + table["window"].astype(str)).to_numpy())
+    ones = np.ones(len(event))
+    chosen, statistics = [], []
     for method in METHODS:
         score = table[method].to_numpy(dtype=np.float64)
-        chosen = inclusion(score, groups, seats)[judged]
+        chosen.append(inclusion(score, groups, seats)[judged])
+        statistics.append(rank_statistic(score[judged], event, ones, window))
+        statistics.append(seat_statistic(chosen[-1], event, ones))
+    enough = int(event.sum()) >= LEAST_EVENTS
+    household = codes(table["household"].to_numpy(dtype=object)[judged])
+    drawn = draw(statistics, household, seed=seed) if enough else []
+    for k, method in enumerate(METHODS):
         row: dict[str, object] = {"method": method, "judged": len(event), "events": event.sum()}
-        for name, statistic in _statistics(score[judged], chosen, event).items():
-            found = (
-                household_bootstrap(statistic, household, random_state)
-                if enough
-                else Estimate(*[float("nan")] * 3)
-            )
-            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+        found = dict.fromkeys(("auroc", "recall", "precision"), NONE)
+        if enough:
+            points = [statistic.point() for statistic in statistics[2 * k : 2 * k + 2]]
+            found = _found(points, drawn[2 * k : 2 * k + 2], event.sum(), chosen[k].sum())
+        for name, figure in found.items():
+            row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
         yield row
 
 
-def _statistics(
-    score: NDArray[np.float64], chosen: NDArray[np.float64], event: NDArray[np.bool_]
-) -> dict[str, Callable[[NDArray[np.int64]], float]]:
-    def share(top: float, bottom: float) -> float:
-        return top / bottom if bottom else float("nan")
-
+def _found(
+    points: list[Floats], drawn: list[Floats], events: float, seated: float
+) -> dict[str, Estimate]:
     return {
-        "auroc": lambda rows: auroc(score[rows], event[rows]),
-        "recall": lambda rows: share((chosen[rows] * event[rows]).sum(), float(event[rows].sum())),
-        "precision": lambda rows: share((chosen[rows] * event[rows]).sum(), chosen[rows].sum()),
+        "auroc": share(points[0][0], drawn[0][0], events),
+        "recall": share(points[1][0], drawn[1][0], events),
+        "precision": share(points[1][1], drawn[1][1], seated),
     }
 
 
