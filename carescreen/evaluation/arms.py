@@ -1,0 +1,183 @@
+"""The two arms of a comparison: a group and the others, each with a figure and an effective size.
+
+Variances are Taylor linearised over whole clusters (Woodruff, JASA 1971;66:411-4): the large-sample
+equal of resampling clusters, but without draws, so that it serves intervals of any level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.calibration import chance, fit_intercept_and_slope
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+LOGIT_STEP = 1e-3  # predicted log-odds are grouped in steps of this size before a slope is fitted
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Group and others of k comparisons; arrays [k, 2] (column 0 the group, 1 the others).
+
+    estimate     the figure; NaN where an arm is empty
+    size         effective size: children (a share), events (a ratio), 1 / variance (a slope)
+    rows         child-windows
+    events       rows that count as events
+    clusters     clusters with a row in it
+    correlation  [k], of the two estimates
+    """
+
+    estimate: Floats
+    size: Floats
+    rows: Floats
+    events: Floats
+    clusters: Floats
+    correlation: Floats
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Rows put into groups: codes[n] from 0, -1 left out, and the levels that are compared."""
+
+    codes: Codes
+    levels: int
+
+
+def share_arms(
+    weight: Floats, value: Floats, lump: Floats, partition: Partition, cluster: Codes
+) -> Arms:
+    """Weighted mean of `value` (0 to 1) in each group and among the others.
+
+    weight, value, lump: float[n]. The effective size is estimate (1 - estimate) / variance (Korn
+    and Graubard, Survey Methodology 1998;24:193-201), never above Kish's (sum w)^2 / sum w^2, nor
+    above the weight over the mean `lump`: the weight that one more row with value 1 would bring
+    (a miss that nobody happened to draw still weighs its inverse probability).
+    """
+    sums = _sums(weight * value, weight, partition, cluster)
+    square = _both(np.bincount(partition.codes, weight**2, partition.levels))
+    lumps = _both(np.bincount(partition.codes, lump, partition.levels)) / sums.rows
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = sums.estimate * (1.0 - sums.estimate)
+        size = np.where(spread > 1e-12, spread / sums.variance, np.inf)
+        size = np.minimum(size, sums.below**2 / square)
+        size = np.minimum(size, sums.below / np.maximum(lumps, 1e-12))
+    events = _both(np.bincount(partition.codes, value, partition.levels))
+    return sums.arms(size, events)
+
+
+def ratio_arms(
+    weight: Floats, y: Floats, expected: Floats, partition: Partition, cluster: Codes
+) -> Arms:
+    """Observed over expected events in each group and among the others.
+
+    The effective size is observed^2 / variance, never above that of the weighted events alone.
+    """
+    sums = _sums(weight * y, weight * expected, partition, cluster)
+    square = _both(np.bincount(partition.codes, weight**2 * y, partition.levels))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = sums.estimate * sums.below
+        size = np.minimum(sums.estimate**2 / sums.variance, observed**2 / square)
+    events = _both(np.bincount(partition.codes, y, partition.levels))
+    return sums.arms(size, events)
+
+
+def slope_arms(
+    weight: Floats,
+    y: Floats,
+    logit: Floats,
+    partition: Partition,
+    cluster: Codes,
+    least: int,
+) -> Arms:
+    """Slope of labels on predicted log-odds in each group and among the others; NaN under `least`
+    events or non-events in an arm. The variance is the clustered sandwich (Liang and Zeger 1986).
+    """
+    grid, place = np.unique(np.round(logit / LOGIT_STEP).astype(np.int64), return_inverse=True)
+    steps: Floats = grid.astype(np.float64) * LOGIT_STEP
+    counts = _sums(weight * y, weight, partition, cluster)
+    events = _both(np.bincount(partition.codes, y, partition.levels))
+    found = np.full((partition.levels, 2, 2), np.nan)
+    for level in range(partition.levels):
+        inside = partition.codes == level
+        for side, rows in enumerate((np.flatnonzero(inside), np.flatnonzero(~inside))):
+            enough = least <= events[level, side] <= len(rows) - least
+            if enough and np.ptp(logit[rows]) > LOGIT_STEP:
+                found[level, side] = _slope(
+                    weight[rows], y[rows], place[rows], steps, cluster[rows]
+                )
+    return Arms(
+        found[:, :, 0],
+        1.0 / found[:, :, 1],
+        counts.rows,
+        events,
+        counts.clusters,
+        np.zeros(partition.levels),  # ignoring likeness inside households widens the interval
+    )
+
+
+def _slope(
+    weight: Floats, y: Floats, place: Codes, steps: Floats, cluster: Codes
+) -> tuple[float, float]:
+    """Slope and its clustered variance."""
+    every = np.bincount(place, weight, len(steps))
+    there = every > 0
+    heavy: Floats = every[there].astype(np.float64)
+    rate: Floats = np.bincount(place, weight * y, len(steps))[there] / heavy
+    intercept, slope = fit_intercept_and_slope(steps[there], rate, heavy)
+    score = steps[place]
+    p = chance(intercept + slope * score)
+    design = np.column_stack([np.ones_like(score), score])
+    bread = np.linalg.pinv((design * (weight * p * (1.0 - p))[:, None]).T @ design)
+    residual = weight * (y - p)
+    sums = np.column_stack([np.bincount(cluster, residual * column) for column in design.T])
+    groups = len(np.unique(cluster))
+    meat = sums.T @ sums * groups / max(groups - 1, 1)
+    return slope, float((bread @ meat @ bread)[1, 1])
+
+
+@dataclass(frozen=True)
+class _Sums:
+    estimate: Floats
+    below: Floats
+    variance: Floats
+    rows: Floats
+    clusters: Floats
+    correlation: Floats
+
+    def arms(self, size: Floats, events: Floats) -> Arms:
+        return Arms(self.estimate, size, self.rows, events, self.clusters, self.correlation)
+
+
+def _sums(above: Floats, below: Floats, partition: Partition, cluster: Codes) -> _Sums:
+    """Ratios of sums, their variance and correlation over clusters."""
+    levels = partition.levels
+    groups = int(cluster.max()) + 1 if len(cluster) else 0
+    key = cluster * levels + partition.codes
+    tables = [
+        np.bincount(key, column, groups * levels).reshape(groups, levels)
+        for column in (above, below, np.ones_like(below))
+    ]
+    whole = [table.sum(axis=1, keepdims=True) for table in tables]
+    totals = [_both(table.sum(axis=0)) for table in tables]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = totals[0] / totals[1]
+        own = tables[0] - estimate[:, 0] * tables[1]
+        rest = (whole[0] - tables[0]) - estimate[:, 1] * (whole[1] - tables[1])
+        clusters = np.column_stack(
+            [(tables[2] > 0).sum(axis=0), (whole[2] > tables[2]).sum(axis=0)]
+        ).astype(np.float64)
+        squares = np.column_stack([(own**2).sum(axis=0), (rest**2).sum(axis=0)])
+        variance = squares / totals[1] ** 2 * clusters / np.maximum(clusters - 1.0, 1.0)
+        correlation = (own * rest).sum(axis=0) / np.sqrt(squares.prod(axis=1))
+    correlation = np.clip(np.nan_to_num(correlation), -1.0, 1.0)
+    return _Sums(estimate, totals[1], variance, totals[2], clusters, correlation)
+
+
+def _both(own: NDArray[Any]) -> Floats:
+    """A sum in each group, and in all the others."""
+    return np.column_stack([own, own.sum() - own]).astype(np.float64)
