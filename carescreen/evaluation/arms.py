@@ -42,48 +42,81 @@ class Arms:
 
 @dataclass(frozen=True)
 class Partition:
-    """Rows put into groups: codes[n] from 0, -1 left out, and the levels that are compared."""
+    """Units put into groups: codes[n] from 0 and the number of groups."""
 
     codes: Codes
     levels: int
 
 
-def share_arms(
-    weight: Floats, value: Floats, lump: Floats, partition: Partition, cluster: Codes
-) -> Arms:
-    """Weighted mean of `value` (0 to 1) in each group and among the others.
+@dataclass(frozen=True)
+class Additive:
+    """What the figures are made of, as sums over the child-windows of n units (children, or one
+    unit a child-window); everything a group needs is a sum of these.
 
-    weight, value, lump: float[n]. The effective size is estimate (1 - estimate) / variance (Korn
-    and Graubard, Survey Methodology 1998;24:193-201), never above Kish's (sum w)^2 / sum w^2, nor
-    above the weight over the mean `lump`: the weight that one more row with value 1 would bring
-    (a miss that nobody happened to draw still weighs its inverse probability).
+    above / below is the figure; square: of weights, over rows that `below` (a share) or `above`
+    (a ratio) counts; lump: weight that one more row with value 1 would bring; events; rows.
     """
-    sums = _sums(weight * value, weight, partition, cluster)
-    square = _both(np.bincount(partition.codes, weight**2, partition.levels))
-    lumps = _both(np.bincount(partition.codes, lump, partition.levels)) / sums.rows
+
+    above: Floats
+    below: Floats
+    square: Floats
+    lump: Floats
+    events: Floats
+    rows: Floats
+
+    def among(self, chosen: NDArray[Any]) -> Additive:
+        """The same of some units."""
+        return Additive(*(column[chosen] for column in self._columns))
+
+    def summed(self, unit: Codes, count: int) -> Additive:
+        """The same of larger units: unit[n] from 0 to count - 1."""
+        sums = (np.bincount(unit, column, count) for column in self._columns)
+        return Additive(*(column.astype(np.float64) for column in sums))
+
+    @property
+    def _columns(self) -> tuple[Floats, ...]:
+        return (self.above, self.below, self.square, self.lump, self.events, self.rows)
+
+
+def of_share(weight: Floats, value: Floats, lump: Floats) -> Additive:
+    """A weighted mean of `value` (0 to 1); all float[n], one a row."""
+    return Additive(weight * value, weight, weight**2, lump, value, np.ones_like(weight))
+
+
+def of_ratio(weight: Floats, y: Floats, expected: Floats) -> Additive:
+    """Weighted events y (0/1) over what was expected; all float[n], one a row."""
+    ones = np.ones_like(weight)
+    return Additive(weight * y, weight * expected, weight**2 * y, ones, y, ones)
+
+
+def share_arms(parts: Additive, partition: Partition, cluster: Codes) -> Arms:
+    """Weighted share in each group and among the others.
+
+    The effective size is estimate (1 - estimate) / variance (Korn and Graubard, Survey Methodology
+    1998;24:193-201), never above Kish's (sum w)^2 / sum w^2, nor above the weight over the mean
+    lump (a miss that nobody happened to draw still weighs its inverse probability).
+    """
+    sums = _sums(parts, partition, cluster)
+    square, lump = (_both(partition, column) for column in (parts.square, parts.lump))
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = sums.estimate * (1.0 - sums.estimate)
         size = np.where(spread > 1e-12, spread / sums.variance, np.inf)
         size = np.minimum(size, sums.below**2 / square)
-        size = np.minimum(size, sums.below / np.maximum(lumps, 1e-12))
-    events = _both(np.bincount(partition.codes, value, partition.levels))
-    return sums.arms(size, events)
+        size = np.minimum(size, sums.below / np.maximum(lump / sums.rows, 1e-12))
+    return sums.arms(size, _both(partition, parts.events))
 
 
-def ratio_arms(
-    weight: Floats, y: Floats, expected: Floats, partition: Partition, cluster: Codes
-) -> Arms:
+def ratio_arms(parts: Additive, partition: Partition, cluster: Codes) -> Arms:
     """Observed over expected events in each group and among the others.
 
-    The effective size is observed^2 / variance, never above that of the weighted events alone.
+    The effective size is estimate^2 / variance, never above that of the weighted events alone.
     """
-    sums = _sums(weight * y, weight * expected, partition, cluster)
-    square = _both(np.bincount(partition.codes, weight**2 * y, partition.levels))
+    sums = _sums(parts, partition, cluster)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = sums.estimate * sums.below
-        size = np.minimum(sums.estimate**2 / sums.variance, observed**2 / square)
-    events = _both(np.bincount(partition.codes, y, partition.levels))
-    return sums.arms(size, events)
+        alone = observed**2 / _both(partition, parts.square)
+        size = np.minimum(sums.estimate**2 / sums.variance, alone)
+    return sums.arms(size, _both(partition, parts.events))
 
 
 def slope_arms(
@@ -99,8 +132,8 @@ def slope_arms(
     """
     grid, place = np.unique(np.round(logit / LOGIT_STEP).astype(np.int64), return_inverse=True)
     steps: Floats = grid.astype(np.float64) * LOGIT_STEP
-    counts = _sums(weight * y, weight, partition, cluster)
-    events = _both(np.bincount(partition.codes, y, partition.levels))
+    counts = _sums(of_ratio(weight, y, np.ones_like(y)), partition, cluster)
+    events = _both(partition, y)
     found = np.full((partition.levels, 2, 2), np.nan)
     for level in range(partition.levels):
         inside = partition.codes == level
@@ -153,31 +186,32 @@ class _Sums:
         return Arms(self.estimate, size, self.rows, events, self.clusters, self.correlation)
 
 
-def _sums(above: Floats, below: Floats, partition: Partition, cluster: Codes) -> _Sums:
+def _sums(parts: Additive, partition: Partition, cluster: Codes) -> _Sums:
     """Ratios of sums, their variance and correlation over clusters."""
     levels = partition.levels
     groups = int(cluster.max()) + 1 if len(cluster) else 0
     key = cluster * levels + partition.codes
     tables = [
         np.bincount(key, column, groups * levels).reshape(groups, levels)
-        for column in (above, below, np.ones_like(below))
+        for column in (parts.above, parts.below, parts.rows)
     ]
     whole = [table.sum(axis=1, keepdims=True) for table in tables]
-    totals = [_both(table.sum(axis=0)) for table in tables]
+    above, below, rows = (
+        _both(partition, column) for column in (parts.above, parts.below, parts.rows)
+    )
+    clusters = np.column_stack([(tables[2] > 0).sum(axis=0), (whole[2] > tables[2]).sum(axis=0)])
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = totals[0] / totals[1]
+        estimate = above / below
         own = tables[0] - estimate[:, 0] * tables[1]
         rest = (whole[0] - tables[0]) - estimate[:, 1] * (whole[1] - tables[1])
-        clusters = np.column_stack(
-            [(tables[2] > 0).sum(axis=0), (whole[2] > tables[2]).sum(axis=0)]
-        ).astype(np.float64)
         squares = np.column_stack([(own**2).sum(axis=0), (rest**2).sum(axis=0)])
-        variance = squares / totals[1] ** 2 * clusters / np.maximum(clusters - 1.0, 1.0)
+        variance = squares / below**2 * clusters / np.maximum(clusters - 1.0, 1.0)
         correlation = (own * rest).sum(axis=0) / np.sqrt(squares.prod(axis=1))
     correlation = np.clip(np.nan_to_num(correlation), -1.0, 1.0)
-    return _Sums(estimate, totals[1], variance, totals[2], clusters, correlation)
+    return _Sums(estimate, below, variance, rows, clusters.astype(np.float64), correlation)
 
 
-def _both(own: NDArray[Any]) -> Floats:
+def _both(partition: Partition, column: Floats) -> Floats:
     """A sum in each group, and in all the others."""
+    own = np.bincount(partition.codes, column, partition.levels)
     return np.column_stack([own, own.sum() - own]).astype(np.float64)

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from carescreen.calibration import SLOPE_EVENTS
 from carescreen.errors import UsageError
-from carescreen.evaluation.arms import Arms, Partition, ratio_arms, share_arms, slope_arms
+from carescreen.evaluation.arms import (
+    Additive,
+    Arms,
+    Partition,
+    of_ratio,
+    of_share,
+    ratio_arms,
+    share_arms,
+    slope_arms,
+)
 from carescreen.evaluation.differences import Limits, byar, normal, wilson
 from carescreen.evaluation.metrics import inclusion
 
@@ -43,7 +52,8 @@ class Measure:
     """One figure: rows[k] it rests on, their weight, value, and what was expected of them.
 
     value: missed or not, listed or not, event or not (0 to 1); expected: predicted probability
-    (ratio, slope). lump: see `share_arms`. outside[n]: judged and not on the list, of all rows.
+    (ratio, slope) or, of a share, the lump of `Additive`. outside[n]: judged and not on the list,
+    of all rows.
     """
 
     name: Name
@@ -65,20 +75,31 @@ class Measure:
         """Whether it counts child-windows, not confirmed outcomes."""
         return self.name in ("selection_rate", "mention_rate", "question_rate")
 
-    def arms(self, codes: Rows, levels: int, cluster: Rows) -> Arms:
-        """Group and others for each of `levels` groups; codes, cluster: of all rows, -1 left out."""
+    @property
+    def parts(self) -> Additive:
+        """What the figure is made of, one unit for each of `rows`."""
+        make = of_ratio if self.name in ("observed_expected", "calibration_slope") else of_share
+        return make(self.weight, self.value, self.expected)
+
+    def arms(self, parts: Additive, partition: Partition, cluster: Rows) -> Arms:
+        """Group and others of every level of a partition of units, with their clusters."""
+        if self.name == "observed_expected":
+            return ratio_arms(parts, partition, cluster)
+        return share_arms(parts, partition, cluster)
+
+    def slopes(self, codes: Rows, levels: int, cluster: Rows) -> Arms:
+        """Calibration slopes; codes and cluster are of all child-windows, codes -1 left out."""
         inside = codes[self.rows] >= 0
         rows = self.rows[inside]
-        partition = Partition(codes[rows], levels)
-        weight, value, expected = (
-            column[inside] for column in (self.weight, self.value, self.expected)
+        chance = self.expected[inside]
+        return slope_arms(
+            self.weight[inside],
+            self.value[inside],
+            np.log(chance / (1.0 - chance)),
+            Partition(codes[rows], levels),
+            cluster[rows],
+            SLOPE_EVENTS,
         )
-        if self.name == "observed_expected":
-            return ratio_arms(weight, value, expected, partition, cluster[rows])
-        if self.name == "calibration_slope":
-            logit = np.log(expected / (1.0 - expected))
-            return slope_arms(weight, value, logit, partition, cluster[rows], SLOPE_EVENTS)
-        return share_arms(weight, value, expected, partition, cluster[rows])
 
 
 def listed_at(windows: pd.DataFrame, capacity: int, order: str = "order") -> Floats:

@@ -37,6 +37,53 @@ class Grouping:
     is_missing: bool = False
 
 
+@dataclass(frozen=True)
+class Units:
+    """Numbers of child, household and village of n units; village None where one is not known."""
+
+    child: Codes
+    household: Codes
+    village: Codes | None
+
+
+@dataclass(frozen=True)
+class People:
+    """Who the child-windows belong to, row by row and child by child.
+
+    rows: of each child-window; children: of each unit, a child in one household and village;
+    unit[n]: unit of each child-window; first: a child-window of each unit.
+    """
+
+    rows: Units
+    children: Units
+    unit: Codes
+    first: Codes
+
+    @classmethod
+    def of(cls, windows: pd.DataFrame) -> People:
+        """Number children, households and villages in the order of their ids.
+
+        A child without a household is a household of its own.
+        """
+        child = windows["child_id"].astype(str)
+        known = windows["household_id"].notna()
+        household = ("h" + windows["household_id"].astype(str)).where(known, "c" + child)
+        village = windows.get("village_id")
+        a, b = _numbers(child), _numbers(household)
+        c = None if village is None or village.isna().any() else _numbers(village.astype(str))
+        home = b if c is None else b * (c.max() + 1) + c
+        _, first, unit = np.unique(
+            a * (home.max() + 1) + home, return_index=True, return_inverse=True
+        )
+        children = Units(a[first], b[first], None if c is None else c[first])
+        return cls(Units(a, b, c), children, unit, first)
+
+
+def _numbers(column: pd.Series) -> Codes:
+    codes: Codes = pd.factorize(column, sort=True)[0].astype(np.intp)
+    return codes
+
+
 def groupings(
     windows: pd.DataFrame, attributes: Sequence[str], pairs: Sequence[tuple[str, str]] | None
 ) -> Iterator[Grouping]:
@@ -112,5 +159,6 @@ def _crossed(
     labels = tuple(f"{one} × {two}" for one in a_labels for two in b_labels)
     sizes = np.bincount(codes[known], minlength=len(labels))
     there = tuple(int(k) for k in np.flatnonzero(sizes))
-    if min(len(set(a[known])), len(set(b[known]))) > 1:
+    table = sizes.reshape(len(a_labels), len(b_labels))
+    if min((table.sum(axis=1) > 0).sum(), (table.sum(axis=0) > 0).sum()) > 1:
         yield Grouping(f"{first} × {second}", labels, codes, there, is_pair=True)
