@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.evaluation.arms import Additive, Arms, Partition
+from carescreen.evaluation.backtest import LEAST_EVENTS
 from carescreen.evaluation.differences import Differences, benjamini_hochberg, holm
 from carescreen.evaluation.group_measures import MARGINS, Measure
 from carescreen.evaluation.groupings import Grouping, People, Units
@@ -17,7 +18,6 @@ from carescreen.evaluation.verdicts import NOT_ENOUGH, Comparison, Family, judge
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-LEAST_EVENTS = 20  # as in backtest: fewer events in an arm are not enough evidence
 LEAST_VILLAGES = 40  # fewer villages give no trustworthy interval across villages
 PRIMARY_MEASURE = "missed_need"
 # A false "unfair" anywhere in at most 5% of audits where nothing is wrong: families share the 5%.

@@ -36,7 +36,6 @@ Name = Literal[
     "question_rate",
 ]
 
-MISSED, SELECTED = "missed_need", "selection_rate"
 MARGINS: dict[str, float] = {
     "missed_need": 0.10,
     "selection_rate": 0.10,
