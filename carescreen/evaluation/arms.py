@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.calibration import chance, fit_intercept_and_slope
+from carescreen.calibration import chance
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
+NEWTON_STEPS = 60
 LOGIT_STEP = 1e-3  # predicted log-odds are grouped in steps of this size before a slope is fitted
 
 
@@ -161,7 +162,9 @@ def _slope(
     there = every > 0
     heavy: Floats = every[there].astype(np.float64)
     rate: Floats = np.bincount(place, weight * y, len(steps))[there] / heavy
-    intercept, slope = fit_intercept_and_slope(steps[there], rate, heavy)
+    intercept, slope = _fitted(steps[there], rate, heavy)
+    if np.isnan(slope):
+        return slope, float("nan")
     score = steps[place]
     p = chance(intercept + slope * score)
     design = np.column_stack([np.ones_like(score), score])
@@ -171,6 +174,22 @@ def _slope(
     groups = len(np.unique(cluster))
     meat = sums.T @ sums * groups / max(groups - 1, 1)
     return slope, float((bread @ meat @ bread)[1, 1])
+
+
+def _fitted(logit: Floats, rate: Floats, weight: Floats) -> tuple[float, float]:
+    """Intercept and slope by maximum likelihood (Newton, its steps held to 1); NaN where there is
+    none because the predictions separate the labels."""
+    design = np.column_stack([np.ones_like(logit), logit])
+    theta = np.array([0.0, 1.0])
+    for _ in range(NEWTON_STEPS):
+        p = chance(design @ theta)
+        gradient = design.T @ (weight * (rate - p))
+        curvature = (design * (weight * p * (1.0 - p))[:, None]).T @ design
+        step = np.linalg.pinv(curvature) @ gradient
+        theta = theta + np.clip(step, -1.0, 1.0)
+        if np.abs(step).max() < 1e-10:
+            return float(theta[0]), float(theta[1])
+    return float("nan"), float("nan")
 
 
 @dataclass(frozen=True)

@@ -123,3 +123,11 @@ def test_cluster_weights_keep_clusters_whole_and_the_number_of_clusters() -> Non
         assert weight[0] == weight[1]
         assert weight[2] == weight[3] == weight[4]
         assert weight[0] + weight[2] + weight[5] == 3
+
+
+def test_predictions_that_separate_the_labels_have_no_slope() -> None:
+    logit = np.linspace(-3, 3, 400)
+    y = (logit > 0).astype(float)
+    level = np.arange(400) % 2
+    arms = slope_arms(np.ones(400), y, logit, Partition(level, 2), np.arange(400), 45)
+    assert np.isnan(arms.estimate).all()
