@@ -74,8 +74,10 @@ def read_notes(windows: pd.DataFrame, seed: int, halved: np.ndarray | None = Non
     )
 
 
-def under_recorded(windows: pd.DataFrame, group: np.ndarray, seed: int) -> pd.DataFrame:
-    """Half of the group's child-windows put to the end of the list, as if nothing was recorded."""
+def under_recorded(
+    windows: pd.DataFrame, group: np.ndarray, seed: int, part: float = 0.5
+) -> pd.DataFrame:
+    """A part of the group's child-windows put to the end of the list, as if nothing was known."""
     rng = np.random.default_rng(seed)
-    hidden = group & (rng.random(len(windows)) < 0.5)
+    hidden = group & (rng.random(len(windows)) < part)
     return windows.assign(order=np.where(hidden, -9.0, windows["order"]))
