@@ -27,6 +27,8 @@ from carescreen.followups import FollowUps, follow_up
 from carescreen.overview import OF_CHILD, concern_counts
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
+from carescreen.profile import block_tally
+from carescreen.profile_bins import Tally
 from carescreen.recency import newest
 from carescreen.records import Record, display_name, reason_codes, records
 from carescreen.review.disputes import has_open_dispute
@@ -71,8 +73,8 @@ _TIERS = objects(TIERS)
 
 def block_rows(
     engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
-) -> Sheet:
-    """One row a child of a block, in no order yet, with its reasons as JSON in `body`.
+) -> tuple[Sheet, Tally]:
+    """One row a child of a block, in no order yet, with its reasons as JSON in `body`; and counts.
 
     `public_body` is what may leave the office of it: the same bytes where nothing in it is private.
     """
@@ -87,7 +89,7 @@ def block_rows(
         _add_texts(texts, record)
         bodies.append(_body(record))
         public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
-    return rows.with_columns(
+    rows = rows.with_columns(
         **{name: objects(words) for name, words in texts.items()},
         **counts,
         **{name: recent[name] for name in recent},
@@ -95,6 +97,7 @@ def block_rows(
         public_body=objects(public_bodies),
         to_answer=np.array(to_answer, dtype=bool),
     )
+    return rows, block_tally(engine, found, reasons)
 
 
 def block_records(
@@ -217,7 +220,7 @@ class Ranking:
     """Every child of a caseload in order, with reasons.
 
     Rows are complete: `to_frame()` has one row for each child known by the as-of date. `codes` are
-    the neutral codes of the pack's rules by id.
+    the neutral codes of the pack's rules by id, `profile` the counts of `carescreen.profile`.
     """
 
     def __init__(
@@ -230,9 +233,11 @@ class Ranking:
         random_share: float,
         duplicates: Duplicates | None = None,
         codes: Mapping[str, str] | None = None,
+        profile: Mapping[str, Any] | None = None,
     ) -> None:
         self.run, self.rejected, self.notices = run, rejected, tuple(notices)
         self.capacity, self.codes = capacity, dict(codes or {})
+        self.profile = dict(profile or {})
         self.duplicates = duplicates or Duplicates()
         self._rows = _in_order(rows, capacity, random_share, run)
 

@@ -9,6 +9,7 @@ overview.csv   counts by village, of this run and those before it: stays in the 
 changes.csv    what changed since the list before
 handovers.csv  who has another caseworker or village than before; duplicates.csv  who may be there twice
 run.json       versions, hashes, settings, counts
+profile.json   counts over all children and the last weeks' visits, for `watch`: stays in the office
 PRIVATE.txt    only with quotes: what the tables hold, who made them, and when they expire
 waiting.csv    since when immediate follow-ups that nobody has taken on wait
 """
@@ -33,6 +34,8 @@ import pandas as pd
 from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.overview_before import overview_with_history
+from carescreen.profile import FILE as PROFILE
+from carescreen.profile import profile_text
 from carescreen.ranking import Ranking
 from carescreen.results_before import past_positions, positions_table
 from carescreen.results_changes import changes_since
@@ -53,7 +56,7 @@ PRIVATE = "PRIVATE.txt"
 RUN_FILES = (
     *("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx", "rejected.csv"),
     *("overview.csv", "changes.csv", "handovers.csv", "duplicates.csv", "waiting.csv"),
-    *("positions.csv", "run.json", PRIVATE),
+    *("positions.csv", "run.json", PROFILE, PRIVATE),
 )
 RUN_FORMAT = "carescreen-run/1"
 OURS = (RUN_FILES, "run.json", '"carescreen-run/')
@@ -92,6 +95,8 @@ def write_results(
         write_xlsx(records, aside / "list.xlsx", info)
         for name, table in tables.items():
             write_csv(table, aside / name)
+        profile = profile_text(ranking.profile, names=quotes)
+        (aside / PROFILE).write_text(profile, encoding="utf-8")
         summary = run_summary(ranking, quotes, inputs or {}, timings or {})
         if office.since:
             summary["since"] = asdict(office.since)

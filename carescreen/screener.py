@@ -37,6 +37,8 @@ from carescreen.followups import FollowUps, follow_up
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
 from carescreen.phrase_limits import require_phrases_of_caseloads
+from carescreen.profile import add_up, profile_of
+from carescreen.profile_bins import Tally
 from carescreen.ranking import Ranking, Run, block_records, block_rows, heads
 from carescreen.recent_notes import NOTE_COLUMN
 from carescreen.records import Record
@@ -102,7 +104,11 @@ class Screener:
         parts = _Partition(known, block_children)
         if not parts.count:
             raise CaseloadError(f"no child was known by {day}: nothing to rank")
-        rows = Sheet.joined(_rows_of_blocks(engine, parts, processes, progress))
+        blocks = _rows_of_blocks(engine, parts, processes, progress)
+        rows = Sheet.joined([found for found, _ in blocks])
+        profile = profile_of(
+            add_up(tally for _, tally in blocks), self.rules, self.features.sensitive
+        )
         run = self._run(day, seats, first_run, known)
         share = self.rules.settings.random_share
         twice = duplicates_of(
@@ -110,7 +116,9 @@ class Screener:
         )
         codes = {rule.id: rule.code for rule in (*self.rules.rules, *self.rules.rules_off)}
         notices = [*known.notices, *_of_model(self.model, run)]
-        return Ranking(rows, run, known.rejected, notices, seats, share, twice, codes)
+        return Ranking(
+            rows, run, known.rejected, notices, seats, share, twice, codes, profile
+        )
 
     def follow_ups(
         self, caseload: CheckedCaseload, as_of: str | date | np.datetime64
@@ -266,8 +274,8 @@ def _own_sources(record: Record) -> Record:
 
 def _rows_of_blocks(
     engine: Engine, parts: _Partition, processes: int, progress: Progress | None
-) -> list[Sheet]:
-    """Rows of every block, in the order of blocks."""
+) -> list[tuple[Sheet, Tally]]:
+    """Rows and counts of every block, in the order of blocks."""
     blocks = ((engine, *parts.block(number)) for number in range(parts.count))
     found = []
     results = in_processes(block_rows, blocks, 1 if parts.count < 2 else processes)

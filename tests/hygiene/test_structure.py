@@ -76,6 +76,7 @@ ORDER = [
     "plan",
     "records",
     "overview",
+    "profile",
     "review",
     "ranking",
     "assessment",

@@ -62,6 +62,7 @@ def test_the_output_folder_has_all_its_files_and_says_synthetic(lists) -> None:
         "duplicates.csv",
         "handovers.csv",
         "waiting.csv",
+        "profile.json",
         "run.json",
     }
     run_json = json.loads((lists / "run.json").read_text(encoding="utf-8"))

@@ -70,7 +70,7 @@ def test_an_installed_wheel_ranks_in_an_empty_environment(installed: Path, tmp_p
     assert {path.name for path in (tmp_path / "lists").iterdir()} == {
         *("ranking.csv", "ranking.jsonl", "rejected.csv", "list.html", "list", "list.xlsx"),
         *("overview.csv", "changes.csv", "handovers.csv", "duplicates.csv", "positions.csv"),
-        *("waiting.csv", "run.json", "PRIVATE.txt"),
+        *("waiting.csv", "run.json", "profile.json", "PRIVATE.txt"),
     }
 
 
