@@ -23,6 +23,7 @@ from carescreen.cli_notes import notes
 from carescreen.cli_plan import plan
 from carescreen.cli_review import review
 from carescreen.cli_rules import rules
+from carescreen.cli_watch import watch
 from carescreen.errors import CarescreenError
 
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
@@ -106,6 +107,19 @@ def group() -> None:
     """
 
 
-_COMMANDS = (synth, check, rank, plan, assess, evaluate, notes, rules, decisions, review, model)
+_COMMANDS = (
+    synth,
+    check,
+    rank,
+    plan,
+    assess,
+    evaluate,
+    notes,
+    rules,
+    decisions,
+    review,
+    model,
+    watch,
+)
 for _command in _COMMANDS:
     group.add_command(_command)

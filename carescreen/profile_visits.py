@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,14 +108,13 @@ def _columns(engine: Engine, block: Block, count: _Counter) -> Tally:
     return tally
 
 
-def _filled(values: NDArray[np.generic]) -> BoolArray:
-    kind = values.dtype.kind
-    if kind == "O":
-        return ~is_none(np.asarray(values, dtype=object))
-    if kind == "M":
-        return ~np.isnat(np.asarray(values, dtype="datetime64[s]"))
-    numbers = np.asarray(values, dtype=np.float64)
-    found: BoolArray = ~np.isnan(numbers) if kind == "f" else numbers >= 0
+def _filled(values: NDArray[Any]) -> BoolArray:
+    """Which cells of a checked column hold a value: words None, dates NaT, numbers NaN, codes -1."""
+    if values.dtype.kind == "O":
+        return ~is_none(values)
+    if values.dtype.kind == "M":
+        return np.asarray(~np.isnat(values))
+    found: BoolArray = ~np.isnan(values) if values.dtype.kind == "f" else values >= 0
     return found
 
 
