@@ -26,7 +26,7 @@ def observed_to_expected(
     observed, expected = float(event.sum()), float(probability.sum())
     if expected <= 0:
         return (float("nan"),) * 3
-    away = event - probability
+    away = event - observed / expected * probability  # a ratio's residuals: none of it is misfit
     number, _ = pd.factorize(household)
     by_household = np.bincount(number, away)
     effect = max(float((by_household**2).sum() / max((away**2).sum(), 1e-12)), 1.0)
@@ -64,4 +64,6 @@ def _judged(old: WatchedRun, new: WatchedRun, outcomes: pd.DataFrame) -> pd.Data
     rows = outcomes.loc[inside & told, ["child_id", "outcome_date", "result"]]
     first = rows.sort_values(["outcome_date", "child_id", "result"]).drop_duplicates("child_id")
     known = old.children[["child_id", "household_id", "probability"]]
+    alone = known["household_id"] == ""
+    known = known.assign(household_id=known["household_id"].mask(alone, known["child_id"]))
     return first.merge(known, on="child_id")

@@ -135,7 +135,7 @@ class _Weeks:
         for place, key in enumerate(keys):
             old, new = float(before[:, place].sum()) / of_old, float(after[place]) / of_new
             large = goes(old, new, alarms) and self.settings.is_large(old, new, of_new)
-            name, part = (key[1], key[2]) if len(key) == 3 else (key[1], "")
+            name, part = key[1] if key[0] != "visits" else "", "".join(key[2:])
             chance = float(chances[place])
             weeks = self.window.newest
             yield Measure(kind, name, old, new, of_old, of_new, large, chance, part, weeks)
