@@ -23,7 +23,7 @@ from carescreen.cli_notes import notes
 from carescreen.cli_plan import plan
 from carescreen.cli_review import review
 from carescreen.cli_rules import rules
-from carescreen.cli_watch import watch
+from carescreen.cli_watch import rules_use, watch
 from carescreen.errors import CarescreenError
 
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
@@ -121,5 +121,6 @@ _COMMANDS = (
     model,
     watch,
 )
+rules.add_command(rules_use)
 for _command in _COMMANDS:
     group.add_command(_command)

@@ -1,18 +1,26 @@
-"""The command watch: two runs compared, for a person to read and for a cron job to act on."""
+"""The commands watch (two runs compared, for a person and for a cron job) and rules use."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from carescreen.cli_options import FOLDER, LANGUAGE, read_caseload
+from carescreen.cli_options import FOLDER, LANGUAGE, PACK, read_caseload
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)  # its rows are records
+class _Tables:
+    outcomes: pd.DataFrame
+    decisions: pd.DataFrame
+    files: tuple[Path, ...]
 
 
 @click.command()
@@ -46,7 +54,7 @@ def watch(
     from carescreen.evaluation.watch_words import Titles, lines, to_json
 
     chosen = DEFAULTS if settings is None else WatchSettings.read(settings)
-    outcomes = None if caseload is None else _outcomes(caseload, mapping)
+    outcomes = None if caseload is None else _checked(caseload, mapping).outcomes
     found = compare(old, new, outcomes, chosen)
     titles = Titles.of_pack(pack or found.new["pack"])
     if json_file is not None:
@@ -56,14 +64,51 @@ def watch(
     sys.exit(found.exit_code)
 
 
-def _outcomes(folder: Path, mapping: Path | None) -> pd.DataFrame:
-    """The outcomes of a county. What is wrong with it is a mistake of who calls, and no alarm."""
+@click.command("use")
+@click.argument("lists", nargs=-1, required=True, type=FOLDER)
+@click.option("--caseload", type=FOLDER, required=True, help="the county: its outcomes, decisions")
+@click.option("--mapping", type=FOLDER, help="mapping.yaml of a foreign export")
+@PACK
+@click.option("--out", type=FOLDER, help="CSV to write one row a rule to")
+@LANGUAGE
+def rules_use(
+    lists: tuple[Path, ...],
+    caseload: Path,
+    mapping: Path | None,
+    pack: str,
+    out: Path | None,
+    language: str,
+) -> None:
+    """Say what became of each rule on one or more folders of rank: fired, confirmed, closed, lowered.
+
+    What it says and writes stays in the office.
+
+    Example: carescreen rules use lists-06 lists-09 --caseload county --language en
+    """
+    from carescreen.evaluation.rules_in_use import rules_in_use
+    from carescreen.evaluation.rules_in_use_words import rule_lines
+    from carescreen.evaluation.watch_words import Titles
+    from carescreen.results import write_csv_aside
+    from carescreen.rules import RulePack
+
+    tables = _checked(caseload, mapping)
+    found = rules_in_use(lists, RulePack.load(pack), tables.outcomes, tables.decisions)
+    for line in rule_lines(found, Titles.of_pack(pack), language):
+        click.echo(line)
+    if out is not None:
+        write_csv_aside(found.rules, out, tables.files)
+
+
+def _checked(folder: Path, mapping: Path | None) -> _Tables:
+    """The outcomes and decisions of a county. What is wrong with it is a mistake, and no alarm."""
     from carescreen.errors import CaseloadError, UsageError
 
     try:
-        return read_caseload(folder, mapping).check({}).outcomes
+        caseload = read_caseload(folder, mapping)
+        checked = caseload.check({})
     except CaseloadError as error:
         raise UsageError(f"--caseload: {error}") from None
+    return _Tables(checked.outcomes, checked.decisions, tuple(caseload.files))
 
 
 def _write(said: str, path: Path) -> None:

@@ -86,7 +86,7 @@ def coded(profile: Mapping[str, Any]) -> dict[str, Any]:
     >>> coded({"rules": {}, "sensitive": ["left_alone"], "mention": {"left_alone": {"past": [1]}}})
     {'rules': {}, 'mention': {'S-e96187': {'past': [1]}}}
     """
-    hidden = {name: _code(name) for name in profile["sensitive"]}
+    hidden = {name: hidden_code(name) for name in profile["sensitive"]}
     rules = {name: about["code"] for name, about in profile["rules"].items() if about["sensitive"]}
     found = {part: said for part, said in profile.items() if part != "sensitive"}
     for parts, codes in ((_OF_RULES, rules), (_OF_FIELDS, hidden)):
@@ -109,7 +109,8 @@ _OF_RULES = ("rules", "rule_open", "rule_closed", "rule_unknown")
 _OF_FIELDS = ("known", "value", "filled", "given", "mention")
 
 
-def _code(name: str) -> str:
+def hidden_code(name: str) -> str:
+    """What a sensitive indicator or concept is called where it may not be named."""
     return f"S-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 

@@ -36,7 +36,8 @@ from carescreen.evaluation.watch_shape import Shape
 
 MOST_WEEKS = 4
 SILENT_WEEKS = (1, 2, 4)
-LEAST_NOTES = 5  # fewer notes of one writer have no mean length
+# Fewer notes of one writer have no mean length: with 5 to 10, one short day is an alarm (simulated).
+LEAST_NOTES = 20
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from carescreen.yamlfile import read_yaml
 _PLAIN = frozenset({"visits", "random", "rejected", "vanished", "appeared", "village_lost"})
 _CHARACTERS = frozenset({"worker_length", "village_length", "length"})
 _MOST_NAMES = 8
+_MOST_LETTERS = {"zh": 24, "en": 48}
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Titles:
             return say("sensitive_name", language, name=name)
         title = self.by_language[language].get(name)
         return f"{title} ({name})" if title else name
+
+    def short(self, name: str, language: str) -> str:
+        """A title alone, cut to fit a table; the id where there is none."""
+        title = self.by_language[language].get(name, name)
+        most = _MOST_LETTERS[language]
+        return title if len(title) <= most else f"{title[: most - 1]}…"
 
 
 def lines(found: Watch, titles: Titles, language: str) -> list[str]:
