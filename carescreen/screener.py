@@ -116,9 +116,7 @@ class Screener:
         )
         codes = {rule.id: rule.code for rule in (*self.rules.rules, *self.rules.rules_off)}
         notices = [*known.notices, *_of_model(self.model, run)]
-        return Ranking(
-            rows, run, known.rejected, notices, seats, share, twice, codes, profile
-        )
+        return Ranking(rows, run, known.rejected, notices, seats, share, twice, codes, profile)
 
     def follow_ups(
         self, caseload: CheckedCaseload, as_of: str | date | np.datetime64
