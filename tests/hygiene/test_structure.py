@@ -93,10 +93,10 @@ ORDER = [
     "decisions countylog",
     "entries",
     "retention",
+    "authoring",
     "evaluation",
     "cohort",
     "synthetic",
-    "authoring",
     "cli",
 ]
 
