@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from carescreen.errors import UsageError
+from carescreen.errors import PackError, UsageError
 from carescreen.yamlfile import read_yaml
 
 
@@ -14,8 +14,8 @@ class WatchSettings(BaseModel):
     """An alarm is large enough to act on and hardly chance; a programme can set both.
 
     false_alarms      chance of any false alarm in one comparison, where the references hold: 0.01 is
-                      about one in two years of weekly runs. Shared among the kinds of comparison,
-                      and within a kind by Holm.
+                      one in two years of weekly runs (simulated: about one a year). Shared among
+                      the families of comparison, and within a family by Holm.
     points            a share that moved by 5 points moved enough to look at
     ratio, least      so did one that grew or shrank by half, if that is 10 children or visits or more:
                       rare things matter, one child more is no drift
@@ -52,9 +52,10 @@ class WatchSettings(BaseModel):
     @classmethod
     def read(cls, path: Path) -> WatchSettings:
         """Settings of a YAML file; UsageError names the one that is wrong and what it wants."""
-        data = read_yaml(path).data
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(read_yaml(path).data)
+        except PackError as error:  # whoever watches reads no pack
+            raise UsageError(str(error)) from None
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
