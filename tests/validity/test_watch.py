@@ -6,6 +6,7 @@ CARESCREEN_COUNTIES is how many counties are made, 13 comparisons each (default 
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,7 @@ def test_a_year_of_weekly_runs_of_an_unchanged_county_has_one_or_two_alarms(tmp_
             write_run(screener, exported(county, day), day, tmp_path / f"{seed}-{day}")
             for day in DAYS
         ]
-        alarms += [not watch(*pair).is_quiet for pair in zip(runs, runs[1:], strict=False)]
+        alarms += [not watch(*pair).is_quiet for pair in pairwise(runs)]
     count = sum(alarms)
     print(f"{count} of {len(alarms)} weekly comparisons raised an alarm")
     assert stats.binom.sf(count - 1, len(alarms), MOST) > 0.05
