@@ -7,7 +7,8 @@ the mean excess of the log loss over the truth's, in thousandths, with its Monte
 what the method has yet to learn. With no events every way that starts from the prior is the prior, and
 the rate is given to all. On public tables it is the log loss of later or left-out rows, with priors that
 are coarse judgements of the kind one finds in a handbook, written before looking at the tables.
-Every method holds the prior's directions, so a prior of the wrong sign can be left and not turned round.
+The steps hold the prior's directions, so a prior of the wrong sign can be left and not turned round; the
+boosted ways hold none (starts.py says why).
 """
 
 from __future__ import annotations

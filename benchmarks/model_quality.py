@@ -29,7 +29,7 @@ from benchmarks.measures import (
     resamples,
     slope,
 )
-from benchmarks.rivals import NO_EBM, OURS, Fit, fits, has_ebm, outer_bags
+from benchmarks.rivals import BAGS, NO_EBM, OURS, Fit, fits, has_ebm, outer_bags
 from benchmarks.tables import Problem, problems
 
 SLOW = 300  # bootstrap draws of what is fitted anew in each
@@ -101,8 +101,8 @@ def report(problem: Problem) -> None:
     y = found.y
     print(f"\n{problem.name}: {len(y)} rows judged, {y.sum()} events, {DRAWS} draws")
     bags = outer_bags(problem)
-    if bags and has_ebm():
-        print(f"  (the EBM has {bags} outer bags here in place of 14: the table is wide)")
+    if bags != BAGS and has_ebm():
+        print(f"  (the EBM has {bags} outer bags here in place of {BAGS}: the table is wide)")
     print(f"  {'':18} AUROC  Brier   O/E    slope  ICI")
     for name, chance in found.chances.items():
         print(

@@ -1,7 +1,10 @@
 """What one would use instead of RiskModel, each fitted on some rows of a table as it would be used.
 
 A fit takes a problem and the numbers of its training rows, and gives a function from rows to
-probabilities. The explainable boosting machine is left out, and said to be, where it is missing.
+probabilities. Where rows belong together (a household, a case), those that calibrate or stop a baseline
+are of other groups than those it learns from, as RiskModel's are: without that, boosting learns the
+household by heart and is calibrated on it. The explainable boosting machine is left out, and said to
+be, where it is missing.
 """
 
 from __future__ import annotations
@@ -18,16 +21,18 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from benchmarks.tables import Problem
+from benchmarks.tables import FOLDS, Problem
 from carescreen import RiskModel
 
 Predict = Callable[[pd.DataFrame], np.ndarray]
 Fit = Callable[[Problem, np.ndarray], Predict]
 OURS = "carescreen"
-WIDE, WIDE_BAGS = 100, 2  # columns from which an EBM has fewer outer bags, and how many
+BAGS = 14  # outer bags of an EBM, as they come
+WIDE, WIDE_BAGS = 100, 4  # columns from which it has fewer, and how many
 NO_EBM = (
     "interpret-core is not installed, so there is no row for an explainable boosting machine: "
     "pip install 'carescreen[bench]'"
@@ -91,10 +96,31 @@ def boosting(problem: Problem, train: np.ndarray) -> Predict:
         parts.append((make_pipeline(text, TruncatedSVD(50, random_state=0)), problem.note))
     model = make_pipeline(
         make_column_transformer(*parts),
-        CalibratedClassifierCV(HistGradientBoostingClassifier(random_state=0), cv=5),
+        CalibratedClassifierCV(
+            HistGradientBoostingClassifier(random_state=0), cv=_parts(problem, train)
+        ),
     )
     model.fit(_filled(problem, problem.X.iloc[train]), problem.y[train])
     return lambda X: model.predict_proba(_filled(problem, X))[:, 1]
+
+
+def _parts(problem: Problem, train: np.ndarray) -> int | list[tuple[np.ndarray, np.ndarray]]:
+    """Folds to calibrate by: whole groups where there are any."""
+    if problem.groups is None:
+        return FOLDS
+    rows = np.zeros(len(train))
+    return list(GroupKFold(FOLDS).split(rows, problem.y[train], problem.groups[train]))
+
+
+def _bags(problem: Problem, train: np.ndarray) -> np.ndarray | None:
+    """Rows an EBM learns from (1) and stops by (-1) in each outer bag, whole groups; None: its own."""
+    if problem.groups is None:
+        return None
+    parts = GroupShuffleSplit(outer_bags(problem), test_size=0.15, random_state=0)
+    bags = np.ones((outer_bags(problem), len(train)), dtype=np.int8)
+    for bag, (_, held) in zip(bags, parts.split(train, groups=problem.groups[train]), strict=True):
+        bag[held] = -1
+    return bags.T
 
 
 def ebm(problem: Problem, train: np.ndarray) -> Predict:
@@ -102,17 +128,16 @@ def ebm(problem: Problem, train: np.ndarray) -> Predict:
     from interpret.glassbox import ExplainableBoostingClassifier
 
     table = _with_components(problem, train)
-    bags = outer_bags(problem)
     model = ExplainableBoostingClassifier(
-        interactions=0, random_state=0, n_jobs=1, **({"outer_bags": bags} if bags else {})
+        interactions=0, random_state=0, n_jobs=1, outer_bags=outer_bags(problem)
     )
-    model.fit(table(problem.X.iloc[train]), problem.y[train])
+    model.fit(table(problem.X.iloc[train]), problem.y[train], bags=_bags(problem, train))
     return lambda X: model.predict_proba(table(X))[:, 1]
 
 
-def outer_bags(problem: Problem) -> int | None:
-    """Fewer than the default (14) for a table that is wide, else None."""
-    return WIDE_BAGS if problem.X.shape[1] > WIDE else None
+def outer_bags(problem: Problem) -> int:
+    """Fewer than the default for a table that is wide."""
+    return WIDE_BAGS if problem.X.shape[1] > WIDE else BAGS
 
 
 def _with_components(problem: Problem, train: np.ndarray) -> Callable[[pd.DataFrame], pd.DataFrame]:

@@ -1,7 +1,9 @@
 """Ways to start from a prior and move with outcomes, compared by model_methods.py.
 
-Each takes the same rows, prior and declared directions, and gives the log-odds of any rows and how
-many numbers a reviewer has to read. All but "fit alone" start from the prior; all hold its directions.
+Each takes the same rows and prior, and gives the log-odds of any rows and how many numbers a reviewer
+has to read. All but "fit alone" start from the prior. The steps hold its directions on prior and change
+together. Boosting can hold a direction only of what it adds, and could then never weaken a prior that is
+too strong, so the boosted ways hold none: they may turn a harm into a protection, which law 3 forbids.
 """
 
 from __future__ import annotations
@@ -128,11 +130,10 @@ def _weights(tables: AdditiveTables) -> int:
 def stumps(task: Task) -> Learned:
     """Newton boosting of additive stumps from the prior's score; rounds by cross-fitting."""
     columns = _numbers(task.X).columns
-    signs = [task.directions.get(name, 0) for name in columns]
     Z, y = _numbers(task.X).to_numpy(), task.y.astype(float)
     offset = task.shifted() + task.before(task.X)
-    rounds = _rounds(Z, y, offset, signs)
-    boosted = _Boosting(Z, y, offset, signs)
+    rounds = _rounds(Z, y, offset)
+    boosted = _Boosting(Z, y, offset)
     for _ in range(rounds):
         boosted.step()
 
@@ -148,10 +149,10 @@ def _numbers(X: pd.DataFrame) -> pd.DataFrame:
     return pd.get_dummies(X, dtype=float)
 
 
-def _rounds(Z: np.ndarray, y: Floats, offset: Floats, signs: list[int]) -> int:
+def _rounds(Z: np.ndarray, y: Floats, offset: Floats) -> int:
     """The number of rounds with the least loss on folds left out; 0 where nothing helps."""
     folds = [(a, b) for a, b in random_folds(y, np.arange(len(y)), 0) if len(b)]
-    parts = [(_Boosting(Z[train], y[train], offset[train], signs), test) for train, test in folds]
+    parts = [(_Boosting(Z[train], y[train], offset[train]), test) for train, test in folds]
     scores = [offset[test].copy() for _, test in parts]
     losses = [_loss(scores, parts, y)]
     while len(losses) <= ROUNDS and len(losses) - int(np.argmin(losses)) <= PATIENCE:
@@ -172,8 +173,8 @@ def _loss(scores: list[Floats], parts: list, y: Floats) -> float:
 class _Boosting:
     """Stumps so far, and the score of the rows they learn from."""
 
-    def __init__(self, Z: np.ndarray, y: Floats, offset: Floats, signs: list[int]) -> None:
-        self.Z, self.y, self.score, self.signs = Z, y, offset.copy(), signs
+    def __init__(self, Z: np.ndarray, y: Floats, offset: Floats) -> None:
+        self.Z, self.y, self.score = Z, y, offset.copy()
         self.trees: list[DecisionTreeRegressor] = []
 
     def step(self) -> Callable[[np.ndarray], Floats]:
@@ -183,7 +184,6 @@ class _Boosting:
         tree = DecisionTreeRegressor(
             max_depth=1,
             min_samples_leaf=FEWEST_IN_LEAF,
-            monotonic_cst=self.signs if any(self.signs) else None,
             random_state=0,
         )
         tree.fit(self.Z, (self.y - p) / informative, sample_weight=informative)
@@ -206,10 +206,7 @@ def ebm(task: Task) -> Learned:
     from interpret.glassbox import ExplainableBoostingClassifier
 
     shift = task.shifted()
-    signs = [task.directions.get(str(name), 0) for name in task.X.columns]
-    model = ExplainableBoostingClassifier(
-        interactions=0, random_state=0, n_jobs=1, monotone_constraints=signs
-    )
+    model = ExplainableBoostingClassifier(interactions=0, random_state=0, n_jobs=1)
     model.fit(task.X, task.y, init_score=shift + task.before(task.X))
     read = sum(len(np.unique(np.round(scores, 6))) for scores in model.term_scores_)
 
