@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from carescreen.calibration import calibration_slope, observed_over_expected
 from carescreen.cohort import Cohort
 from carescreen.errors import ModelError
-from carescreen.evaluation.backtest import LEAST_EVENTS
+from carescreen.evaluation.judged import LEAST_EVENTS
 from carescreen.evaluation.metrics import Estimate, household_bootstrap
 
 PERIODS = 3

@@ -82,6 +82,7 @@ class FollowUps:
     state: NDArray[np.object_]
     taken_on: Days
     leaving: Departures
+    needs_data: BoolArray
     waits: BoolArray
     due_on: Days
     features: Mapping[str, Values]
@@ -137,6 +138,7 @@ def follow_up(engine: Engine, block: Block, needs_data: BoolArray, needs_since: 
         state=states.state,
         taken_on=states.taken_on,
         leaving=leaving,
+        needs_data=needs_data,
         waits=states.waits,
         due_on=due_on,
         features=features,

@@ -82,11 +82,12 @@ def _notes(block: Block, weeks: Ints) -> tuple[Ints, Ints]:
     rows = np.flatnonzero((weeks >= 0) & ~is_none(notes))
     stripped = [text.strip() for text in notes[rows].tolist()]
     lengths[rows] = [len(text) for text in stripped]
-    languages[rows] = [_language(text) if text else -1 for text in stripped]
+    languages[rows] = [language_of(text) if text else -1 for text in stripped]
     return lengths, languages
 
 
-def _language(text: str) -> int:
+def language_of(text: str) -> int:
+    """The place in LANGUAGES of what a note that says something is written in."""
     has_han, has_word = _HAN.search(text), _WORD.search(text)
     if has_han:
         return 2 if has_word else 0

@@ -118,7 +118,7 @@ def _followed(
     """The follow-ups of a block, and one row a child of what orders and shows them."""
     needs_data = np.array([bool(codes) for codes in reasons], dtype=bool)
     found = follow_up(engine, block, needs_data, since)
-    return found, _plain_columns(block, found, needs_data)
+    return found, plain_columns(block, found)
 
 
 def _whole_records(
@@ -170,7 +170,8 @@ def _body(record: Record) -> bytes:
     return _encode(record)[1:].encode("utf-8", "surrogatepass")
 
 
-def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> Sheet:
+def plain_columns(block: Block, found: FollowUps) -> Sheet:
+    """One row a child of a block, in its order: what orders and places it, without reasons."""
     children = block.children
     return Sheet(
         {
@@ -199,7 +200,7 @@ def _plain_columns(block: Block, found: FollowUps, needs_data: BoolArray) -> She
             "probability_low": found.probability[:, 1],
             "probability_high": found.probability[:, 2],
             "days_since_seen": found.cases.number("days_since_seen"),
-            "needs_data": needs_data,
+            "needs_data": found.needs_data,
         }
     )
 
@@ -376,9 +377,10 @@ class Ranking:
         return self._head_lines
 
 
-def _in_order(rows: Sheet, capacity: int, random_share: float, run: Run) -> Sheet:
+def order_of(rows: Sheet) -> NDArray[np.intp]:
+    """The positions of rows of `plain_columns` in the order of the list."""
     unseen = np.where(np.isnan(rows["days_since_seen"]), np.inf, rows["days_since_seen"])
-    order = np.lexsort(
+    return np.lexsort(
         (
             rows["child_id"].astype(str),
             -unseen,
@@ -388,7 +390,10 @@ def _in_order(rows: Sheet, capacity: int, random_share: float, run: Run) -> Shee
             rows["tier_code"],
         )
     )
-    rows = rows.take(order)
+
+
+def _in_order(rows: Sheet, capacity: int, random_share: float, run: Run) -> Sheet:
+    rows = rows.take(order_of(rows))
     seats = give_seats(rows, capacity, random_share, f"{run.as_of}:{run.pack['digest']}")
     return rows.with_columns(
         rank=np.arange(1, len(rows) + 1),

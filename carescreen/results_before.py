@@ -91,6 +91,13 @@ def positions_before(
     return past_positions(earlier, as_of, wanted)
 
 
+def places_written(folder: Path) -> pd.DataFrame:
+    """The rows of every list that a folder knows, its own and those before it; none where it has none."""
+    tables = _own_list(folder), written_positions(folder)
+    rows = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    return rows.drop_duplicates(["child_id", "as_of"])
+
+
 def written_positions(folder: Path) -> pd.DataFrame:
     """The positions.csv of a folder; no rows where there is none that is whole."""
     try:

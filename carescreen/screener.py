@@ -119,14 +119,18 @@ class Screener:
         return Ranking(rows, run, known.rejected, notices, seats, share, twice, codes, profile)
 
     def follow_ups(
-        self, caseload: CheckedCaseload, as_of: str | date | np.datetime64
+        self,
+        caseload: CheckedCaseload,
+        as_of: str | date | np.datetime64,
+        children: NDArray[np.object_] | None = None,
     ) -> Iterator[tuple[Engine, FollowUps]]:
         """What `rank` puts in order, block by block of whole households, before it is ordered.
 
-        For who asks more than a record says, such as which notes an open concern rests on.
+        For who asks more than a record says, such as which notes an open concern rests on; of the
+        whole households of some `children` alone where they are given.
         """
         engine = self._engine(_day(as_of), first_run=False)
-        parts = _Partition(caseload.known_by(engine.as_of), BLOCK_CHILDREN)
+        parts = _parts(caseload.known_by(engine.as_of), children)
         for number in range(parts.count):
             block, codes, since = parts.block(number)
             needs_data = np.array([bool(found) for found in codes], dtype=bool)
@@ -139,14 +143,7 @@ class Screener:
 
         For who needs few children at many dates; those not on record by then are in none.
         """
-        known = caseload.known_by(as_of)
-        rows = known.sheets["children"]
-        homes = household_keys(rows)
-        wanted = np.unique(homes[np.isin(rows["child_id"], children)].astype(str))
-        kept = rows.kept(np.isin(homes.astype(str), wanted))
-        parts = _Partition(
-            replace(known, sheets={**known.sheets, "children": kept}), BLOCK_CHILDREN
-        )
+        parts = _parts(caseload.known_by(as_of), children)
         for number in range(parts.count):
             yield parts.block(number)[0]
 
@@ -330,6 +327,17 @@ def _day(as_of: str | date | np.datetime64) -> np.datetime64:
         raise UsageError(f"as-of must be a date such as 2026-11-01; got '{as_of}'")
     day: np.datetime64 = days[0]
     return day
+
+
+def _parts(known: CheckedCaseload, children: NDArray[np.object_] | None) -> _Partition:
+    """A caseload cut into blocks; of the whole households of some children where they are given."""
+    if children is not None:
+        rows = known.sheets["children"]
+        homes = household_keys(rows)
+        wanted = np.unique(homes[np.isin(rows["child_id"], children)].astype(str))
+        kept = rows.kept(np.isin(homes.astype(str), wanted))
+        known = replace(known, sheets={**known.sheets, "children": kept})
+    return _Partition(known, BLOCK_CHILDREN)
 
 
 class _Partition:

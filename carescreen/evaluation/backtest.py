@@ -1,15 +1,18 @@
 """Backtest: rank at past dates with what was known then, and compare with what visits found later.
 
-Outcomes exist only for children who were visited, mostly because a list or a worker chose them: the
-figures describe those children. Children without a judged outcome are left out of numerators and
-denominators, never counted as well.
+The dates are at least a horizon apart, so that an event counts once: overlapping windows would count
+it in each and make intervals too narrow. Outcomes exist only for children who were visited, mostly
+because a list or a worker chose them: the figures describe those children. Children without a judged
+outcome take places in the order and are in no figure; they are never counted as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,36 +20,62 @@ from numpy.typing import NDArray
 
 from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.errors import CaseloadError, UsageError
-from carescreen.evaluation.cluster_draws import codes, draw
-from carescreen.evaluation.intervals import NONE, share
-from carescreen.evaluation.judged import LEAST_EVENTS as LEAST_EVENTS
-from carescreen.evaluation.metrics import Estimate, Floats, inclusion
-from carescreen.evaluation.ranks import rank_statistic, seat_statistic
-from carescreen.outcomes import CONFIRMED, first_seen, is_told, visits_judged
-from carescreen.pack import TIERS
-from carescreen.ranking import Ranking
+from carescreen.evaluation.audit_columns import audit_indicators, joined_groups
+from carescreen.evaluation.child_windows import Asked, date_rows, with_orders
+from carescreen.evaluation.earlier_lists import newest_before, places_on
+from carescreen.evaluation.judged import LEAST_EVENTS
+from carescreen.evaluation.notices import Notice, too_few
+from carescreen.evaluation.open_rules import OpenRules
+from carescreen.evaluation.order import discrimination, use
+from carescreen.evaluation.window_outcomes import outcomes_of
+from carescreen.model import RiskModel
+from carescreen.outcomes import is_told, visits_judged
 from carescreen.screener import Screener
 from carescreen.sheet import Sheet
 
-METHODS = ("carescreen", "rules_only", "score_only", "longest_unseen", "worker_concern", "random")
-
+METHODS = (
+    *("carescreen", "rules_only", "score_only", "frozen", "previous_list"),
+    *("worker_concern", "longest_unseen", "random"),
+)
+DRAWS = 500  # of the short table; `evaluate` draws more
+Fold = Literal["county", "village"]
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
+class Refit(Protocol):
+    """Models that are fitted anew at each date, on what was known by its end."""
+
+    @property
+    def folds(self) -> Fold | None:
+        """What a model's own outcomes are kept from: its county, or its village; None for nothing."""
+
+    def at(
+        self, screener: Screener, known: CheckedCaseload, as_of: np.datetime64
+    ) -> Sequence[tuple[RiskModel | None, NDArray[np.object_] | None]]:
+        """Pairs of a model and the children it scores (None: all); no model where too little is known."""
+
+
+@dataclass(frozen=True, repr=False)  # its rows are records
 class Backtest:
     """What a backtest found.
 
-    windows  one row a window: as_of, until, children, judged, events
-    metrics  one row a method: auroc, recall and precision at capacity, each with low and high;
-             NaN where there is not enough evidence (`LEAST_EVENTS`)
-    notices  what a reader must know, as sentences
+    judged    one row a child and window (JudgedWindows of docs/evaluation.md)
+    windows   one row a window: as_of, until, children, judged, events
+    methods   the columns of `judged` that put children in order
+    attributes  the columns of `judged` that groups are made by
+    opened    which rules are open for whom at each date
+    facts     what it was made with: pack, model, dates, days, row counts
+    notices   what a reader must know
     """
 
+    judged: pd.DataFrame
     windows: pd.DataFrame
-    metrics: pd.DataFrame
     capacity: int
-    notices: tuple[str, ...]
+    methods: tuple[str, ...]
+    attributes: tuple[str, ...]
+    opened: tuple[OpenRules, ...]
+    facts: Mapping[str, Any]
+    notices: tuple[Notice, ...]
 
     @property
     def events(self) -> int:
@@ -58,47 +87,191 @@ class Backtest:
         """Whether there are enough confirmed outcomes for any figure."""
         return self.events >= LEAST_EVENTS
 
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row a method: auroc, recall and precision at capacity, each with low and high; NaN
+        where there is not enough evidence. Intervals (95%) resample households."""
+        found = [
+            discrimination(self.judged, self.methods, by=(), draws=DRAWS),
+            use(self.judged, self.methods, self.capacity, by=(), draws=DRAWS),
+        ]
+        figures = pd.concat([one.figures for one in found], ignore_index=True)
+        return pd.DataFrame([_short_row(name, figures) for name in self.methods])
+
+
+def _short_row(method: str, figures: pd.DataFrame) -> dict[str, object]:
+    own = figures[figures["method"] == method].set_index("measure")
+    row: dict[str, object] = {"method": method}
+    row |= {name: own.loc["auroc", name] for name in ("judged", "events")}
+    for name in ("auroc", "recall", "precision"):
+        row |= {name: own.loc[name, "value"]}
+        row |= {f"{name}_{end}": own.loc[name, end] for end in ("low", "high")}
+    return row
+
 
 def backtest(
     screener: Screener,
-    caseload: Caseload,
+    caseload: Caseload | CheckedCaseload,
     start: str | date | None = None,
     end: str | date | None = None,
     *,
     every_days: int = 90,
     horizon_days: int = 90,
     capacity: int | None = None,
-    random_state: int = 0,
+    attributes: Sequence[str] = (),
+    groups: pd.DataFrame | None = None,
+    reference: RiskModel | None = None,
+    refit: Refit | None = None,
+    lists: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Rank at each as-of date from `start`, and judge by outcomes inside the horizon.
 
-    Windows must not overlap (an event would count twice): `every_days` is at least `horizon_days`.
-    `start` and `end` default to what the outcomes cover. A window without a judged outcome is left
-    out, and said. Intervals resample households.
+    Windows must not overlap: `every_days` is at least `horizon_days`. `start` and `end` default to
+    what the outcomes cover; windows without a judged outcome are left out, and said.
+
+    attributes  audit attributes: ids of the pack's indicators, or "name=id"
+    groups      further ones from elsewhere: one row a child_id, household_id or village_id
+    reference   a model never fitted again, in order beside the screener's own as "frozen"
+    refit       models fitted anew at each date (`carescreen.cohort_refit`); the screener's own model
+                is then the reference unless another is given
+    lists       as_of, child_id, rank of the lists that there were (`read_lists`); without them the
+                order of `every_days` earlier is the previous list
+
+    CaseloadError where no outcome is judged; UsageError for dates, days or groups that cannot be.
     """
     if every_days < horizon_days or horizon_days < 1:
         raise UsageError(
             f"windows would overlap: every {every_days} days with a horizon of {horizon_days}; "
             "an event would count more than once"
         )
-    checked = caseload.check(screener.rules.indicators)
+    checked = (
+        caseload.check(screener.rules.indicators) if isinstance(caseload, Caseload) else caseload
+    )
     outcomes = _judged(checked)
     every = _as_of_days(outcomes, start, end, every_days, horizon_days)
     days = _judged_days(outcomes, every, horizon_days)
-    seats = screener.rules.settings.capacity if capacity is None else capacity
-    parts, windows = [], []
+    if reference is None and refit is not None:
+        reference = screener.model
+    same = reference is not None and refit is None and reference.digest == screener.model.digest
+    asked = Asked(
+        audit_indicators(screener.rules.indicators, attributes), None if same else reference
+    )
+    windows = _Windows(screener, checked, asked, refit, lists, every_days)
+    parts, opened, summary = [], [], []
     for number, day in enumerate(days, start=1):
-        ranking = screener.rank(checked, as_of=day, capacity=seats)
-        part = _window(ranking, checked.known_by(day), outcomes, day, horizon_days)
-        parts.append(part.assign(window=number))
-        windows.append(_window_row(part, day, horizon_days))
+        at = windows.at(day)
+        if at is None:
+            continue
+        rows, rules = at
+        found = outcomes_of(rows["child_id"], outcomes, day, horizon_days)
+        part = _frame(rows.with_columns(**found), number, day)
+        parts.append(part)
+        opened.append(rules)
+        summary.append(_window_row(part, day, horizon_days))
         if progress is not None:
-            progress("windows", number, len(days))
-    table = pd.concat(parts, ignore_index=True)
-    metrics = pd.DataFrame(list(_metrics(table, seats, random_state)))
-    notices = _notices(table, len(every) - len(days))
-    return Backtest(pd.DataFrame(windows), metrics, seats, notices)
+            progress("as-of dates", number, len(days))
+    if not parts:
+        raise CaseloadError(f"no child was known by {days[-1]}: choose later dates")
+    judged, others = joined_groups(pd.concat(parts, ignore_index=True), groups, asked.attributes)
+    facts = _facts(screener, checked, summary, (every_days, horizon_days), asked, refit)
+    notices = [
+        *_notices(judged, outcomes, len(every) - len(parts), days[-1] + _days(horizon_days)),
+        *windows.notices(),
+        *([Notice("same_reference")] if same else []),
+        *([Notice("synthetic")] if facts["data_origin"] == "synthetic" else []),
+    ]
+    return Backtest(
+        judged=judged,
+        windows=pd.DataFrame(summary),
+        capacity=screener.rules.settings.capacity if capacity is None else capacity,
+        methods=tuple(name for name in METHODS if name in judged),
+        attributes=(*asked.attributes, *others),
+        opened=tuple(opened),
+        facts=facts,
+        notices=tuple(notices),
+    )
+
+
+class _Windows:
+    """The rows of one date after another, each with the list before it."""
+
+    def __init__(
+        self,
+        screener: Screener,
+        checked: CheckedCaseload,
+        asked: Asked,
+        refit: Refit | None,
+        lists: pd.DataFrame | None,
+        every_days: int,
+    ) -> None:
+        self.screener, self.checked, self.asked = screener, checked, asked
+        self.refit, self.lists, self.every = refit, lists, _days(every_days)
+        self.fitted = self.windows = self.without_list = 0
+        self.last: tuple[np.datetime64, pd.DataFrame] | None = None
+
+    def at(self, day: np.datetime64) -> tuple[Sheet, OpenRules] | None:
+        """The rows of a date, with `previous_list`, and the rules open at it; None before any child."""
+        found = self._rows(day)
+        if found is None:
+            return None
+        rows, opened = found
+        before = self._before(day)
+        self.windows += 1
+        self.without_list += before is None
+        self.last = day, _as_list(rows)
+        return rows.with_columns(previous_list=places_on(before, rows["child_id"])), opened
+
+    def _before(self, day: np.datetime64) -> pd.DataFrame | None:
+        if self.lists is not None:
+            return newest_before(self.lists, day)
+        if self.last is not None and self.last[0] == day - self.every:
+            return self.last[1]
+        found = self._rows(day - self.every, count=False)
+        return None if found is None else _as_list(found[0])
+
+    def _rows(self, day: np.datetime64, count: bool = True) -> tuple[Sheet, OpenRules] | None:
+        known = self.checked.known_by(day)
+        if self.refit is None:
+            found = date_rows(self.screener, known, day, self.asked)
+            return None if found is None else (with_orders(found[0], self.asked), found[1])
+        parts, is_fitted = [], False
+        for model, children in self.refit.at(self.screener, known, day):
+            is_fitted |= model is not None
+            own = self.screener
+            if model is not None:
+                own = Screener(own.rules, model, own.reader)
+            part = date_rows(own, known, day, self.asked, children)
+            parts += [] if part is None else [part]
+        if not parts:
+            return None
+        self.fitted += count and is_fitted
+        rows = with_orders(Sheet.joined([rows for rows, _ in parts]), self.asked)
+        return rows, OpenRules.joined([opened for _, opened in parts])
+
+    def notices(self) -> Iterator[Notice]:
+        """What a reader must know of how the rows came about."""
+        if self.refit is not None:
+            yield Notice("refitted", {"fitted": self.fitted, "windows": self.windows})
+            if self.refit.folds is not None:
+                yield Notice("folds", {"place": self.refit.folds})
+        if self.lists is None:
+            yield Notice("previous_is_own", {"days": int(self.every.astype(int))})
+        if self.without_list:
+            yield Notice("previous_missing", {"count": self.without_list})
+
+
+def _as_list(rows: Sheet) -> pd.DataFrame:
+    return pd.DataFrame({"child_id": rows["child_id"], "rank": -rows["order"]})
+
+
+def _frame(rows: Sheet, number: int, day: np.datetime64) -> pd.DataFrame:
+    """One date's rows of JudgedWindows."""
+    frame = rows.with_columns(carescreen=rows["order"]).to_frame()
+    frame["household_id"] = frame.pop("household")
+    frame.insert(0, "window", number)
+    frame.insert(1, "as_of", day)
+    return frame
 
 
 def _judged(checked: CheckedCaseload) -> Sheet:
@@ -157,118 +330,66 @@ def _judged_days(
     return days[inside]
 
 
-def _window(
-    ranking: Ranking,
-    known: CheckedCaseload,
-    outcomes: Sheet,
-    day: np.datetime64,
-    horizon: int,
-) -> pd.DataFrame:
-    """All children at one as-of date: what each method says, and the first outcome after it."""
-    frame = ranking.to_frame()
-    event = _events(frame["child_id"], first_seen(outcomes, day, horizon))
-    tier = frame["tier"].map({name: k for k, name in enumerate(TIERS)}).to_numpy(dtype=np.float64)
-    unseen = frame["days_since_seen"].fillna(np.inf).to_numpy(dtype=np.float64)
-    group = frame["caseworker_id"].where(frame["caseworker_id"].notna(), frame["village_id"])
-    household = frame["household_id"].where(frame["household_id"].notna(), frame["child_id"])
-    return pd.DataFrame(
-        {
-            "event": event,
-            "judged": [value is True or value is False for value in event],
-            "group": group.astype(object),
-            "household": household.astype(object),
-            "carescreen": -frame["rank"].to_numpy(dtype=np.float64),
-            "rules_only": -tier,
-            "score_only": frame["score"].to_numpy(dtype=np.float64),
-            "longest_unseen": np.minimum(unseen, 1e6),
-            "worker_concern": _worker_concern(frame["child_id"], known),
-            "random": np.zeros(len(frame)),
-        }
-    )
-
-
-def _events(ids: pd.Series, found: Sheet) -> NDArray[np.object_]:
-    """Whether each child's first visit confirmed a concern; missing where it was not told."""
-    told = found.take(is_told(found["status"]))
-    is_event = pd.Series(told["status"] == CONFIRMED, index=told["child_id"])
-    return ids.map(is_event).to_numpy(dtype=object)
-
-
-def _worker_concern(ids: pd.Series, known: CheckedCaseload) -> NDArray[np.float64]:
-    """The worker's own yes at the child's newest visit by the date; 0 where she said nothing."""
-    visits = known.visits
-    if "worker_concern" not in visits:
-        return np.zeros(len(ids))
-    said = visits["worker_concern"].to_numpy() == 1
-    table = pd.DataFrame(
-        {"child_id": visits["child_id"], "on": visits["visit_date"].to_numpy(), "said": said}
-    )
-    newest = table.sort_values(["on", "said"]).drop_duplicates("child_id", keep="last")
-    answer = ids.map(newest.set_index("child_id")["said"])
-    return np.asarray(answer.eq(True).to_numpy(), dtype=np.float64)
-
-
 def _days(count: int) -> np.timedelta64:
     return np.timedelta64(count, "D")
 
 
 def _window_row(part: pd.DataFrame, day: np.datetime64, horizon: int) -> dict[str, object]:
+    told = part["event"].notna()
     return {
         "as_of": str(day),
         "until": str(day + _days(horizon)),
         "children": len(part),
-        "judged": int(part["judged"].sum()),
-        "events": int((part["event"] == True).sum()),  # noqa: E712  # object column with missing
+        "judged": int(told.sum()),
+        "events": int(part.loc[told, "event"].astype(bool).sum()),
     }
 
 
-def _metrics(table: pd.DataFrame, seats: int, seed: int) -> Iterator[dict[str, object]]:
-    judged = table["judged"].to_numpy(dtype=bool)
-    event = (table["event"].to_numpy(dtype=object) == True)[judged]  # noqa: E712  # as above
-    window = codes(table["window"].to_numpy(dtype=object)[judged])
-    groups = codes((table["group"].astype(str) + "|" + table["window"].astype(str)).to_numpy())
-    ones = np.ones(len(event))
-    chosen, statistics = [], []
-    for method in METHODS:
-        score = table[method].to_numpy(dtype=np.float64)
-        chosen.append(inclusion(score, groups, seats)[judged])
-        statistics.append(rank_statistic(score[judged], event, ones, window))
-        statistics.append(seat_statistic(chosen[-1], event, ones))
-    enough = int(event.sum()) >= LEAST_EVENTS
-    household = codes(table["household"].to_numpy(dtype=object)[judged])
-    drawn = draw(statistics, household, seed=seed) if enough else []
-    for k, method in enumerate(METHODS):
-        row: dict[str, object] = {"method": method, "judged": len(event), "events": event.sum()}
-        found = dict.fromkeys(("auroc", "recall", "precision"), NONE)
-        if enough:
-            points = [statistic.point() for statistic in statistics[2 * k : 2 * k + 2]]
-            found = _found(points, drawn[2 * k : 2 * k + 2], event.sum(), chosen[k].sum())
-        for name, figure in found.items():
-            row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
-        yield row
+def _facts(
+    screener: Screener,
+    checked: CheckedCaseload,
+    windows: Sequence[Mapping[str, object]],
+    days: tuple[int, int],
+    asked: Asked,
+    refit: Refit | None,
+) -> dict[str, Any]:
+    from carescreen import __version__
 
-
-def _found(
-    points: list[Floats], drawn: list[Floats], events: float, seated: float
-) -> dict[str, Estimate]:
+    pack, model = screener.rules.pack, screener.model
+    origin = checked.sheets["children"]["data_origin"]
     return {
-        "auroc": share(points[0][0], drawn[0][0], events),
-        "recall": share(points[1][0], drawn[1][0], events),
-        "precision": share(points[1][1], drawn[1][1], seated),
+        "carescreen": __version__,
+        "pack": pack.id,
+        "pack_version": pack.version,
+        "pack_digest": pack.digest,
+        "model": model.name,
+        "model_digest": model.digest,
+        "reference": None if asked.reference is None else asked.reference.name,
+        "refit": "no" if refit is None else "past",
+        "folds": None if refit is None else refit.folds,
+        "start": windows[0]["as_of"],
+        "end": windows[-1]["until"],
+        "every_days": days[0],
+        "horizon_days": days[1],
+        "data_origin": "synthetic" if bool((origin == "synthetic").any()) else "real",
+        "rows": dict(sorted(checked.read_counts.items())),
     }
 
 
-def _notices(table: pd.DataFrame, skipped: int) -> tuple[str, ...]:
-    events = int((table["event"] == True).sum())  # noqa: E712  # object column with missing
-    judged = int(table["judged"].sum())
-    notices = [
-        f"{judged:,} of {len(table):,} child-windows have a judged outcome; the figures describe "
-        "those, and visits chosen by a list overstate how well it does"
-    ]
+def _notices(
+    judged: pd.DataFrame, outcomes: Sheet, skipped: int, until: np.datetime64
+) -> Iterator[Notice]:
+    told = judged["event"].dropna().astype(bool)
+    events = int(told.sum())
+    yield Notice("judged_only", {"judged": len(told), "children": len(judged)})
     if skipped:
-        notices.append(f"windows without any judged outcome, left out: {skipped}")
+        yield Notice("windows_left_out", {"count": skipped})
+    if events in (0, len(told)):
+        yield Notice("one_class", {"result": "confirmed" if events else "not_confirmed"})
     if events < LEAST_EVENTS:
-        notices.append(
-            f"not enough evidence: {events} confirmed outcomes, at least {LEAST_EVENTS} are needed"
-        )
-    return tuple(notices)
+        yield too_few(events)
+    last = outcomes["on"].max()
+    if last < until:
+        yield Notice("beyond_the_data", {"last": str(last)})
+    if judged["probability"].isna().all():
+        yield Notice("no_probability")

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.evaluation.arms import Additive, Arms, Partition
-from carescreen.evaluation.backtest import LEAST_EVENTS
 from carescreen.evaluation.differences import Differences, benjamini_hochberg, holm
 from carescreen.evaluation.group_measures import MARGINS, Measure
 from carescreen.evaluation.groupings import Grouping, People, Units
+from carescreen.evaluation.judged import LEAST_EVENTS
 from carescreen.evaluation.verdicts import NOT_ENOUGH, Comparison, Family, judged, more_needed
 
 Floats = NDArray[np.float64]

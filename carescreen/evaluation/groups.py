@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.errors import UsageError
-from carescreen.evaluation.backtest import LEAST_EVENTS
 from carescreen.evaluation.group_comparisons import PRIMARY_MEASURE, comparisons
 from carescreen.evaluation.group_measures import MARGINS, Measure, listed_at, measures
 from carescreen.evaluation.groupings import People, groupings
+from carescreen.evaluation.judged import LEAST_EVENTS
 from carescreen.evaluation.places import Overlap, PlaceSpread, overlap, place_spread
 from carescreen.evaluation.verdicts import Comparison
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats  # type: ignore[import-untyped]  # no stubs
 
 from carescreen.errors import UsageError
+from carescreen.evaluation.open_rules import OpenRules
 from carescreen.evaluation.watch_runs import read_watched
 from carescreen.pack import TIERS
 from carescreen.profile import hidden_code
@@ -89,7 +90,18 @@ def rules_in_use(
     """
     if not folders:
         raise UsageError("rules in use needs at least one folder of `rank`")
-    lists = sorted((_List.read(Path(folder), rules) for folder in folders), key=lambda one: one.day)
+    lists = [RuleList.read(Path(folder), rules) for folder in folders]
+    return count_rules(lists, rules, outcomes, decisions)
+
+
+def count_rules(
+    lists: Sequence[RuleList],
+    rules: RulePack,
+    outcomes: pd.DataFrame,
+    decisions: pd.DataFrame,
+) -> RulesInUse:
+    """The same of what the rules said at several dates."""
+    lists = sorted(lists, key=lambda one: one.day)
     days = [one.day for one in lists]
     if len(set(days)) < len(days):
         raise UsageError("two folders are lists of one day; give one of each day")
@@ -106,21 +118,30 @@ def rules_in_use(
         **dict(zip(("share", "low", "high"), share, strict=True)),
     }
     notices = ("chosen_by_list",) if len(judged) else ("no_outcomes",)
-    concepts = _concepts(newest, decided, {hidden_code(name): name for name in rules.concepts})
+    concepts = _concepts(newest, decided)
     return RulesInUse(table, _over_time(lists, rules), concepts, overall, notices)
 
 
 @dataclass(frozen=True, repr=False)  # its rows are records
-class _List:
-    """One list: `opened` has child_id, day and rule of every open concern and entitlement."""
+class RuleList:
+    """What the rules said at one date.
+
+    children            child_id of everybody
+    opened              child_id, day and rule of every open concern and entitlement
+    open_count, unknown_count  children by rule id: also of advice, which stands on no list
+    mentions            by concept and status, counts of visits by week
+    """
 
     day: np.datetime64
     children: pd.Series
     opened: pd.DataFrame
-    profile: Mapping[str, Any]
+    open_count: Mapping[str, int]
+    unknown_count: Mapping[str, int]
+    mentions: Mapping[str, Mapping[str, Sequence[int]]]
 
     @classmethod
-    def read(cls, folder: Path, rules: RulePack) -> _List:
+    def read(cls, folder: Path, rules: RulePack) -> RuleList:
+        """Those of a folder of `rank`."""
         side = read_watched(folder)
         day = np.datetime64(side.as_of, "D")
         names = {rule.code: rule.id for rule in rules.rules}
@@ -134,18 +155,30 @@ class _List:
                 "rule": words.to_numpy(dtype=object),
             }
         ).drop_duplicates()
-        return cls(day, side.children["child_id"], opened, side.profile)
+        open_count = {str(rule): int(n) for rule, n in opened["rule"].value_counts().items()}
+        open_count |= {
+            rule.id: _count(side.profile, "rule_open", rule)
+            for rule in rules.rules
+            if rule.lane == "advice"  # it stands in the profile alone
+        }
+        unknown = {rule.id: _count(side.profile, "rule_unknown", rule) for rule in rules.rules}
+        hidden = {hidden_code(name): name for name in rules.concepts}
+        mentions = side.profile.get("mention", {})
+        said = {hidden.get(concept, concept): counts for concept, counts in mentions.items()}
+        return cls(day, side.children["child_id"], opened, open_count, unknown, said)
 
-    def open_for(self, rule: Rule) -> int:
-        """Children of the list a rule is open for; advice stands in the profile alone."""
-        if rule.lane == "advice":
-            return self.count("rule_open", rule)
-        return int((self.opened["rule"] == rule.id).sum())
+    @classmethod
+    def of(cls, found: OpenRules) -> RuleList:
+        """Those worked out for a date; without mentions."""
+        children = pd.Series(found.children, dtype=object)
+        counts = found.open_counts(), found.unknown_counts()
+        return cls(found.day.astype("datetime64[D]"), children, found.to_frame(), *counts, {})
 
-    def count(self, part: str, rule: Rule) -> int:
-        """Children of the list of whom the profile says so."""
-        counts = self.profile.get(part, {})
-        return int(sum(counts.get(rule.id, counts.get(rule.code, [0]))))
+
+def _count(profile: Mapping[str, Any], part: str, rule: Rule) -> int:
+    """Children of whom a profile says so."""
+    counts = profile.get(part, {})
+    return int(sum(counts.get(rule.id, counts.get(rule.code, [0]))))
 
 
 def _concern_texts(folder: Path) -> pd.Series[str]:
@@ -163,7 +196,7 @@ def _concern_texts(folder: Path) -> pd.Series[str]:
     return rows["concerns"] + ";" + rows["entitlements"]
 
 
-def _listed(lists: Sequence[_List]) -> pd.DataFrame:
+def _listed(lists: Sequence[RuleList]) -> pd.DataFrame:
     """Every child of every list: an outcome of a child that no list knew says nothing of rules."""
     return pd.concat(
         [pd.DataFrame({"child_id": one.children, "day": one.day}) for one in lists]
@@ -253,11 +286,11 @@ def _is_misread(rows: pd.DataFrame) -> pd.Series[bool]:
     return of_note & (rows["visit_id"].notna() | (rows["reason_code"] == "misread"))
 
 
-def _row(newest: _List, rule: Rule, counts: _Counts) -> dict[str, Any]:
+def _row(newest: RuleList, rule: Rule, counts: _Counts) -> dict[str, Any]:
     """One rule's row."""
     children = len(newest.children)
     is_listed = rule.lane != "advice"
-    opened = newest.open_for(rule)
+    opened = int(newest.open_count.get(rule.id, 0))
     share = wilson(opened, children)
     n = {name: float(part.get(rule.id, 0)) for name, part in counts.items()}
     confirmed, closed = wilson(n["confirmed"], n["judged"]), wilson(n["closed"], n["fired"])
@@ -267,7 +300,7 @@ def _row(newest: _List, rule: Rule, counts: _Counts) -> dict[str, Any]:
         "tier": rule.tier or "",
         "children": children,
         "open": opened,
-        "unknown": newest.count("rule_unknown", rule),
+        "unknown": int(newest.unknown_count.get(rule.id, 0)),
         **_named("share", share),
         "verdict": _verdict(n["fired"] if is_listed else opened, share),
     }
@@ -297,23 +330,21 @@ def _verdict(fired: float, share: tuple[float, float, float]) -> str:
     return "not_enough" if share[2] > EVERYONE else ""
 
 
-def _over_time(lists: Sequence[_List], rules: RulePack) -> pd.DataFrame:
+def _over_time(lists: Sequence[RuleList], rules: RulePack) -> pd.DataFrame:
     rows = [
-        (str(one.day), len(one.children), rule.id, one.open_for(rule))
+        (str(one.day), len(one.children), rule.id, int(one.open_count.get(rule.id, 0)))
         for one in lists
         for rule in rules.rules
     ]
     return pd.DataFrame(rows, columns=["as_of", "children", "rule", "open"])
 
 
-def _concepts(newest: _List, decided: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+def _concepts(newest: RuleList, decided: pd.DataFrame) -> pd.DataFrame:
     """Mentions of the newest list's 13 weeks, and of those weeks' closings the ones as misread."""
     since = newest.day - np.timedelta64(_PROFILE_DAYS, "D")
     misread = decided[_is_misread(decided) & (decided["on"] > since)]
     wrong = misread.drop_duplicates(["concept", "child_id", "visit_id"])["concept"].value_counts()
-    mentions = newest.profile.get("mention", {})
-    said = {names.get(concept, concept): counts for concept, counts in mentions.items()}
-    return pd.DataFrame(list(_concept_rows(said, wrong.to_dict())))
+    return pd.DataFrame(list(_concept_rows(newest.mentions, wrong.to_dict())))
 
 
 def _concept_rows(
