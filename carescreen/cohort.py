@@ -10,7 +10,7 @@ judged visits that are alike (selection.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -115,6 +115,16 @@ class Cohort:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def take(self, rows: NDArray[np.intp] | Bools) -> Cohort:
+        """Some of the rows, as if there were no others."""
+        arrays = {
+            name: getattr(self, name)[rows]
+            for name in ("y", "child_id", "as_of", "group", "note", "worker", "village")
+        }
+        more = {name: getattr(self, name)[rows] for name in ("probability", "at_random", "told")}
+        X = self.X.loc[rows] if rows.dtype == bool else self.X.iloc[rows]
+        return replace(self, X=X.reset_index(drop=True), **arrays, **more)
 
 
 def read_cohort(

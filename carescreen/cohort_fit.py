@@ -126,17 +126,14 @@ def train_model(
         processes=processes,
         progress=progress,
     )
-    fitted = _fitted(cohort, entering)
+    fitted = fit_or_prior(cohort, entering)
     saved, report, wording = fitted.saved, fitted.report, None
     if phrases and fitted.out_of_fold is not None:
         X = cohort.X[list(entering.names)]
         wording = with_phrases(saved, cohort, X, fitted.out_of_fold, struck)
         saved = wording.saved
-    tables = with_held(saved.tables, features, prior_titles=entering.prior is not None)
     return Trained(
-        saved=replace(
-            saved, tables=tables, manifest=_manifest(saved, cohort, features, entering, on)
-        ),
+        saved=completed(saved, cohort, features, entering, on),
         cohort=cohort,
         report=report,
         check=None if report is None else _check(cohort, entering),
@@ -208,7 +205,7 @@ def _prior_for(
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class Fitted:
     """The fitted model, its report, and scores out of sample; or the prior as it is, without."""
 
     saved: SavedModel
@@ -216,7 +213,7 @@ class _Fitted:
     out_of_fold: Floats | None = None
 
 
-def _fitted(cohort: Cohort, entering: Entering) -> _Fitted:
+def fit_or_prior(cohort: Cohort, entering: Entering) -> Fitted:
     """The fitted model; the prior as it is where the outcomes are too few."""
     events, others = cohort.events, len(cohort) - cohort.events
     why = ""
@@ -234,13 +231,13 @@ def _fitted(cohort: Cohort, entering: Entering) -> _Fitted:
             why = str(error)
         else:
             scores = None if np.isnan(model.out_of_fold_).all() else model.out_of_fold_
-            return _Fitted(_calibrated_or_not(model.saved_), model.report_, scores)
+            return Fitted(_calibrated_or_not(model.saved_), model.report_, scores)
     if entering.prior is None:
         raise UsageError(
             f"too little to learn from without a prior: {why or 'no feature may enter'}; "
             "train with --prior evidence, or wait for more outcomes"
         )
-    return _Fitted(SavedModel(entering.prior, _of_prior(cohort)))
+    return Fitted(SavedModel(entering.prior, _of_prior(cohort)))
 
 
 def _calibrated_or_not(saved: SavedModel) -> SavedModel:
@@ -319,6 +316,19 @@ def _nothing(feature: Feature) -> StepTable:
     return StepTable(
         feature.id, "number", (0,) * (len(edges) + 1), edges, title=feature.title, sensitive=True
     )
+
+
+def completed(
+    saved: SavedModel,
+    cohort: Cohort,
+    features: FeatureSet,
+    entering: Entering,
+    on: Mapping[str, str],
+) -> SavedModel:
+    """A fitted model with every feature of the pack, and what it was made of."""
+    tables = with_held(saved.tables, features, prior_titles=entering.prior is not None)
+    manifest = _manifest(saved, cohort, features, entering, on)
+    return replace(saved, tables=tables, manifest=manifest)
 
 
 def _manifest(

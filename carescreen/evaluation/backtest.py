@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.errors import CaseloadError, UsageError
-from carescreen.evaluation.audit_columns import audit_indicators, joined_groups
+from carescreen.evaluation.audit_columns import audit_indicators, default_attributes, joined_groups
 from carescreen.evaluation.child_windows import Asked, date_rows, with_orders
 from carescreen.evaluation.earlier_lists import newest_before, places_on
 from carescreen.evaluation.judged import LEAST_EVENTS
@@ -118,7 +118,7 @@ def backtest(
     every_days: int = 90,
     horizon_days: int = 90,
     capacity: int | None = None,
-    attributes: Sequence[str] = (),
+    attributes: Sequence[str] | None = None,
     groups: pd.DataFrame | None = None,
     reference: RiskModel | None = None,
     refit: Refit | None = None,
@@ -130,7 +130,8 @@ def backtest(
     Windows must not overlap: `every_days` is at least `horizon_days`. `start` and `end` default to
     what the outcomes cover; windows without a judged outcome are left out, and said.
 
-    attributes  audit attributes: ids of the pack's indicators, or "name=id"
+    attributes  audit attributes: ids of the pack's indicators, or "name=id"; None for sex and
+                disability, where the pack has them
     groups      further ones from elsewhere: one row a child_id, household_id or village_id
     reference   a model never fitted again, in order beside the screener's own as "frozen"
     refit       models fitted anew at each date (`carescreen.cohort_refit`); the screener's own model
@@ -154,10 +155,10 @@ def backtest(
     if reference is None and refit is not None:
         reference = screener.model
     same = reference is not None and refit is None and reference.digest == screener.model.digest
-    asked = Asked(
-        audit_indicators(screener.rules.indicators, attributes), None if same else reference
-    )
-    windows = _Windows(screener, checked, asked, refit, lists, every_days)
+    indicators = screener.rules.indicators
+    wanted = default_attributes(indicators) if attributes is None else attributes
+    asked = Asked(audit_indicators(indicators, wanted), None if same else reference)
+    windows = WindowRows(screener, checked, asked, refit, lists, every_days)
     parts, opened, summary = [], [], []
     for number, day in enumerate(days, start=1):
         at = windows.at(day)
@@ -193,7 +194,7 @@ def backtest(
     )
 
 
-class _Windows:
+class WindowRows:
     """The rows of one date after another, each with the list before it."""
 
     def __init__(
@@ -221,6 +222,11 @@ class _Windows:
         self.without_list += before is None
         self.last = day, _as_list(rows)
         return rows.with_columns(previous_list=places_on(before, rows["child_id"])), opened
+
+    def rows_at(self, day: np.datetime64) -> Sheet | None:
+        """The rows of a date alone."""
+        found = self._rows(day, count=False)
+        return None if found is None else found[0]
 
     def _before(self, day: np.datetime64) -> pd.DataFrame | None:
         if self.lists is not None:

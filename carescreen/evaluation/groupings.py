@@ -111,7 +111,7 @@ def thirds(windows: pd.DataFrame) -> Codes:
     sentence has fewer characters than the same one in English.
     """
     known = windows[NOTE_LENGTH].notna() & (windows[NOTE_LENGTH] > 0)
-    language = windows[LANGUAGE].astype(str) if LANGUAGE in windows else ""
+    language = windows[LANGUAGE].fillna("").astype(str) if LANGUAGE in windows else ""
     keys = windows.assign(spoken=language).loc[known, ["window", "spoken", NOTE_LENGTH]]
     rank = keys.groupby(["window", "spoken"])[NOTE_LENGTH].rank(pct=True)
     codes = np.full(len(windows), -1, dtype=np.intp)

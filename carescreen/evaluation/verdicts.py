@@ -95,7 +95,11 @@ def more_needed(events: float, others: float, spread: float, design: float, marg
 
     >>> more_needed(50, 150, 0.25, 1.0, 0.10)
     301.0
+
+    NaN where the others have no event: there is nothing to compare with.
     """
+    if others <= 0.0:
+        return math.nan
     ratio = others / events if events > 0 else math.inf
     wanted = (LEVEL_QUANTILE + POWER_QUANTILE) ** 2 * spread * design * (1 + 1 / ratio) / margin**2
     return float(max(math.ceil(wanted - events), 0)) if math.isfinite(wanted) else math.nan
