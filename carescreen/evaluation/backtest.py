@@ -159,21 +159,7 @@ def backtest(
     wanted = default_attributes(indicators) if attributes is None else attributes
     asked = Asked(audit_indicators(indicators, wanted), None if same else reference)
     windows = WindowRows(screener, checked, asked, refit, lists, every_days)
-    parts, opened, summary = [], [], []
-    for number, day in enumerate(days, start=1):
-        at = windows.at(day)
-        if at is None:
-            continue
-        rows, rules = at
-        found = outcomes_of(rows["child_id"], outcomes, day, horizon_days)
-        part = _frame(rows.with_columns(**found), number, day)
-        parts.append(part)
-        opened.append(rules)
-        summary.append(_window_row(part, day, horizon_days))
-        if progress is not None:
-            progress("as-of dates", number, len(days))
-    if not parts:
-        raise CaseloadError(f"no child was known by {days[-1]}: choose later dates")
+    parts, opened, summary = _gathered(windows, days, outcomes, horizon_days, progress)
     judged, others = joined_groups(pd.concat(parts, ignore_index=True), groups, asked.attributes)
     facts = _facts(screener, checked, summary, (every_days, horizon_days), asked, refit)
     notices = [
@@ -192,6 +178,31 @@ def backtest(
         facts=facts,
         notices=tuple(notices),
     )
+
+
+def _gathered(
+    windows: WindowRows,
+    days: NDArray[np.datetime64],
+    outcomes: Sheet,
+    horizon: int,
+    progress: Progress | None,
+) -> tuple[list[pd.DataFrame], list[OpenRules], list[dict[str, object]]]:
+    """The judged rows, open rules and summary of each date; CaseloadError before any child."""
+    parts, opened, summary = [], [], []
+    for number, day in enumerate(days, start=1):
+        at = windows.at(day)
+        if progress is not None:
+            progress("as-of dates", number, len(days))
+        if at is None:
+            continue
+        rows, rules = at
+        found = outcomes_of(rows["child_id"], outcomes, day, horizon)
+        parts.append(_frame(rows.with_columns(**found), number, day))
+        opened.append(rules)
+        summary.append(_window_row(parts[-1], day, horizon))
+    if not parts:
+        raise CaseloadError(f"no child was known by {days[-1]}: choose later dates")
+    return parts, opened, summary
 
 
 class WindowRows:
