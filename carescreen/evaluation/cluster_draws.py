@@ -58,14 +58,14 @@ def draw(
     size = int(cluster.max(initial=-1)) + 1
     parts = [[_by_cluster(part, cluster, size) for part in s.totals] for s in statistics]
     found: list[list[Floats]] = [[] for _ in statistics]
-    for counts in _counts(size, draws, np.random.default_rng(seed)):
+    for counts in counts_of_draws(size, draws, np.random.default_rng(seed)):
         for own, statistic, values in zip(parts, statistics, found, strict=True):
             values.append(statistic.of(*(part @ counts for part in own)))
     return [np.concatenate(values, axis=1) for values in found]
 
 
-def _counts(size: int, draws: int, random_state: np.random.Generator) -> Iterator[Floats]:
-    """How often each cluster came, (clusters, some draws) at a time."""
+def counts_of_draws(size: int, draws: int, random_state: np.random.Generator) -> Iterator[Floats]:
+    """How often each of `size` clusters came, (clusters, some draws) at a time."""
     at_once = max(1, min(MOST_AT_ONCE, CELLS // max(size, 1)))
     for start in range(0, draws, at_once):
         width = min(at_once, draws - start)

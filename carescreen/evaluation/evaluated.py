@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -52,10 +52,12 @@ def evaluate(
     outcomes: pd.DataFrame,
     decisions: pd.DataFrame,
     *,
+    more: Sequence[Notice] = (),
     random_state: int = 0,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Measure a backtest; `rules`, `outcomes` and `decisions` are those it was made with.
+    """Measure a backtest; `rules`, `outcomes` and `decisions` are those it was made with, and `more`
+    what else a reader must know.
 
     Intervals (95%) resample households 2,000 times, 500 times from 300,000 child-windows on. The
     same backtest gives the same figures.
@@ -63,7 +65,7 @@ def evaluate(
     tell = _Steps(progress)
     draws = DRAWS if len(found.judged) <= MANY_ROWS else DRAWS_OF_MANY
     methods, windows = found.methods, found.judged
-    notices = list(found.notices)
+    notices = [*found.notices, *more]
     order = tell("order", lambda: discrimination(windows, methods, draws=draws, seed=random_state))
     seats = tell(
         "seats", lambda: use(windows, methods, found.capacity, draws=draws, seed=random_state)

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats  # type: ignore[import-untyped]
 
-from carescreen.evaluation.resampling import cluster_weights
+from carescreen.evaluation.cluster_draws import counts_of_draws
 from carescreen.evaluation.verdicts import FAIR, NOT_ENOUGH, UNFAIR, Verdict, judged
 
 Floats = NDArray[np.float64]
@@ -159,8 +159,9 @@ def design_effect(
     key, cell = np.unique(cluster * count + place, return_inverse=True)
     sums = np.bincount(cell, residual)
     squares = np.zeros(count)
-    for drawn in cluster_weights(np.arange(len(numbers)), BOOTSTRAP, rng):
-        squares += np.bincount(key % count, drawn[key // count] * sums, count) ** 2
+    for counts in counts_of_draws(len(numbers), BOOTSTRAP, rng):
+        for drawn in counts.T:
+            squares += np.bincount(key % count, drawn[key // count] * sums, count) ** 2
     alone = np.bincount(place, residual**2, count).sum()
     likeness = max(squares.sum() / BOOTSTRAP / alone, 1.0) if alone > 0 else 1.0
     return np.asarray(likeness * np.bincount(place, weight**2, count) * _rows(place) / below**2)

@@ -14,8 +14,8 @@ from carescreen.evaluation.arms import (
     share_arms,
     slope_arms,
 )
+from carescreen.evaluation.cluster_draws import counts_of_draws
 from carescreen.evaluation.differences import Differences, benjamini_hochberg, byar, holm, wilson
-from carescreen.evaluation.resampling import cluster_weights
 
 
 def two_arms(first: tuple[int, int], second: tuple[int, int]) -> Arms:
@@ -83,11 +83,13 @@ def test_the_clustered_spread_of_a_difference_is_that_of_resampled_households() 
     p, size, r = arms.estimate[1], arms.size[1], arms.correlation[1]
     own, other = np.sqrt(p * (1 - p) / size)
     ours = np.sqrt(own**2 + other**2 - 2 * r * own * other)
-    rng = np.random.default_rng(2)
+    house = np.unique(cluster, return_inverse=True)[1]
+    counts = counts_of_draws(house.max() + 1, 1000, np.random.default_rng(2))
+    weights = (drawn[house] for part in counts for drawn in part.T)
     drawn = [
         np.average(value[level == 1], weights=(w * weight)[level == 1])
         - np.average(value[level == 0], weights=(w * weight)[level == 0])
-        for w in cluster_weights(cluster, 1000, rng)
+        for w in weights
     ]
     assert ours == pytest.approx(np.std(drawn), rel=0.08)
 
@@ -115,14 +117,6 @@ def test_the_slope_of_each_group_is_that_of_scikit_learn() -> None:
     for side, rows in enumerate((level == 1, level == 0)):
         plain = LogisticRegression(C=1e9, tol=1e-8).fit(logit[rows, None], y[rows])
         assert arms.estimate[1, side] == pytest.approx(plain.coef_[0, 0], abs=2e-3)
-
-
-def test_cluster_weights_keep_clusters_whole_and_the_number_of_clusters() -> None:
-    cluster = np.array([7, 7, 3, 3, 3, 9])
-    for weight in cluster_weights(cluster, 20, np.random.default_rng(0)):
-        assert weight[0] == weight[1]
-        assert weight[2] == weight[3] == weight[4]
-        assert weight[0] + weight[2] + weight[5] == 3
 
 
 def test_predictions_that_separate_the_labels_have_no_slope() -> None:
