@@ -38,8 +38,7 @@ def small(**outcomes: Any) -> Caseload:
             {
                 "visit_id": [f"N{k}" for k in range(6)],
                 "child_id": ["A", "B", "C", "D", "E", "A"],
-                "visit_date": ["2025-12-01", "2025-12-02", "2025-12-03", "2025-12-04"]
-                + ["2025-12-05", "2025-11-01"],
+                "visit_date": [*(f"2025-12-0{day}" for day in range(1, 6)), "2025-11-01"],
                 "child_seen": "yes",
                 "worker_concern": ["no", "yes", None, "no", None, "yes"],
                 "note": ["孩子又挨打了", None, "fine, at school", None, " ", "以前也被打过"],
@@ -48,10 +47,14 @@ def small(**outcomes: Any) -> Caseload:
         outcomes=pd.DataFrame(
             {
                 "child_id": ["A", "B", "B", "C", "D", "A"],
-                "outcome_date": ["2026-01-10", "2026-01-05", "2026-02-01", "2026-02-02"]
-                + ["2026-01-20", "2025-11-05"],
-                "result": ["confirmed", "not_seen", "not_confirmed", "could_not_tell"]
-                + ["not_seen", "confirmed"],
+                "outcome_date": [
+                    *("2026-01-10", "2026-01-05", "2026-02-01"),
+                    *("2026-02-02", "2026-01-20", "2025-11-05"),
+                ],
+                "result": [
+                    *("confirmed", "not_seen", "not_confirmed"),
+                    *("could_not_tell", "not_seen", "confirmed"),
+                ],
                 "selected_by": ["rule", "random", "rule", "random", "random", "rule"],
                 "selection_probability": [1.0, 0.05, 1.0, 0.04, 0.03, 1.0],
                 **outcomes,
