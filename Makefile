@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules bench-model evidence synthetic-model reader clean
+.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules bench-model bench-evaluation evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -76,6 +76,10 @@ bench-model: $(STAMP)
 	$(BIN)/python benchmarks/model_moved.py
 	$(BIN)/python benchmarks/model_quality.py
 	$(BIN)/python benchmarks/model_methods.py
+
+bench-evaluation: export OMP_NUM_THREADS = 1
+bench-evaluation: $(STAMP)
+	$(BIN)/python benchmarks/evaluation.py
 
 reader: $(STAMP)
 	$(BIN)/carescreen notes train --pack base --out models/notes

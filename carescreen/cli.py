@@ -16,8 +16,9 @@ import click
 
 from carescreen import __version__
 from carescreen.cli_case import assess
-from carescreen.cli_caseload import check, evaluate, rank, synth
+from carescreen.cli_caseload import check, rank, synth
 from carescreen.cli_decisions import decisions
+from carescreen.cli_evaluate import evaluate
 from carescreen.cli_model import model
 from carescreen.cli_notes import notes
 from carescreen.cli_plan import plan

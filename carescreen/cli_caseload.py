@@ -1,4 +1,4 @@
-"""Commands on a folder of tables: synth, check, rank, evaluate."""
+"""Commands on a folder of tables: synth, check, rank."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from carescreen.cli_options import (
     PACK,
     Clock,
     as_of_day,
-    day_of,
     progress,
     read_caseload,
     tell_note,
@@ -225,57 +224,3 @@ def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> Non
             f"{len(ranking.rejected):,} fields or rows could not be used: {out}/rejected.csv"
         )
     click.echo(f"The list: {out / 'list.html'}")
-
-
-@click.command()
-@click.argument("folder", type=FOLDER)
-@PACK
-@MODEL
-@click.option("--from", "start", default=None, help="first as-of date  [default: what is covered]")
-@click.option("--to", "end", default=None, help="last day of the last window")
-@click.option("--every", type=click.IntRange(1), default=90, show_default=True, help="days")
-@click.option("--horizon", type=click.IntRange(1), default=90, show_default=True, help="days")
-@click.option("--capacity", type=click.IntRange(1), help="visits per caseworker and week")
-@click.option("--mapping", type=FOLDER, help="mapping.yaml of a foreign export")
-@click.option("--out", type=FOLDER, help="CSV to write the figures to")
-def evaluate(
-    folder: Path,
-    pack: str,
-    model: str,
-    start: str | None,
-    end: str | None,
-    every: int,
-    horizon: int,
-    capacity: int | None,
-    mapping: Path | None,
-    out: Path | None,
-) -> None:
-    """Rank at past dates with what was known then, and compare with what visits found later.
-
-    Example: carescreen evaluate county --from 2025-11-01 --to 2026-11-01 --capacity 20
-    """
-    from carescreen.evaluation import backtest
-    from carescreen.results import write_csv_aside
-    from carescreen.screener import Screener
-
-    first, last = day_of("--from", start), day_of("--to", end)
-    caseload = read_caseload(folder, mapping)
-    with progress("backtest") as tell:
-        found = backtest(
-            Screener.load(pack=pack, model=model),
-            caseload,
-            first,
-            last,
-            every_days=every,
-            horizon_days=horizon,
-            capacity=capacity,
-            progress=tell,
-        )
-    click.echo(found.windows.to_string(index=False))
-    if found.is_enough:
-        click.echo(f"\nat {found.capacity} visits per caseworker:")
-        click.echo(found.metrics.to_string(index=False, float_format="{:.3f}".format))
-    for notice in found.notices:
-        click.echo(f"note: {notice}")
-    if out is not None:
-        write_csv_aside(found.metrics, out, caseload.files)
