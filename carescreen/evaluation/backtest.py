@@ -37,6 +37,7 @@ METHODS = (
     *("carescreen", "rules_only", "score_only", "frozen", "previous_list"),
     *("worker_concern", "longest_unseen", "random"),
 )
+WEIGHT = "weight"  # the column that says how many children a judged row speaks for
 DRAWS = 500  # of the short table; `evaluate` draws more
 Fold = Literal["county", "village"]
 Progress = Callable[[str, int, int], None]
@@ -92,8 +93,8 @@ class Backtest:
         """One row a method: auroc, recall and precision at capacity, each with low and high; NaN
         where there is not enough evidence. Intervals (95%) resample households."""
         found = [
-            discrimination(self.judged, self.methods, by=(), draws=DRAWS),
-            use(self.judged, self.methods, self.capacity, by=(), draws=DRAWS),
+            discrimination(self.judged, self.methods, by=(), weight=WEIGHT, draws=DRAWS),
+            use(self.judged, self.methods, self.capacity, by=(), weight=WEIGHT, draws=DRAWS),
         ]
         figures = pd.concat([one.figures for one in found], ignore_index=True)
         return pd.DataFrame([_short_row(name, figures) for name in self.methods])
@@ -399,6 +400,9 @@ def _notices(
     told = judged["event"].dropna().astype(bool)
     events = int(told.sum())
     yield Notice("judged_only", {"judged": len(told), "children": len(judged)})
+    bare = int((judged["event"].notna() & judged["selection_probability"].isna()).sum())
+    if bare:
+        yield Notice("no_chance", {"bare": bare, "judged": len(told)})
     if skipped:
         yield Notice("windows_left_out", {"count": skipped})
     if events in (0, len(told)):

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from carescreen.evaluation.backtest import Backtest, Progress
+from carescreen.evaluation.backtest import WEIGHT, Backtest, Progress
 from carescreen.evaluation.decision_curve import net_benefit
 from carescreen.evaluation.figures import Measured
 from carescreen.evaluation.groups import GroupAudit, audit_groups
@@ -66,9 +66,15 @@ def evaluate(
     draws = DRAWS if len(found.judged) <= MANY_ROWS else DRAWS_OF_MANY
     methods, windows = found.methods, found.judged
     notices = [*found.notices, *more]
-    order = tell("order", lambda: discrimination(windows, methods, draws=draws, seed=random_state))
+    order = tell(
+        "order",
+        lambda: discrimination(windows, methods, weight=WEIGHT, draws=draws, seed=random_state),
+    )
     seats = tell(
-        "seats", lambda: use(windows, methods, found.capacity, draws=draws, seed=random_state)
+        "seats",
+        lambda: use(
+            windows, methods, found.capacity, weight=WEIGHT, draws=draws, seed=random_state
+        ),
     )
     chances, benefit = tell("probabilities", lambda: _of_chances(found, draws, random_state))
     groups = tell("groups", lambda: _groups(found, random_state))
@@ -107,8 +113,8 @@ def _of_chances(
     if not known.any():
         return None, None
     by = ("window", *found.attributes)
-    chances = reliability(found.judged, by=by, draws=draws, seed=seed)
-    return chances, net_benefit(found.judged, draws=draws, seed=seed)
+    chances = reliability(found.judged, by=by, weight=WEIGHT, draws=draws, seed=seed)
+    return chances, net_benefit(found.judged, weight=WEIGHT, draws=draws, seed=seed)
 
 
 def _groups(found: Backtest, seed: int) -> GroupAudit | None:

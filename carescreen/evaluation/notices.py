@@ -12,10 +12,16 @@ Language = Literal["en", "zh"]
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "judged_only": (
-        "{judged:,} of {children:,} child-windows have a judged outcome. The figures describe those; "
-        "visits that a list chose overstate how well a list does",
-        "{children:,}个儿童×时段中，有{judged:,}个有核实结果。各项数字只说明这一部分；"
-        "由名单选出的走访会高估名单的效果",
+        "{judged:,} of {children:,} child-windows have a judged outcome, and the figures rest on those: "
+        "each counts for as many children as the chance says with which its visit was chosen",
+        "{children:,}个儿童×时段中，有{judged:,}个有核实结果，各项数字以此为据："
+        "按其走访被选中的概率，每一个代表相应数量的孩子",
+    ),
+    "no_chance": (
+        "{bare:,} of {judged:,} judged child-windows have no recorded chance of having been chosen and "
+        "count once; visits that a list chose misstate how well it does",
+        "{judged:,}个有核实结果的儿童×时段中，有{bare:,}个没有记录被选中的概率，按1个计；"
+        "由名单选出的走访会错估名单的效果",
     ),
     "windows_left_out": (
         "windows without any judged outcome, left out: {count}",

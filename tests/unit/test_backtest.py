@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from carescreen.cohort_refit import Refit
 from carescreen.errors import CarescreenError
 from carescreen.evaluation.backtest import Backtest
 from carescreen.evaluation.leaks import find_leaks
+from carescreen.evaluation.notices import TEXTS
 from carescreen.model import RiskModel
 from tests.judged_county import county
 
@@ -82,6 +84,7 @@ def test_the_first_visit_that_saw_the_child_counts_and_a_failed_one_was_tried(
     assert table["at_random"].tolist() == [False, False, True, True, False]
     chance = table["selection_probability"].tolist()
     assert chance[:4] == [1.0, 1.0, 0.04, 0.03]
+    assert table["weight"].tolist() == [1.0, 1.0, 20.0, 20.0, 1.0]
     assert np.isnan(chance[4])
 
 
@@ -184,6 +187,16 @@ def test_one_class_and_few_events_are_said_in_both_languages(screener: Screener)
         assert "{" not in notice.sentence("en") + notice.sentence("zh")
     assert not result.is_enough
     assert result.metrics["auroc"].isna().all()
+
+
+def test_notices_say_the_same_numbers_in_both_languages() -> None:
+    for english, chinese in TEXTS.values():
+        assert fields_of(english) == fields_of(chinese)
+
+
+def fields_of(text: str) -> set[str | None]:
+    """Names of the numbers in a text."""
+    return {name for _, name, _, _ in Formatter().parse(text)} - {None}
 
 
 @pytest.fixture(scope="module")
