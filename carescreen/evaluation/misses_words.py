@@ -1,0 +1,138 @@
+"""What the list misses, in sentences for a programme manager, English and Chinese."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from carescreen.evaluation.judged import LEAST_EVENTS
+from carescreen.evaluation.missed import COUNTED, NOT_ENOUGH, Missed, Notice
+from carescreen.evaluation.verdicts import Language
+
+FAILED_OFTEN = 0.10  # share of failed visits from which a reader is told what they may hide
+
+TEXTS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "all": "All counties together",
+        "seen": "Where every child was visited",
+        "county": "County {of}",
+        "recall": "{where}: of 100 children who would have been confirmed had everybody been "
+        "visited, about {recall} were on the list ({low} to {high}).",
+        "basis": "This rests on {below} confirmed outcomes of {visits} random visits below the line.",
+        "counted": "{where}: of 100 children who were confirmed, {recall} were on the list. Every "
+        "child was visited, so this is counted, not estimated; the same list would find {low} to "
+        "{high} in other quarters like these. To keep it so, the order of the round has to be drawn "
+        "at random: otherwise those seen first are not like the others.",
+        "few": "{where}: not enough evidence. Random visits below the line confirmed {below}; at "
+        "least {least} are needed.",
+        "few_counted": "{where}: not enough evidence. All visits together confirmed {all}; at least "
+        "{least} are needed.",
+        "more_few": "About {more} more random visits would do, if they find as often as so far.",
+        "more": "About {more} more random visits would narrow this to 10 points up or down.",
+        "naive": "Visits that the list chose alone say {naive} of 100, all children {recall}: "
+        "{over} points too many.",
+        "naive_alone": "Visits that the list chose alone say {naive} of 100. That is what the list "
+        "found of what it looked at, not of all children.",
+        "per_event": "For one confirmed outcome, {listed} children on the list were visited, and "
+        "{below} below it.",
+        "failed": "{failed} of {visits} random visits could not judge. They count as missing, as if "
+        "they were like the others; if more was wrong there, the list misses more than this says.",
+        "notice_seen": "{n} child-windows are of places where every child was visited.",
+        "notice_unmeasured": "{n} child-windows are left out: their county had no random visit in "
+        "that window, so nothing says what its lists miss.",
+        "notice_no_chance": "{n} judged child-windows are left out: how their child was chosen is "
+        "not recorded.",
+        "notice_drawn_without_chance": "{n} random visits are left out: their chance is not recorded.",
+        "notice_stands_for": "The recorded chances stand for {n} times as many children as there "
+        "are below the line: probably they are of one week's list, and the window has several. They "
+        "are used only beside each other.",
+    },
+    "zh": {
+        "all": "各县合计",
+        "seen": "所有孩子都走访到的地方",
+        "county": "{of}",
+        "recall": "{where}:假如所有孩子都走访一遍,每 100 个会被核实有情况的孩子里,名单上大约有 "
+        "{recall} 个({low} 至 {high})。",
+        "basis": "依据是名单以外 {visits} 次随机走访,其中核实有情况的 {below} 例。",
+        "counted": "{where}:每 100 个核实有情况的孩子里,名单上有 {recall} 个。这里每个孩子都走访到了,"
+        "所以是数出来的,不是估计;同样的名单用在其他类似的季度,会有 {low} 至 {high} 个。"
+        "要一直这样看,走访的先后次序须随机排定,否则先看到的孩子与后看到的并不一样。",
+        "few": "{where}:证据不足。名单以外的随机走访核实了 {below} 例,至少要有 {least} 例。",
+        "few_counted": "{where}:证据不足。全部走访共核实 {all} 例,至少要有 {least} 例。",
+        "more_few": "如果今后发现情况的比例和现在差不多,大约还要 {more} 次随机走访。",
+        "more": "大约再有 {more} 次随机走访,误差可缩小到上下 10 个百分点。",
+        "naive": "只看名单选中的走访,得出的是每 100 个里有 {naive} 个;看所有孩子,是 {recall} 个:"
+        "高估了 {over} 个百分点。",
+        "naive_alone": "只看名单选中的走访,得出的是每 100 个里有 {naive} 个。这只说明走访过的孩子,"
+        "不说明所有孩子。",
+        "per_event": "每核实一例,名单上要走访 {listed} 个孩子,名单以外要走访 {below} 个。",
+        "failed": "{visits} 次随机走访里有 {failed} 次没能判断,按缺失处理,也就是当作与其他走访相似;"
+        "如果这些孩子问题更多,名单实际漏掉的还要多。",
+        "notice_seen": "有 {n} 条记录来自每个孩子都走访到的地方。",
+        "notice_unmeasured": "有 {n} 条记录没有计入:所在县那一期没有随机走访,看不出名单漏掉了多少。",
+        "notice_no_chance": "有 {n} 条有结果的记录没有计入:没有记下孩子是怎样选出来的。",
+        "notice_drawn_without_chance": "有 {n} 次随机走访没有计入:没有记下抽中的概率。",
+        "notice_stands_for": "按记下的概率推算,名单以外的孩子是实际人数的 {n} 倍:多半是因为概率按一周的"
+        "名单记,而一期里有好几份名单。这里只用这些概率之间的比例。",
+    },
+}
+
+
+def sentences(
+    parts: Sequence[Missed], notices: Sequence[Notice], language: Language = "en"
+) -> Iterator[str]:
+    """All counties first, then what may be wrong with it, then each county that has enough."""
+    say = TEXTS[language]
+    yield from _of(parts[0], say)
+    yield from _beside(parts[0], say)
+    for part in parts[1:]:
+        if part.verdict != NOT_ENOUGH:
+            yield from _of(part, say)
+    for notice in notices:
+        shown = f"{notice.number:.1f}" if notice.kind == "stands_for" else f"{notice.number:,.0f}"
+        yield say[f"notice_{notice.kind}"].format(n=shown)
+
+
+def _of(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
+    figures = {
+        "where": say[part.part].format(of=part.of),
+        "recall": _points(part.recall),
+        "low": _points(part.low),
+        "high": _points(part.high),
+        "below": f"{part.events_below:,.0f}",
+        "all": f"{part.events_listed + part.events_below:,.0f}",
+        "visits": f"{part.random_visits:,.0f}",
+        "more": f"{part.more_visits:,.0f}",
+        "least": str(LEAST_EVENTS),
+    }
+    if part.verdict == COUNTED:
+        yield say["counted"].format(**figures)
+        return
+    if part.verdict == NOT_ENOUGH:
+        is_counted = math.isnan(part.more_visits)
+        yield say["few_counted" if is_counted else "few"].format(**figures)
+    else:
+        yield say["recall"].format(**figures)
+        yield say["basis"].format(**figures)
+    if part.more_visits > 0.0:
+        yield say["more_few" if part.verdict == NOT_ENOUGH else "more"].format(**figures)
+
+
+def _beside(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
+    if not math.isnan(part.listed_only_recall):
+        yield say["naive_alone" if math.isnan(part.overstated) else "naive"].format(
+            naive=_points(part.listed_only_recall),
+            recall=_points(part.recall),
+            over=_points(part.overstated),
+        )
+    pair = (part.visits_per_event_listed, part.visits_per_event_below)
+    if not any(math.isnan(number) for number in pair):
+        yield say["per_event"].format(listed=f"{pair[0]:,.0f}", below=f"{pair[1]:,.0f}")
+    if part.random_visits and part.failed / part.random_visits >= FAILED_OFTEN:
+        yield say["failed"].format(
+            failed=f"{part.failed:,.0f}", visits=f"{part.random_visits:,.0f}"
+        )
+
+
+def _points(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100.0 * value:.0f}"
