@@ -25,6 +25,8 @@ class Programme:
     likeness       part of the score that a household has in common
     failed         share of visits that nobody could judge; `hidden`: as log-odds by how much more often
                    where there was something to find
+    uneven         lists of an odd number keep four times the share
+    capacity       seats that recall is about; None: as many as there are
     """
 
     lists: int = 100
@@ -100,8 +102,7 @@ def _window(
 def _seats(
     like: Programme, people: pd.DataFrame, score: np.ndarray, seed: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """On the list, drawn, and the chance of both, by the package's own draw. Uneven: lists of an
-    odd number keep four times the share."""
+    """On the list, drawn, and the chance of both, by the package's own draw."""
     n = len(people)
     within, drawn, chance = np.zeros(n, bool), np.zeros(n, bool), np.full(n, np.nan)
     odd = people["group"].to_numpy() % 2 == 1
