@@ -95,7 +95,7 @@ def sentence(
     attribute = shown.get(comparison.attribute, comparison.attribute)
     group = shown.get(comparison.group, comparison.group)
     colon, stop = (": ", ". ") if language == "en" else (":", "。")
-    opening = f"{attribute} = {group} ({comparison.measure})"
+    opening = f"{attribute} = {group} ({MEASURES_EN[comparison.measure]})"
     if language == "zh":
         opening = f"{attribute}={group}({MEASURES_ZH[comparison.measure]})"
     verdict = VERDICTS[comparison.verdict][language]
@@ -107,6 +107,14 @@ def sentence(
     return stop.join(_capital(part) for part in parts) + stop.strip()
 
 
+MEASURES_EN: dict[str, str] = {
+    "missed_need": "missed need",
+    "selection_rate": "share on the list",
+    "observed_expected": "confirmed over foretold",
+    "calibration_slope": "slope of the predictions",
+    "mention_rate": "mentions read in notes",
+    "question_rate": "open questions",
+}
 MEASURES_ZH: dict[str, str] = {
     "missed_need": "漏掉的情况",
     "selection_rate": "排进名单的比例",
@@ -130,7 +138,7 @@ def spread_sentence(spread: PlaceSpread, language: Language = "en") -> str:
     verdict = VERDICTS[spread.verdict][language]
     if language == "en":
         return (
-            f"Differences between {places} ({spread.measure}): {verdict}. Their true rates lie "
+            f"Differences between {places} ({MEASURES_EN[spread.measure]}): {verdict}. Their true rates lie "
             f"around {_points(spread.rate)} of 100 with a standard deviation of {s} points "
             f"({low} to {high}); most of what the raw rates show may be chance. "
             f"{_capital(places)} that stand out beyond chance: {outside} of {len(spread.places)}."

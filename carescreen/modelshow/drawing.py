@@ -85,14 +85,19 @@ def scale_of(curves: Curves) -> Scale:
     low, high = curves.low / MICRO, curves.high / MICRO
     if low == high:
         return Scale(0.0, 1.0, (0.0, 1.0))
-    step = _round_step((high - low) / TICKS)
+    step = round_step((high - low) / TICKS)
     first, last = floor(low / step), ceil(high / step)
     return Scale(
         first * step, last * step, tuple(round(k * step, 9) for k in range(first, last + 1))
     )
 
 
-def _round_step(least: float) -> float:
+def round_step(least: float) -> float:
+    """The smallest round step (1, 2, 2.5 or 5 at any power of ten) that is not below `least`.
+
+    >>> round_step(0.17), round_step(30)
+    (0.2, 50.0)
+    """
     power = 10.0 ** floor(log10(least))
     return next(
         step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= least * 0.999

@@ -6,8 +6,6 @@ model is escaped by the template engine. The same model gives the same bytes.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -34,13 +32,14 @@ from carescreen.modelshow.facts import cap_words, fact_rows, shared_words, stand
 from carescreen.modelshow.texts import say
 from carescreen.modelshow.words import error_words, weight_words
 from carescreen.results_place import replaced_file, require_own_page
-from carescreen.review.pages import page_environment
+from carescreen.review.pages import page_environment, policy_of_style
 from carescreen.review.reasons import printable
 
 GENERATOR = "carescreen model show"
 HTML_LANGUAGE = {"zh": "zh-Hans", "en": "en"}
 
 _TEMPLATES = Path(__file__).parent / "templates"
+STYLE = _TEMPLATES / "model.css"
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def model_page(
     """The page of a model as HTML, and how many features it draws."""
     curves = curves_of(model.tables, language, everything, only)
     card, scale = read_card(model.card), scale_of(curves)
-    style = "\n" + (_TEMPLATES / "model.css").read_text(encoding="utf-8")
+    style = "\n" + STYLE.read_text(encoding="utf-8")
     page = (
         _environment()
         .get_template("model.html.j2")
@@ -98,7 +97,7 @@ def model_page(
             t=partial(_say, language),
             tag=HTML_LANGUAGE[language],
             style=Markup(style),  # noqa: S704  our own file, not data
-            policy=_policy(style),
+            policy=policy_of_style(style),
             generator=GENERATOR,
             name=printable(model.manifest.name),
             standing=standing(model, language),
@@ -162,8 +161,3 @@ def _phrases(model: SavedModel) -> list[tuple[str, str]]:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     return page_environment(_TEMPLATES)
-
-
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,20 @@
+"""What was measured, for people to read: a page, its figures as JSON, and tables.
+
+texts       every word, in Chinese and English, from texts.<language>.yaml
+amounts     figures and intervals in words
+content     an evaluation as tables: the one thing that page, JSON and tables are made of
+masking     the same with small cells blanked, for what leaves the office
+summary     the questions of a programme manager, answered from the content
+method      how it was measured, as facts
+checklist   items of TRIPOD+AI and PROBAST, filled from the content or visibly blank
+tables      the content as tables of words
+shapes      scales, lines and labels of an SVG
+charts      the content as drawings
+export      metrics.json
+page        the page
+folder      all of it as a folder
+"""
+
+from carescreen.evaluation.report.folder import write_report
+
+__all__ = ["write_report"]

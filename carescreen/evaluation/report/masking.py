@@ -1,0 +1,264 @@
+"""What leaves the office: small cells blanked, also those that a subtraction would give back.
+
+A cell is small where it counts 1 to 7 children, visits or outcomes, or would give away such a number:
+a share times what it is a share of, what is left of a known whole, the step between two capacities or
+thresholds. Nothing is about one village, worker or household.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from carescreen.evaluation.evaluated import Evaluation
+from carescreen.evaluation.groups import SMALL_CELL, GroupAudit
+from carescreen.evaluation.report.content import Content, content_of
+from carescreen.evaluation.report.small import (
+    Flags,
+    Floats,
+    is_small,
+    rows_to_blank,
+    steps_to_keep,
+    without_small,
+)
+
+_PLACES = ("village", "worker", "household", "child_id", "group")
+_SEATS = ("recall", "precision")
+_BY_ROW = ["part", "of", "method"]
+_RATIOS = ("observed_expected", "calibration_slope")
+
+
+@dataclass
+class _Tally:
+    """Counts the rows of which something was blanked."""
+
+    rows: int = 0
+
+    def blank(self, table: pd.DataFrame, rows: Flags) -> pd.DataFrame:
+        """The table with every figure of some rows missing, and `hidden` saying where."""
+        self.rows += int(rows.sum())
+        table = table.assign(hidden=rows)
+        if rows.any():
+            kinds = [name for name in table.select_dtypes("number") if name != "margin"]
+            table[kinds] = table[kinds].astype(np.float64)
+            table.loc[rows, kinds] = np.nan
+        return table
+
+    def keep(self, table: pd.DataFrame, rows: Flags) -> pd.DataFrame:
+        """The table without some rows."""
+        self.rows += int((~rows).sum())
+        return table[rows].reset_index(drop=True)
+
+
+def leaving_office(found: Evaluation) -> Content:
+    """The content of an evaluation without small cells and without anything about one place."""
+    whole, tally = content_of(found), _Tally()
+    windows, gone = _windows(whole.windows, tally)
+    figures = _figures(_public(whole.figures), gone, tally)
+    misses = None if found.misses is None else _public(found.misses.leaving_office())
+    is_few = bool(is_small(np.array([float(whole.events)]))[0])
+    result = replace(
+        whole,
+        windows=windows,
+        figures=figures,
+        differences=_differences(_public(whole.differences), figures, tally),
+        by_capacity=_by_capacity(whole.by_capacity, whole.capacity, tally),
+        calibration=_figures(_public(whole.calibration), gone, tally),
+        bins=_bins(whole.bins, tally),
+        histogram=_blanked(whole.histogram, ["children"], tally),
+        net_benefit=_net_benefit(whole.net_benefit, tally),
+        groups=None if found.groups is None else _groups(found.groups, tally),
+        places=None,
+        place_words={} if is_few else whole.place_words,
+        misses=misses,
+        miss_words=_said(whole.miss_words),
+        rules=None if whole.rules is None else _rules(whole.rules, tally),
+        notices=tuple(without_small(notice) for notice in whole.notices),
+        facts=_facts(whole.facts),
+        for_office=False,
+    )
+    return replace(result, hidden=tally.rows)
+
+
+def _said(words: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {language: tuple(map(without_small, said)) for language, said in words.items()}
+
+
+def _public(table: pd.DataFrame) -> pd.DataFrame:
+    """Without rows about one village, worker or household."""
+    for name in ("part", "attribute"):
+        if name in table:
+            named = table[name].astype(str).map(lambda said: any(one in said for one in _PLACES))
+            table = table[~named.to_numpy(dtype=bool)]
+    return table.reset_index(drop=True)
+
+
+def _windows(windows: pd.DataFrame, tally: _Tally) -> tuple[pd.DataFrame, frozenset[object]]:
+    """The windows, and the days of those that were blanked."""
+    if not len(windows):
+        return windows, frozenset()
+    children, judged, events = (_numbers(windows, n) for n in ("children", "judged", "events"))
+    counts = np.column_stack([children, judged, events, children - judged, judged - events])
+    rows = rows_to_blank(counts)
+    return tally.blank(windows, rows), frozenset(windows.loc[rows, "as_of"])
+
+
+def _figures(table: pd.DataFrame, gone: frozenset[object], tally: _Tally) -> pd.DataFrame:
+    """Figures of methods; the values of one part add up to all."""
+    if not len(table):
+        return table
+    table = table.reset_index(drop=True)
+    counts = _counts_behind(table)
+    blank = np.zeros(len(table), dtype=bool)
+    for (part, *_), rows in table.groupby(["part", "method", "measure"], sort=False).indices.items():
+        own = counts[rows]
+        also = table["of"].isin(gone).to_numpy()[rows] & (part == "window")
+        blank[rows] = is_small(own).any(axis=1) if part == "all" else rows_to_blank(own, also)
+    seats = table["measure"].isin(_SEATS).to_numpy()
+    keys = _keys(table, _BY_ROW)
+    gone_seats = {key for key, is_gone in zip(keys, blank & seats, strict=True) if is_gone}
+    blank |= seats & np.array([key in gone_seats for key in keys], dtype=bool)
+    return tally.blank(table, blank)
+
+
+def _counts_behind(table: pd.DataFrame) -> Floats:
+    """Of each figure: judged, events, others; of seats also events in and out of them, others in."""
+    judged, events = _numbers(table, "judged"), _numbers(table, "events")
+    measure, value = table["measure"].to_numpy(), _numbers(table, "value")
+    keys = _keys(table, _BY_ROW)
+    found = {
+        key: of
+        for key, name, of in zip(keys, measure, value * events, strict=True)
+        if name == "recall"
+    }
+    hits = np.array([found.get(key, np.nan) for key in keys], dtype=np.float64)
+    is_seat = np.isin(measure, _SEATS)
+    vain = np.divide(hits, value, out=np.full(len(value), np.nan), where=value > 0) - hits
+    return np.column_stack(
+        [
+            *(judged, events, judged - events),
+            np.where(is_seat, hits, np.nan),
+            np.where(is_seat, events - hits, np.nan),
+            np.where(measure == "precision", vain, np.nan),
+        ]
+    )
+
+
+def _differences(table: pd.DataFrame, figures: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
+    """A difference goes where either figure went: it would give that back."""
+    if not len(table):
+        return table
+    gone = set(_keys(figures[figures["hidden"]], [*_BY_ROW, "measure"]))
+    rows = np.zeros(len(table), dtype=bool)
+    for side in ("method", "against"):
+        keys = _keys(table, ["part", "of", side, "measure"])
+        rows |= np.array([key in gone for key in keys], dtype=bool)
+    return tally.blank(table, rows)
+
+
+def _by_capacity(table: pd.DataFrame, capacity: int, tally: _Tally) -> pd.DataFrame:
+    if not len(table):
+        return table
+    hits = _numbers(table, "value") * _numbers(table, "events")
+    counts = np.column_stack([hits, _numbers(table, "events") - hits])
+    keep = np.zeros(len(table), dtype=bool)
+    for rows in table.groupby("method", sort=False).indices.values():
+        seats = table["capacity"].to_numpy()[rows]
+        keep[rows] = steps_to_keep(counts[rows], int(np.argmin(np.abs(seats - capacity))))
+    return tally.keep(table, keep)
+
+
+def _bins(bins: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
+    if not len(bins):
+        return bins
+    children, events = _numbers(bins, "children"), _numbers(bins, "children_with_event")
+    rows = rows_to_blank(np.column_stack([children, events, children - events]))
+    return tally.blank(bins, rows)
+
+
+def _blanked(table: pd.DataFrame, names: Sequence[str], tally: _Tally) -> pd.DataFrame:
+    """A table whose columns `names` add up, small rows and what goes with them blanked."""
+    if not len(table):
+        return table
+    rows = rows_to_blank(np.column_stack([_numbers(table, name) for name in names]))
+    kept = {name: table[name] for name in ("low", "high") if name in table}
+    return tally.blank(table, rows).assign(**kept)
+
+
+def _net_benefit(table: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
+    """Thresholds between which more than a few children change sides, and no others."""
+    if not len(table):
+        return table
+    own = table[table["measure"] == "net_benefit"]
+    judged, events = _numbers(own, "judged"), _numbers(own, "events")
+    odds = _numbers(own, "threshold") / (1.0 - _numbers(own, "threshold"))
+    visited = _numbers(own, "visited")
+    found = judged * (_numbers(own, "value") + visited * odds) / (1.0 + odds)
+    vain = judged * visited - found
+    counts = np.column_stack([found, vain, events - found, judged - events - vain])
+    keep = np.zeros(len(own), dtype=bool)
+    for rows in own.groupby("method", sort=False).indices.values():
+        keep[rows] = steps_to_keep(counts[rows])
+    kept = set(_keys(own[keep], ["method", "threshold"]))
+    keys = _keys(table, ["method", "threshold"])
+    return tally.keep(table, np.array([key in kept for key in keys], dtype=bool))
+
+
+def _groups(audit: GroupAudit, tally: _Tally) -> pd.DataFrame:
+    """Comparisons as they may leave; groups of one attribute add up, and a pair goes as a whole."""
+    frame, shown = audit.to_frame(), audit.leaving_office()
+    small = shown["reason"].eq(f"{SMALL_CELL} or fewer: not shown").to_numpy()
+    is_share = ~frame["measure"].isin(_RATIOS).to_numpy()
+    inside = np.where(is_share, _numbers(frame, "rows") * _numbers(frame, "value"), np.nan)
+    outside = np.where(is_share, _numbers(frame, "rows") - inside, np.nan)
+    counts = np.column_stack(
+        [_numbers(frame, "children"), _numbers(frame, "events"), inside, outside]
+    )
+    blank = small.copy()
+    for (_, attribute), rows in frame.groupby(["measure", "attribute"], sort=False).indices.items():
+        if is_pair(attribute) and small[rows].any():
+            blank[rows] = True
+        elif not is_pair(attribute):
+            blank[rows] = rows_to_blank(counts[rows], small[rows])
+    frame = tally.blank(frame, blank)
+    frame.loc[blank, "reason"] = f"{SMALL_CELL} or fewer: not shown"
+    return _public(frame)
+
+
+def is_pair(attribute: object) -> bool:
+    """Whether a group is of two attributes at once."""
+    return " × " in str(attribute)
+
+
+def _rules(rules: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
+    names = [n for n in ("fired", "judged", "confirmed", "overridden") if n in rules]
+    counts = [_numbers(rules, name) for name in names]
+    if {"judged", "confirmed"} <= set(names):
+        counts.append(_numbers(rules, "judged") - _numbers(rules, "confirmed"))
+    if not counts:
+        return rules
+    return tally.blank(rules, is_small(np.column_stack(counts)).any(axis=1))
+
+
+def _facts(facts: Mapping[str, object]) -> dict[str, object]:
+    """Facts without small numbers of rows."""
+    tables = facts.get("tables")
+    if not isinstance(tables, Mapping):
+        return dict(facts)
+    shown = {
+        name: None if is_small(np.array([float(rows)]))[0] else rows for name, rows in tables.items()
+    }
+    return dict(facts) | {"tables": shown}
+
+
+def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The cells that tell rows apart, as words: None and NaN alike in each row."""
+    rows = table[list(names)].itertuples(index=False, name=None)
+    return [tuple("" if cell is None or cell != cell else str(cell) for cell in row) for row in rows]
+
+
+def _numbers(table: pd.DataFrame, name: str) -> Floats:
+    return np.asarray(pd.to_numeric(table[name]), dtype=np.float64)

@@ -1,0 +1,160 @@
+"""An Evaluation of an invented county, made by the real measures, for reports to be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from carescreen.evaluation import discrimination, net_benefit, reliability, use
+from carescreen.evaluation.evaluated import Evaluation
+from carescreen.evaluation.groups import audit_groups
+from tests.unit.small_counties import fair_county, read_notes
+
+METHODS = (
+    *("carescreen", "rules_only", "score_only", "longest_unseen", "worker_concern"),
+    *("previous_list", "random"),
+)
+FACTS: Mapping[str, object] = {
+    "pack": "cn-rural",
+    "pack_version": "1.0",
+    "model": "evidence",
+    "model_version": "2026.1",
+    "carescreen": "0.1.0",
+    "every_days": 90,
+    "horizon_days": 90,
+    "data_origin": "synthetic",
+    "tables": {"children": 1152, "visits": 4608, "outcomes": 3210},
+    "start": "2025-01-01",
+    "end": "2025-12-27",
+    "refit": "no",
+    "folds": None,
+}
+
+
+@dataclass(frozen=True)
+class FakeBacktest:
+    """What a report needs of a backtest."""
+
+    judged: pd.DataFrame
+    windows: pd.DataFrame
+    capacity: int = 16
+    notices: tuple[str, ...] = (
+        "3,210 of 4,608 child-windows have a judged outcome; the figures describe those",
+    )
+    methods: tuple[str, ...] = METHODS
+    facts: Mapping[str, object] = field(default_factory=lambda: FACTS)
+
+
+@dataclass(frozen=True)
+class FakeMisses:
+    """An estimate of misses, one county with a small cell."""
+
+    def to_frame(self) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                "part": ["all", "county"],
+                "of": [None, "K1"],
+                "random_visits": [900, 61],
+                "events": [64, 5],
+                "recall": [0.61, np.nan],
+                "low": [0.49, np.nan],
+                "high": [0.72, np.nan],
+                "enough": [True, False],
+                "more_visits": [0.0, 640.0],
+            }
+        )
+
+    def leaving_office(self) -> pd.DataFrame:
+        frame = self.to_frame()
+        frame.loc[1, ["random_visits", "events", "more_visits"]] = np.nan
+        return frame
+
+    def sentences(self, language: str = "en") -> list[str]:
+        return {
+            "en": ["Of 100 children who needed a visit, about 61 were on the list (49 to 72)."],
+            "zh": ["每 100 个确实需要上门的孩子，大约 61 个在名单上（49 至 72）。"],
+        }[language]
+
+
+def judged_windows(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> pd.DataFrame:
+    """JudgedWindows with every method's column; a part of the rows was judged."""
+    rng = np.random.default_rng(seed)
+    table = fair_county(seed, windows=windows)
+    n, p = len(table), table["probability"].to_numpy()
+    seen = rng.random(n) < judged
+    truth = np.log(p / (1 - p))
+    tier = np.digitize(-truth + rng.normal(0, 1, n), [0.5, 1.5, 2.5])
+    score = truth + rng.normal(0, 1.0, n)
+    order = (3 - tier) * 100 + score
+    return table.assign(
+        as_of=pd.Timestamp("2025-01-01") + pd.to_timedelta(table["window"] * 90, unit="D"),
+        event=table["event"].where(seen, None),
+        at_random=rng.random(n) < 0.1,
+        tier=tier,
+        score=score,
+        order=order,
+        carescreen=order,
+        rules_only=-tier.astype(float),
+        score_only=score,
+        longest_unseen=rng.integers(0, 200, n).astype(float),
+        worker_concern=(rng.random(n) < np.sqrt(p)).astype(float),
+        previous_list=truth + rng.normal(0, 1.5, n),
+        random=np.zeros(n),
+        county_id="K1",
+        attempted=seen | (rng.random(n) < 0.3),
+    )
+
+
+def rules() -> pd.DataFrame:
+    """Rules in use: one that is small, one that never fires, one that fires for everyone."""
+    return pd.DataFrame(
+        {
+            "rule": ["left_alone", "rare_rule", "never_rule", "every_rule"],
+            "title": ["Child left alone", "A rare rule", "A rule never met", "A rule for all"],
+            "fired": [212.0, 5.0, 0.0, 1100.0],
+            "share": [0.184, 0.0043, 0.0, 0.955],
+            "judged": [140.0, 3.0, 0.0, 800.0],
+            "confirmed": [44.0, 1.0, 0.0, 101.0],
+            "confirmed_share": [0.314, np.nan, np.nan, 0.126],
+            "confirmed_low": [0.243, np.nan, np.nan, 0.105],
+            "confirmed_high": [0.395, np.nan, np.nan, 0.151],
+            "overridden": [12.0, 0.0, 0.0, 40.0],
+            "verdict": ["", "", "never fires", "fires for everyone"],
+        }
+    )
+
+
+@cache
+def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> Evaluation:
+    """Everything measured, with few draws."""
+    table = judged_windows(seed, windows=windows, judged=judged)
+    rows = [
+        {
+            "as_of": str(day.date()),
+            "until": str((day + pd.Timedelta(days=90)).date()),
+            "children": len(part),
+            "judged": int(part["event"].notna().sum()),
+            "events": int(part["event"].eq(True).sum()),
+        }
+        for day, part in table.groupby("as_of")
+    ]
+    backtest = FakeBacktest(table, pd.DataFrame(rows))
+    return Evaluation(
+        backtest,
+        discrimination(table, METHODS, draws=100),
+        use(table, METHODS, backtest.capacity, draws=100),
+        reliability(table, draws=100),
+        net_benefit(table, thresholds=[k / 50 for k in range(1, 26)], draws=100),
+        audit_groups(
+            table,
+            capacity=backtest.capacity,
+            attributes=["sex", "disability", "remoteness", "ethnicity", "poverty"],
+            reading=read_notes(table, seed),
+        ),
+        FakeMisses(),
+        rules(),
+    )
