@@ -11,55 +11,55 @@ from carescreen.evaluation.verdicts import FAIR, NOT_ENOUGH, UNFAIR, Comparison,
 SHARES: dict[str, dict[Language, str]] = {
     "missed_need": {
         "en": "of 100 children who needed a visit, {a} were not on the list; of the others, {b}",
-        "zh": "每 100 个确实需要上门的孩子,有 {a} 个没排进名单;其他孩子是 {b} 个",
+        "zh": "每 100 个确实需要上门的孩子，有 {a} 个没排进名单；其他孩子是 {b} 个",
     },
     "selection_rate": {
         "en": "of 100 children, {a} were on the list; of the others, {b}",
-        "zh": "每 100 个孩子,有 {a} 个排进名单;其他孩子是 {b} 个",
+        "zh": "每 100 个孩子，有 {a} 个排进名单；其他孩子是 {b} 个",
     },
     "observed_expected": {
         "en": "for 100 confirmed cases foretold, {a} came; among the others, {b}",
-        "zh": "每预计 100 例,实际核实 {a} 例;其他孩子是 {b} 例",
+        "zh": "每预计 100 例，实际核实 {a} 例；其他孩子是 {b} 例",
     },
     "calibration_slope": {
         "en": "slope of the predictions {a} (in hundredths; 100 is right); among the others, {b}",
-        "zh": "预测的校准斜率为 {a}(以百分之一计,100 为正好);其他孩子是 {b}",
+        "zh": "预测的校准斜率为 {a}（以百分之一计，100 为正好）；其他孩子是 {b}",
     },
     "mention_rate": {
         "en": "the reader found a mention in the notes of {a} of 100 children; of the others, {b}",
-        "zh": "每 100 个孩子,有 {a} 个的走访记录里读出了情况;其他孩子是 {b} 个",
+        "zh": "每 100 个孩子，有 {a} 个的走访记录里读出了情况；其他孩子是 {b} 个",
     },
     "question_rate": {
         "en": "of 100 children, {a} have an open question; of the others, {b}",
-        "zh": "每 100 个孩子,有 {a} 个还有待问清的问题;其他孩子是 {b} 个",
+        "zh": "每 100 个孩子，有 {a} 个还有待问清的问题；其他孩子是 {b} 个",
     },
 }
 
 MEANINGS: dict[str, dict[Language, str]] = {
     "alike": {
         "en": "The difference is {d} points ({low} to {high}): within {m} points",
-        "zh": "相差 {d} 个百分点({low} 至 {high}),在 {m} 个百分点以内",
+        "zh": "相差 {d} 个百分点（{low} 至 {high}），在 {m} 个百分点以内",
     },
     "apart": {
         "en": "The difference is {d} points ({low} to {high}): more than {m}, and more than chance "
         "explains after allowing for all comparisons",
-        "zh": "相差 {d} 个百分点({low} 至 {high}),超过 {m} 个百分点;"
-        "把所有比较一并考虑之后,也不是偶然能解释的",
+        "zh": "相差 {d} 个百分点（{low} 至 {high}），超过 {m} 个百分点；"
+        "把所有比较一并考虑之后，也不是偶然能解释的",
     },
     "unknown": {
         "en": "The difference is {d} points ({low} to {high}): this does not tell whether it is "
         "within {m} points",
-        "zh": "相差 {d} 个百分点({low} 至 {high}),还看不出是不是在 {m} 个百分点以内",
+        "zh": "相差 {d} 个百分点（{low} 至 {high}），还看不出是不是在 {m} 个百分点以内",
     },
     "few": {
         "en": "Too few to compare: {have} events in this group, {others} among the others",
-        "zh": "数量太少,无法比较:这一组 {have} 例,其他孩子 {others} 例",
+        "zh": "数量太少，无法比较：这一组 {have} 例，其他孩子 {others} 例",
     },
 }
 
 VERDICTS: dict[str, dict[Language, str]] = {
     FAIR: {"en": "fair", "zh": "没有明显差别"},
-    UNFAIR: {"en": "unfair", "zh": "有差别,不公平"},
+    UNFAIR: {"en": "unfair", "zh": "有差别，不公平"},
     NOT_ENOUGH: {"en": "not enough evidence", "zh": "证据不足"},
 }
 
@@ -67,19 +67,19 @@ FAMILIES: dict[str, dict[Language, str]] = {
     "primary": {"en": "declared beforehand", "zh": "事先定好的比较"},
     "exploratory": {
         "en": "exploratory: look into it before acting on it",
-        "zh": "探索性比较,先查清再据此行动",
+        "zh": "探索性比较，先查清再据此行动",
     },
 }
 
 CAUTIONS: dict[str, dict[Language, str]] = {
     "selection_rate": {
         "en": "A group in greater need should be on the list more often: read this with missed need",
-        "zh": "需要更大的一组本来就该更多排进名单,请与漏掉的情况一起看",
+        "zh": "需要更大的一组本来就该更多排进名单，请与漏掉的情况一起看",
     },
     "mention_rate": {
         "en": "Notes may say more about a group because more is wrong, or less because less is "
         "written: read some of them",
-        "zh": "读出得多,可能是情况确实多;读出得少,可能只是写得少,请抽几份记录看看",
+        "zh": "读出得多，可能是情况确实多；读出得少，可能只是写得少，请抽几份记录看看",
     },
 }
 
@@ -94,13 +94,13 @@ def sentence(
     shown = dict(names or {})
     attribute = shown.get(comparison.attribute, comparison.attribute)
     group = shown.get(comparison.group, comparison.group)
-    colon, stop = (": ", ". ") if language == "en" else (":", "。")
+    colon, stop = (": ", ". ") if language == "en" else ("：", "。")
     opening = f"{attribute} = {group} ({MEASURES_EN[comparison.measure]})"
     if language == "zh":
-        opening = f"{attribute}={group}({MEASURES_ZH[comparison.measure]})"
+        opening = f"{attribute}={group}（{MEASURES_ZH[comparison.measure]}）"
     verdict = VERDICTS[comparison.verdict][language]
     family = FAMILIES[comparison.family][language]
-    head = f"{opening}{colon}{verdict}" + (f" ({family})" if language == "en" else f"({family})")
+    head = f"{opening}{colon}{verdict}" + (f" ({family})" if language == "en" else f"（{family}）")
     parts = [head, *_figures(comparison, language), *_more(comparison, language)]
     if comparison.verdict == UNFAIR and comparison.measure in CAUTIONS:
         parts.append(CAUTIONS[comparison.measure][language])
@@ -132,7 +132,7 @@ def spread_sentence(spread: PlaceSpread, language: Language = "en") -> str:
     if math.isnan(spread.spread):
         if language == "en":
             return f"Differences between {places}: not enough evidence ({spread.reason})."
-        return f"各{places}之间的差别:证据不足({spread.events} 例)。"
+        return f"各{places}之间的差别：证据不足（{spread.events} 例）。"
     s, low, high = (_points(x) for x in (spread.spread, spread.low, spread.high))
     outside = sum(place.verdict == UNFAIR for place in spread.places)
     verdict = VERDICTS[spread.verdict][language]
@@ -144,10 +144,10 @@ def spread_sentence(spread: PlaceSpread, language: Language = "en") -> str:
             f"{_capital(places)} that stand out beyond chance: {outside} of {len(spread.places)}."
         )
     return (
-        f"各{places}之间的差别({MEASURES_ZH[spread.measure]}):{verdict}。"
-        f"真实比例约为每 100 个 {_points(spread.rate)} 个,标准差 {s} 个百分点({low} 至 {high});"
-        f"直接算出的比例高低不一,多半可能只是偶然。"
-        f"超出偶然的:{len(spread.places)} 个里有 {outside} 个。"
+        f"各{places}之间的差别（{MEASURES_ZH[spread.measure]}）：{verdict}。"
+        f"真实比例约为每 100 个 {_points(spread.rate)} 个，标准差 {s} 个百分点（{low} 至 {high}）；"
+        f"直接算出的比例高低不一，多半可能只是偶然。"
+        f"超出偶然的：{len(spread.places)} 个里有 {outside} 个。"
     )
 
 
@@ -156,7 +156,7 @@ def overlap_sentence(found: Overlap, language: Language = "en") -> str:
     if math.isnan(found.workers_with_one_village):
         return {
             "en": "No record names both worker and village, so neither can be told from the other.",
-            "zh": "没有记录同时写明工作人员和村,两者的影响无法分开。",
+            "zh": "没有记录同时写明工作人员和村，两者的影响无法分开。",
         }[language]
     one = _points(found.workers_with_one_village)
     if language == "en":
@@ -170,9 +170,9 @@ def overlap_sentence(found: Overlap, language: Language = "en") -> str:
     end = (
         "工作人员、村和写法的影响在这里无法分开"
         if found.is_inseparable
-        else "只有几个人共管一村、或一人管几个村的地方,才分得开工作人员和村的影响"
+        else "只有几个人共管一村、或一人管几个村的地方，才分得开工作人员和村的影响"
     )
-    return f"每 100 个工作人员有 {one} 个只管一个村,{end}。"
+    return f"每 100 个工作人员有 {one} 个只管一个村，{end}。"
 
 
 def _figures(comparison: Comparison, language: Language) -> list[str]:
@@ -206,7 +206,7 @@ def _more(comparison: Comparison, language: Language) -> list[str]:
             {
                 "en": "The numbers would do if the groups were alike; the difference lies near the "
                 "limit, so look again after the next window",
-                "zh": "数量本身已够,只是差别正好在界限附近,请下一期再看",
+                "zh": "数量本身已够，只是差别正好在界限附近，请下一期再看",
             }[language]
         ]
     rates = comparison.measure in ("selection_rate", "mention_rate", "question_rate")
@@ -214,7 +214,7 @@ def _more(comparison: Comparison, language: Language) -> list[str]:
         unit = "records of children" if rates else "confirmed events"
         return [f"About {more:,.0f} more {unit} in this group would tell, if the groups are alike"]
     unit = "条孩子的记录" if rates else "例经核实的情况"
-    return [f"如果两边其实没有差别,这一组大约再有 {more:,.0f} {unit}就能看出来"]
+    return [f"如果两边其实没有差别，这一组大约再有 {more:,.0f} {unit}就能看出来"]
 
 
 def _points(value: float) -> str:

@@ -58,19 +58,24 @@ class FakeMisses:
             {
                 "part": ["all", "county"],
                 "of": [None, "K1"],
-                "random_visits": [900, 61],
-                "events": [64, 5],
                 "recall": [0.61, np.nan],
                 "low": [0.49, np.nan],
                 "high": [0.72, np.nan],
-                "enough": [True, False],
+                "events_listed": [140.0, 19.0],
+                "events_below": [64.0, 5.0],
+                "random_visits": [900.0, 61.0],
+                "failed": [88.0, 11.0],
+                "listed_only_recall": [0.83, np.nan],
+                "verdict": ["estimated", "not enough evidence"],
                 "more_visits": [0.0, 640.0],
             }
         )
 
     def leaving_office(self) -> pd.DataFrame:
         frame = self.to_frame()
-        frame.loc[1, ["random_visits", "events", "more_visits"]] = np.nan
+        frame.loc[
+            1, ["events_listed", "events_below", "random_visits", "failed", "more_visits"]
+        ] = np.nan
         return frame
 
     def sentences(self, language: str = "en") -> list[str]:

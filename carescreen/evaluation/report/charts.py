@@ -17,7 +17,6 @@ from carescreen.evaluation.report.shapes import (
     WIDTH,
     Axis,
     Chart,
-    Label,
     Mark,
     Text,
     axis,
@@ -32,6 +31,7 @@ from carescreen.evaluation.report.shapes import (
 from carescreen.evaluation.report.tables import group_title, verdict_words
 from carescreen.evaluation.report.texts import name_of, say
 from carescreen.evaluation.verdicts import UNFAIR, Language
+from carescreen.modelshow.drawing import Label
 from carescreen.review.reasons import shorten
 
 HEIGHT = 220
@@ -39,7 +39,11 @@ ROW = 34  # height of a line of a dot plot, its name above it
 MOST_ROWS = 24
 LINES = ("solid", "dashed", "dotted")
 MOST_LETTERS = 52
-BESIDE = ("previous_list", "worker_concern", "longest_unseen")  # one of them is drawn beside the list
+BESIDE = (
+    "previous_list",
+    "worker_concern",
+    "longest_unseen",
+)  # one of them is drawn beside the list
 
 
 def charts_of(content: Content, language: Language) -> dict[str, Chart]:
@@ -94,7 +98,9 @@ def groups_chart(content: Content, language: Language) -> Chart | None:
     ends = [end for one in amounts for end in (one.low, one.high) if math.isfinite(end)]
     across = axis(min(-0.2, *ends), max(0.2, *ends), LEFT / 2, WIDTH - RIGHT)
     marks, texts = _rows_frame(across, len(rows))
-    margin = f"M{across.at(-0.1)} {TOP - 6}H{across.at(0.1)}V{_bottom(len(rows))}H{across.at(-0.1)}Z"
+    margin = (
+        f"M{across.at(-0.1)} {TOP - 6}H{across.at(0.1)}V{_bottom(len(rows))}H{across.at(-0.1)}Z"
+    )
     zero = Mark(f"M{across.at(0.0)} {TOP - 6}V{_bottom(len(rows))}", "zero")
     marks = [Mark(margin, "margin"), *marks, zero]
     said = []
@@ -167,7 +173,9 @@ def capacity_chart(content: Content, language: Language) -> Chart | None:
         words = name_of("method", name, language)
         legend.append((f"line {kind}", words))
         pairs = zip(own["capacity"], own["value"], strict=True)
-        said.append(f"{words} " + ", ".join(f"{count(number(c))}: {hundredths(v)}" for c, v in pairs))
+        said.append(
+            f"{words} " + ", ".join(f"{count(number(c))}: {hundredths(v)}" for c, v in pairs)
+        )
     texts += _titles(language, across, "axis_capacity", "axis_recall")
     legend.append(("band", say("key_ties", language)))
     return _chart("capacity", language, said, HEIGHT, marks, texts, legend)
@@ -220,7 +228,10 @@ def reliability_chart(content: Content, language: Language) -> Chart | None:
     marks.append(Mark(line([(across.at(0), up.at(0)), (across.at(end), up.at(end))]), "ideal"))
     marks += _curve(curve, "predicted", across, up)
     for row in bins.to_dict("records"):
-        amount, x = Amount.of({str(k): v for k, v in row.items()}), across.at(number(row["predicted"]))
+        amount, x = (
+            Amount.of({str(k): v for k, v in row.items()}),
+            across.at(number(row["predicted"])),
+        )
         marks.append(Mark(upright(x, up.at(amount.low), up.at(amount.high)), "estimate"))
         marks.append(Mark(dot(x, up.at(amount.value)), "dot"))
     said = [
@@ -241,7 +252,9 @@ def _curve(table: pd.DataFrame, at: str, across: Axis, up: Axis) -> Iterator[Mar
     if not len(table):
         return
     x = [across.at(number(value)) for value in table[at]]
-    value, low, high = ([up.at(number(v)) for v in table[name]] for name in ("value", "low", "high"))
+    value, low, high = (
+        [up.at(number(v)) for v in table[name]] for name in ("value", "low", "high")
+    )
     if not table[["low", "high"]].isna().to_numpy().any():
         upper, lower = list(zip(x, high, strict=True)), list(zip(x, low, strict=True))
         yield Mark(band(upper, lower), "band solid-band")

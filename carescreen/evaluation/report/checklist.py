@@ -87,6 +87,17 @@ def _fact(name: str) -> Callable[[Content, str], str]:
     return found
 
 
+def _with_name(name: str) -> Callable[[Content, str], str]:
+    """A fact after its name, for an answer that would not say what it is about."""
+
+    def found(content: Content, language: str) -> str:
+        words = _fact(name)(content, language)
+        named = say(f"fact_{name}", language)
+        return say("named", language, name=named, words=words) if words else ""
+
+    return found
+
+
 def _size(content: Content, language: str) -> str:
     if not len(content.windows):
         return ""
@@ -162,8 +173,9 @@ def _output(content: Content, language: str) -> str:
 
 def _division(content: Content, language: str) -> str:
     words = windows_words(content, language)
-    folds = _fact("folds")(content, language)
-    return say("separator", language).join(filter(None, (words, folds)))
+    folds = content.facts.get("folds")
+    left_out = _with_name("folds")(content, language) if folds else ""
+    return say("separator", language).join(filter(None, (words, left_out)))
 
 
 def _code(content: Content, language: str) -> str:
@@ -178,7 +190,7 @@ _MADE: Mapping[str, Callable[[Content, str], str]] = {
     "division": _division,
     "model": _fact("model"),
     "measures": _measures,
-    "refit": _fact("refit"),
+    "refit": _with_name("refit"),
     "fairness": _fairness,
     "counts": judged_words,
     "judged": judged_words,

@@ -10,7 +10,6 @@ import pandas as pd
 
 from carescreen.evaluation.capacities import capacities_around, recall_by_capacity
 from carescreen.evaluation.evaluated import Evaluation
-from carescreen.evaluation.figures import Measured
 from carescreen.evaluation.group_words import overlap_sentence, spread_sentence
 from carescreen.review.texts import LANGUAGES
 
@@ -74,9 +73,7 @@ class Content:
 
     def difference(self, against: str, measure: str) -> Mapping[str, object]:
         """How carescreen differs from another method over all windows."""
-        return _row(
-            self.differences, part="all", method=MAIN, against=against, measure=measure
-        )
+        return _row(self.differences, part="all", method=MAIN, against=against, measure=measure)
 
     def calibrated(self, measure: str) -> Mapping[str, object]:
         """A figure of the probabilities over all windows."""
@@ -86,7 +83,9 @@ class Content:
 def _row(table: pd.DataFrame, **where: str) -> Mapping[str, object]:
     if not len(table):
         return {}
-    keep = np.logical_and.reduce([table[name].eq(value).to_numpy() for name, value in where.items()])
+    keep = np.logical_and.reduce(
+        [table[name].eq(value).to_numpy() for name, value in where.items()]
+    )
     rows = table[keep].to_dict("records")
     return {str(name): value for name, value in rows[0].items()} if rows else {}
 

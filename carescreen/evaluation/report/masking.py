@@ -15,6 +15,7 @@ import pandas as pd
 
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.groups import SMALL_CELL, GroupAudit
+from carescreen.evaluation.metrics import Codes
 from carescreen.evaluation.report.content import Content, content_of
 from carescreen.evaluation.report.small import (
     Flags,
@@ -28,6 +29,12 @@ from carescreen.evaluation.report.small import (
 _PLACES = ("village", "worker", "household", "child_id", "group")
 _SEATS = ("recall", "precision")
 _BY_ROW = ["part", "of", "method"]
+_FACTS = frozenset(
+    {
+        *("pack", "pack_version", "model", "model_version", "carescreen", "carescreen_version"),
+        *("every_days", "horizon_days", "data_origin", "start", "end", "refit", "folds"),
+    }
+)
 _RATIOS = ("observed_expected", "calibration_slope")
 
 
@@ -42,7 +49,7 @@ class _Tally:
         self.rows += int(rows.sum())
         table = table.assign(hidden=rows)
         if rows.any():
-            kinds = [name for name in table.select_dtypes("number") if name != "margin"]
+            kinds = [str(name) for name in table.select_dtypes("number") if name != "margin"]
             table[kinds] = table[kinds].astype(np.float64)
             table.loc[rows, kinds] = np.nan
         return table
@@ -113,7 +120,7 @@ def _figures(table: pd.DataFrame, gone: frozenset[object], tally: _Tally) -> pd.
     table = table.reset_index(drop=True)
     counts = _counts_behind(table)
     blank = np.zeros(len(table), dtype=bool)
-    for (part, *_), rows in table.groupby(["part", "method", "measure"], sort=False).indices.items():
+    for (part, *_), rows in _by(table, ["part", "method", "measure"]):
         own = counts[rows]
         also = table["of"].isin(gone).to_numpy()[rows] & (part == "window")
         blank[rows] = is_small(own).any(axis=1) if part == "all" else rows_to_blank(own, also)
@@ -165,7 +172,7 @@ def _by_capacity(table: pd.DataFrame, capacity: int, tally: _Tally) -> pd.DataFr
     hits = _numbers(table, "value") * _numbers(table, "events")
     counts = np.column_stack([hits, _numbers(table, "events") - hits])
     keep = np.zeros(len(table), dtype=bool)
-    for rows in table.groupby("method", sort=False).indices.values():
+    for _, rows in _by(table, ["method"]):
         seats = table["capacity"].to_numpy()[rows]
         keep[rows] = steps_to_keep(counts[rows], int(np.argmin(np.abs(seats - capacity))))
     return tally.keep(table, keep)
@@ -200,7 +207,7 @@ def _net_benefit(table: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
     vain = judged * visited - found
     counts = np.column_stack([found, vain, events - found, judged - events - vain])
     keep = np.zeros(len(own), dtype=bool)
-    for rows in own.groupby("method", sort=False).indices.values():
+    for _, rows in _by(own, ["method"]):
         keep[rows] = steps_to_keep(counts[rows])
     kept = set(_keys(own[keep], ["method", "threshold"]))
     keys = _keys(table, ["method", "threshold"])
@@ -218,7 +225,7 @@ def _groups(audit: GroupAudit, tally: _Tally) -> pd.DataFrame:
         [_numbers(frame, "children"), _numbers(frame, "events"), inside, outside]
     )
     blank = small.copy()
-    for (_, attribute), rows in frame.groupby(["measure", "attribute"], sort=False).indices.items():
+    for (_, attribute), rows in _by(frame, ["measure", "attribute"]):
         if is_pair(attribute) and small[rows].any():
             blank[rows] = True
         elif not is_pair(attribute):
@@ -240,24 +247,36 @@ def _rules(rules: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
         counts.append(_numbers(rules, "judged") - _numbers(rules, "confirmed"))
     if not counts:
         return rules
-    return tally.blank(rules, is_small(np.column_stack(counts)).any(axis=1))
+    return tally.blank(rules, np.asarray(is_small(np.column_stack(counts)).any(axis=1)))
 
 
 def _facts(facts: Mapping[str, object]) -> dict[str, object]:
-    """Facts without small numbers of rows."""
+    """The facts that are known to name no place, without small numbers of rows."""
+    kept = {name: value for name, value in facts.items() if name in _FACTS}
     tables = facts.get("tables")
-    if not isinstance(tables, Mapping):
-        return dict(facts)
-    shown = {
-        name: None if is_small(np.array([float(rows)]))[0] else rows for name, rows in tables.items()
-    }
-    return dict(facts) | {"tables": shown}
+    if isinstance(tables, Mapping):
+        kept["tables"] = {
+            name: None if is_small(np.array([float(rows)]))[0] else rows
+            for name, rows in tables.items()
+        }
+    return kept
+
+
+def _by(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[tuple[str, ...], Codes]]:
+    """The places of the rows that share their cells of some columns."""
+    keys = _keys(table, names)
+    found: dict[tuple[str, ...], list[int]] = {}
+    for place, key in enumerate(keys):
+        found.setdefault(key, []).append(place)
+    return [(key, np.array(places, dtype=np.intp)) for key, places in found.items()]
 
 
 def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[str, ...]]:
     """The cells that tell rows apart, as words: None and NaN alike in each row."""
     rows = table[list(names)].itertuples(index=False, name=None)
-    return [tuple("" if cell is None or cell != cell else str(cell) for cell in row) for row in rows]
+    return [
+        tuple("" if cell is None or cell != cell else str(cell) for cell in row) for row in rows
+    ]
 
 
 def _numbers(table: pd.DataFrame, name: str) -> Floats:

@@ -10,7 +10,7 @@ from carescreen.modelshow.drawing import Label, round_step
 from carescreen.modelshow.words import plain_number
 
 WIDTH = 360
-LEFT, RIGHT, TOP, BOTTOM = 40, 12, 20, 38
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 20, 38
 
 
 @dataclass(frozen=True)

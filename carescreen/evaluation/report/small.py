@@ -39,8 +39,9 @@ def rows_to_blank(counts: Floats, also: Flags | None = None) -> Flags:
     [False, False]
     """
     counts = np.nan_to_num(counts)
-    blank = is_small(counts).any(axis=1)
-    blank = blank if also is None else blank | also
+    blank = np.asarray(is_small(counts).any(axis=1))
+    if also is not None:
+        blank = np.asarray(blank | also)
     while blank.any() and not blank.all():
         together = counts[blank].sum(axis=0)
         if blank.sum() > 1 and not is_small(together).any():

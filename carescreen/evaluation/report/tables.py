@@ -46,7 +46,11 @@ class Table:
 
 
 def _table(
-    key: str, language: Language, columns: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1
+    key: str,
+    language: Language,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    words: int = 1,
 ) -> Table:
     """A table whose first columns are words and whose others are figures."""
     head = tuple(say(f"column_{name}", language) for name in columns)
@@ -105,13 +109,21 @@ def figure_cell(row: Row, measure: str, language: Language, signed: bool = False
 def windows_table(content: Content, language: Language) -> Table:
     """Windows with how many were judged, and the list's own figures in each."""
     figures = content.figures
-    own = figures[(figures["part"] == "window") & (figures["method"] == MAIN)] if len(figures) else figures
+    own = (
+        figures[(figures["part"] == "window") & (figures["method"] == MAIN)]
+        if len(figures)
+        else figures
+    )
     rows = []
     for window in content.windows.to_dict("records"):
         cells = [str(window["as_of"]), str(window["until"])]
         cells += [_counted(window, name, language) for name in ("children", "judged", "events")]
         for measure in OF_WINDOWS:
-            found = own[(own["of"] == window["as_of"]) & (own["measure"] == measure)] if len(own) else own
+            found = (
+                own[(own["of"] == window["as_of"]) & (own["measure"] == measure)]
+                if len(own)
+                else own
+            )
             row = {str(k): v for k, v in found.iloc[0].items()} if len(found) else {}
             cells.append(figure_cell(row, measure, language))
         rows.append(cells)
@@ -132,7 +144,9 @@ def capacity_table(content: Content, language: Language) -> Table | None:
     capacities = sorted(set(table["capacity"]))
     rows = []
     for method, own in table.groupby("method", sort=False):
-        by_seats = {row["capacity"]: {str(k): v for k, v in row.items()} for row in own.to_dict("records")}
+        by_seats = {
+            row["capacity"]: {str(k): v for k, v in row.items()} for row in own.to_dict("records")
+        }
         name = name_of("method", method, language)
         found = [by_seats.get(seats, {"hidden": True}) for seats in capacities]
         rows.append([name, *(figure_cell(row, "recall", language) for row in found)])
@@ -156,7 +170,9 @@ def calibration_table(content: Content, language: Language) -> Table:
     shown = [name for name in OF_PROBABILITIES if _is_there(table, name)]
     rows = []
     for (part, of), own in table.groupby(["part", "of"], sort=False, dropna=False):
-        by_measure = {row["measure"]: {str(k): v for k, v in row.items()} for row in own.to_dict("records")}
+        by_measure = {
+            row["measure"]: {str(k): v for k, v in row.items()} for row in own.to_dict("records")
+        }
         name = say("all_windows", language) if part == "all" else str(of)
         first = next(iter(by_measure.values()))
         figures = (figure_cell(by_measure.get(name, {}), name, language) for name in shown)
@@ -176,7 +192,9 @@ def bins_table(content: Content, language: Language) -> Table:
         row = {str(k): v for k, v in raw.items()}
         predicted = hundredths(number(row["predicted"]))
         cells = [predicted, figure_cell(row, "recall", language)]
-        rows.append([*cells, *(_counted(raw, n, language) for n in ("children", "children_with_event"))])
+        rows.append(
+            [*cells, *(_counted(raw, n, language) for n in ("children", "children_with_event"))]
+        )
     columns = ["predicted", "observed", "children", "children_with_event"]
     return _table("bins", language, columns, rows)
 
@@ -200,7 +218,9 @@ def benefit_table(content: Content, language: Language) -> Table:
 
 def _benefit_cell(row: Row, language: Language) -> str:
     amount = Amount.of(row)
-    return with_interval(amount, shares=False, digits=3) if amount.is_known else lacking(row, language)
+    return (
+        with_interval(amount, shares=False, digits=3) if amount.is_known else lacking(row, language)
+    )
 
 
 def groups_tables(content: Content, language: Language) -> Iterator[Table]:
@@ -208,7 +228,16 @@ def groups_tables(content: Content, language: Language) -> Iterator[Table]:
     groups = content.groups
     if groups is None or not len(groups):
         return
-    columns = ["group", "verdict", "of_group", "others", "difference", "both_events", "more", "family"]
+    columns = [
+        "group",
+        "verdict",
+        "of_group",
+        "others",
+        "difference",
+        "both_events",
+        "more",
+        "family",
+    ]
     is_shown = ~groups["attribute"].str.contains(PAIR, regex=False) | (groups["verdict"] == UNFAIR)
     for measure, part in groups[is_shown].groupby("measure", sort=False):
         rows = [
@@ -319,8 +348,19 @@ def rules_table(content: Content, language: Language) -> Table | None:
     rules = content.rules
     if rules is None or not len(rules):
         return None
-    rows = [_rule_row({str(k): v for k, v in row.items()}, language) for row in rules.to_dict("records")]
-    columns = ["rule", "remark", "fired", "share", "judged", "confirmed", "confirmed_share", "overridden"]
+    rows = [
+        _rule_row({str(k): v for k, v in row.items()}, language) for row in rules.to_dict("records")
+    ]
+    columns = [
+        "rule",
+        "remark",
+        "fired",
+        "share",
+        "judged",
+        "confirmed",
+        "confirmed_share",
+        "overridden",
+    ]
     return _table("rules", language, columns, rows, words=2)
 
 
@@ -328,9 +368,7 @@ def _rule_row(row: Row, language: Language) -> list[str]:
     title = row.get("title")
     named = f"{title} ({row['rule']})" if title and title == title else str(row["rule"])
     remark = say("hidden", language) if row.get("hidden") else _remark(row, language)
-    confirmed = Amount(
-        *(number(row.get(f"confirmed_{end}")) for end in ("share", "low", "high"))
-    )
+    confirmed = Amount(*(number(row.get(f"confirmed_{end}")) for end in ("share", "low", "high")))
     return [
         named,
         remark,
@@ -345,4 +383,3 @@ def _rule_row(row: Row, language: Language) -> list[str]:
 def _remark(row: Row, language: Language) -> str:
     verdict = row.get("verdict")
     return name_of("rule", verdict, language) if verdict and verdict == verdict else ""
-
