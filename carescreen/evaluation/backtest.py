@@ -390,7 +390,7 @@ def _facts(
         "every_days": days[0],
         "horizon_days": days[1],
         "data_origin": "synthetic" if bool((origin == "synthetic").any()) else "real",
-        "rows": dict(sorted(checked.read_counts.items())),
+        "tables": dict(sorted(checked.read_counts.items())),
     }
 
 

@@ -12,6 +12,7 @@ from carescreen.evaluation.backtest import WEIGHT, Backtest, Progress
 from carescreen.evaluation.decision_curve import net_benefit
 from carescreen.evaluation.figures import Measured
 from carescreen.evaluation.groups import GroupAudit, audit_groups
+from carescreen.evaluation.misses import Misses, misses
 from carescreen.evaluation.notices import Notice
 from carescreen.evaluation.order import discrimination, use
 from carescreen.evaluation.reliability import Reliability, reliability
@@ -29,6 +30,7 @@ class Evaluation:
     order, use    the methods' orders and what their seats would have found (all, and by window)
     reliability, net_benefit   None: the model gives no probability
     groups        None: no attribute is declared
+    misses        None: nothing was drawn at random, or outcomes are of one kind
     rules         what became of each rule
     """
 
@@ -38,6 +40,7 @@ class Evaluation:
     reliability: Reliability | None
     net_benefit: Measured | None
     groups: GroupAudit | None
+    misses: Misses | None
     rules: RulesInUse
 
     @property
@@ -80,10 +83,20 @@ def evaluate(
     groups = tell("groups", lambda: _groups(found, random_state))
     if groups is None:
         notices.append(Notice("no_groups"))
+    missed = tell("misses", lambda: _misses(found))
+    if missed is None:
+        notices.append(Notice("no_random_share"))
     lists = [RuleList.of(opened) for opened in found.opened]
     table = tell("rules", lambda: count_rules(lists, rules, outcomes, decisions))
     return Evaluation(
-        replace(found, notices=tuple(notices)), order, seats, chances, benefit, groups, table
+        replace(found, notices=tuple(notices)),
+        order,
+        seats,
+        chances,
+        benefit,
+        groups,
+        missed,
+        table,
     )
 
 
@@ -128,3 +141,13 @@ def _groups(found: Backtest, seed: int) -> GroupAudit | None:
         reading=reading[found.judged["note_length"].notna()],
         random_state=seed,
     )
+
+
+def _misses(found: Backtest) -> Misses | None:
+    """What the list misses; nothing where no visit was drawn at random and not everybody was seen."""
+    windows = found.judged
+    drawn = windows["at_random"] & windows["selection_probability"].notna()
+    told = windows["event"].dropna()
+    if not (drawn.any() or windows["attempted"].all()) or told.nunique() < 2:
+        return None
+    return misses(windows, capacity=found.capacity)
