@@ -28,7 +28,14 @@ from carescreen.calibration import MIN_EVENTS, CalibrationMap, Floats, Method, c
 from carescreen.errors import ModelError, NotCalibrated
 from carescreen.fitting import build_bases
 from carescreen.labelled import LabelledRows, as_table, check_monotone, labelled_rows
-from carescreen.modelfile import SavedModel, read_model, write_model
+from carescreen.modelcard import recalibrated_card
+from carescreen.modelfile import (
+    PROBABILITY_EVENTS,
+    Recalibrated,
+    SavedModel,
+    read_model,
+    write_model,
+)
 from carescreen.ngrams import PhraseTable
 from carescreen.steps import MICRO, AdditiveTables, Micro
 from carescreen.training import STATEMENTS, Training
@@ -36,17 +43,28 @@ from carescreen.training import STATEMENTS, Training
 
 @dataclass(frozen=True)
 class Recalibration:
-    """What a recalibration changed: logit P = intercept + slope * the logit before it."""
+    """What a recalibration changed: logit P = intercept + slope * the logit before it.
+
+    known_events: those of known selection among its events, which alone law 12 counts now.
+    """
 
     method: Method
     events: int
     intercept: float
     slope: float
+    known_events: int
 
     @property
     def statement(self) -> str:
-        """One sentence on what was done, and why not more."""
-        return STATEMENTS[self.method].format(events=self.events)
+        """What was done, why not more, and what the number may be called now."""
+        done = STATEMENTS[self.method].format(events=self.events)
+        if self.method == "none":
+            return done
+        called = "a chance" if self.known_events >= PROBABILITY_EVENTS else "a score"
+        return (
+            f"{done} {self.known_events} of them are of known selection, so lists show {called} "
+            f"({PROBABILITY_EVENTS} are wanted, all in one recalibration)."
+        )
 
 
 @dataclass(frozen=True)
@@ -282,22 +300,34 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
 
         Under 20 events nothing changes and the report says so; 20 to 44 move the intercept, more
         the slope too. Use rows that the model has not learned from.
+
+        What the number may be called rests on these rows from then on, and on them alone: with
+        fewer than 100 events of known selection among them a probability is a score again. Outcomes
+        of earlier calls are not added, so none counts twice; give all of the place's in one call.
         """
         data = labelled_rows(
             self._table(X), y, groups, None, sample_weight, known_selection, self.note_column
         )
         if data.events < MIN_EVENTS:
-            return Recalibration("none", data.events, 0.0, 1.0)
+            return Recalibration("none", data.events, 0.0, 1.0, data.known_events)
         before: CalibrationMap = self.calibration_ or CalibrationMap()
         logit = before.logit(self.decision_function(data.X))
         change = fit_map(logit, data.y, data.weight, data.groups)
         self._adopt(self._recalibrated(change.after(before).rounded(), data))
-        return Recalibration(change.method, change.events, change.intercept, change.slope)
+        known = data.known_events
+        return Recalibration(change.method, change.events, change.intercept, change.slope, known)
 
     def _recalibrated(self, calibration: CalibrationMap, data: LabelledRows) -> SavedModel:
-        known = self.manifest_.events_of_known_selection + data.known_events
-        manifest = self.manifest_.model_copy(update={"events_of_known_selection": known})
-        return replace(self.saved_, calibration=calibration, manifest=manifest)
+        on = Recalibrated(rows=len(data.y), groups=data.group_count, events=data.events)
+        known = data.known_events
+        changes = {"events_of_known_selection": known, "recalibrated_on": on}
+        rests_on = f"{on.rows:,} rows in {on.groups:,} groups with {on.events:,} events"
+        return replace(
+            self.saved_,
+            calibration=calibration,
+            manifest=self.manifest_.model_copy(update=changes),
+            card=recalibrated_card(self.saved_.card, rests_on, known, PROBABILITY_EVENTS),
+        )
 
     def save(self, folder: str | Path) -> None:
         """Write model.json, manifest.json and CARD.md; a model there is replaced whole."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from carescreen.steps import MICRO, AdditiveTables, StepTable
 
+RECALIBRATED = "## Recalibrated 重新校准"
 _BLANK = "_To be filled in by the programme that uses the model._"
 
 
@@ -53,6 +54,30 @@ def fitted_card(tables: AdditiveTables, facts: Mapping[str, str]) -> str:
             "",
         ]
     )
+
+
+def recalibrated_card(card: str, rests_on: str, known: int, wanted: int) -> str:
+    """The card with what its probabilities rest on since a recalibration, in place of an earlier one.
+
+    rests_on: rows, groups and events in words. known: events of known selection among them; below
+    `wanted` lists show a score.
+    """
+    kept, _, rest = card.partition(RECALIBRATED)
+    later = rest.find("\n## ")
+    shows = ("a chance", "可能性") if known >= wanted else ("a score", "分数")
+    section = [
+        RECALIBRATED,
+        "",
+        f"- What sets the probability is now {rests_on}, {known:,} of known selection. What this card "
+        "says elsewhere of probabilities was so before.",
+        f"- Lists show {shows[0]}: a chance needs {wanted} events of known selection in the newest "
+        "recalibration; earlier outcomes are not added to them.",
+        f"- 名单显示{shows[1]}：最近一次重新校准中，选取方式已知的事件有{known:,}例，"
+        f"达到{wanted}例才显示可能性；以前的结果不累加。",
+        "",
+    ]
+    after = rest[later + 1 :] if later >= 0 else ""
+    return "\n".join([kept.rstrip(), "", *section, after]).rstrip() + "\n"
 
 
 def _row(table: StepTable) -> str:

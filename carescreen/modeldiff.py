@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from carescreen.modelfile import Manifest, SavedModel, Window
+from carescreen.modelfile import Manifest, Recalibrated, SavedModel, Window
 from carescreen.modellevels import UNKNOWN, Level, ranges
 from carescreen.steps import AdditiveTables, StepTable
 
@@ -334,6 +334,8 @@ def _fact(what: str, old: Fact, new: Fact) -> Iterator[FactChange]:
 def _value(value: Any) -> Fact:
     if isinstance(value, Window):
         return f"{value.first}/{value.last}"
+    if isinstance(value, Recalibrated):
+        return f"{value.rows:,} / {value.groups:,} / {value.events:,}"
     if isinstance(value, tuple | list):
         return ", ".join(one if isinstance(one, str) else f"{one:g}" for one in value) or None
     found: Fact = value

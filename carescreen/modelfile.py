@@ -1,8 +1,9 @@
 """A model's folder: model.json, manifest.json and CARD.md, written whole and read strictly.
 
 Everything in it is text that a person can read; nothing in it can run (law 10). Reading checks
-the format, every type, length, order and size, and that the hash in the manifest is model.json's.
-The hash finds damage and careless edits; it is no signature, so it cannot prove who wrote a folder.
+the format, every type, length, order and size, and that the hashes in the manifest are model.json's
+and its own: what a model may claim (law 12) stands in the manifest, so an edited one is refused.
+The hashes find damage and careless edits; they are no signature and cannot prove who wrote a folder.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from carescreen.pack import find_folder
 from carescreen.steps import MAX_ERROR, MAX_WEIGHT, MICRO, AdditiveTables, StepTable
 
 FORMAT = "carescreen-model/1"
-MANIFEST_FORMAT = "carescreen-manifest/1"
+MANIFEST_FORMAT = "carescreen-manifest/2"
+SEAL = "manifest_sha256"  # the key of the manifest's hash of its other facts
 MAX_BYTES = 20_000_000
 PROBABILITY_EVENTS = 100  # events of known selection before a number is called a probability
 
@@ -138,15 +140,27 @@ class Window(_Strict):
     last: str
 
 
+class Recalibrated(_Strict):
+    """What the newest recalibration was given; the weights did not learn from it."""
+
+    rows: Count
+    groups: Count
+    events: Count
+
+
 class Manifest(_Strict):
     """manifest.json: what the model is, what it was made from, and how much it rests on.
 
+    rows, groups, events, data_window: what the weights learned from. recalibrated_on: what set the
+    probability since. events_of_known_selection: those that the calibration in force was estimated
+    from, so of the newest recalibration if there was one. Earlier outcomes are not added: they may
+    be the same ones, or of another place, and no child's key need be kept to tell (law 12).
     struck_phrases: what a person struck from the learned phrases, for every later training.
     declared: what each feature read when the model was made, in the pack's words.
     data_origin "synthetic": made from invented children; it gives no probability of others.
     """
 
-    format: Literal["carescreen-manifest/1"] = "carescreen-manifest/1"
+    format: Literal["carescreen-manifest/2"] = "carescreen-manifest/2"
     name: Name
     made_by: Literal["evidence", "fit"]
     model_sha256: str = ""
@@ -163,6 +177,7 @@ class Manifest(_Strict):
     groups: Count = 0
     events: Count = 0
     events_of_known_selection: Count = 0
+    recalibrated_on: Recalibrated | None = None
     software: dict[str, str] = {}
 
 
@@ -194,7 +209,7 @@ class SavedModel:
         )
         return {
             "model.json": model,
-            "manifest.json": json_bytes(_manifest_data(manifest)),
+            "manifest.json": json_bytes(sealed(_manifest_data(manifest))),
             "CARD.md": self.card.encode(),
         }
 
@@ -204,8 +219,20 @@ def json_bytes(data: Any) -> bytes:
     return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
+def sealed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest's facts with their hash as the last key; a hash that was there is replaced."""
+    return {**{key: facts[key] for key in facts if key != SEAL}, SEAL: _seal_of(facts)}
+
+
+def _seal_of(facts: Mapping[str, Any]) -> str:
+    """SHA-256 of the facts as JSON without spaces, keys in order: a new layout changes nothing."""
+    others = {key: facts[key] for key in facts if key != SEAL}
+    text = json.dumps(others, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 # Stand in a manifest only where there is something to say.
-_IF_ANY = ("struck_phrases", "declared", "data_origin")
+_IF_ANY = ("struck_phrases", "declared", "data_origin", "recalibrated_on")
 
 
 def _manifest_data(manifest: Manifest) -> dict[str, Any]:
@@ -338,16 +365,27 @@ def read_model(name: str | Path) -> SavedModel:
         raise ModelError(str(error)) from None
     raw = _bytes_of(folder / "model.json")
     manifest_path = folder / "manifest.json"
-    manifest = _parsed(Manifest, _bytes_of(manifest_path), manifest_path, MANIFEST_FORMAT)
+    manifest = _manifest(manifest_path)
     if hashlib.sha256(raw).hexdigest() != manifest.model_sha256:
         raise ModelError(
             f"{folder / 'model.json'}: its SHA-256 is not the one in manifest.json, so the model "
             f"was damaged or changed after it was made. Make it again, or take a fresh copy."
         )
-    file = _parsed(ModelFile, raw, folder / "model.json", FORMAT)
+    file = _parsed(ModelFile, _of_format(raw, folder / "model.json", FORMAT), folder / "model.json")
     tables = _tables(file)
     _require_same_columns(manifest, tables, manifest_path)
     return SavedModel(tables, manifest, _calibration(file.calibration), _card(folder / "CARD.md"))
+
+
+def _manifest(path: Path) -> Manifest:
+    facts = _of_format(_bytes_of(path), path, MANIFEST_FORMAT)
+    if facts.pop(SEAL, None) != _seal_of(facts):
+        raise ModelError(
+            f"{path}: its facts are not those the model was saved with ({SEAL} does not match), so "
+            f"it was damaged or edited by hand, and nothing tells what the model rests on. Take a "
+            f"fresh copy, or make the model again: `carescreen model train` into another folder."
+        )
+    return _parsed(Manifest, facts, path)
 
 
 def _require_same_columns(manifest: Manifest, tables: AdditiveTables, path: Path) -> None:
@@ -393,14 +431,19 @@ def _bytes_of(path: Path) -> bytes:
     return raw
 
 
-def _parsed(kind: type[File], raw: bytes, path: Path, wanted: str) -> File:
+def _of_format(raw: bytes, path: Path, wanted: str) -> dict[str, Any]:
     data = _json(raw, path)
     found = data.get("format")
     if found != wanted:
         raise ModelError(
-            f"{path}: format is {found!r}; this version reads '{wanted}'. "
-            f"If the model is newer, update carescreen."
+            f"{path}: format is {found!r}; this version reads '{wanted}'. If the model is newer, "
+            f"update carescreen; if it is older, make it again: `carescreen model train`, into "
+            f"another folder."
         )
+    return data
+
+
+def _parsed(kind: type[File], data: dict[str, Any], path: Path) -> File:
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from carescreen.calibration import CalibrationMap
-from carescreen.modelfile import PROBABILITY_EVENTS, SavedModel
+from carescreen.modelfile import PROBABILITY_EVENTS, Manifest, Recalibrated, SavedModel
 from carescreen.modelshow.texts import say
 from carescreen.modelshow.words import error_words, weight_words
 from carescreen.ngrams import SHORT
@@ -35,6 +35,7 @@ def fact_rows(model: SavedModel, language: str) -> list[Row]:
         (say("calibration", language), _calibration(model.calibration, language)),
         (say("window", language), _window(model, language)),
         (say("rows", language), _rows(model, language)),
+        *_recalibrated(model, language),
         *_switched(model, language),
         (say("phrases", language), _phrases(model, language)),
         *_made_with(model, language),
@@ -69,14 +70,23 @@ def _rows(model: SavedModel, language: str) -> str:
     manifest = model.manifest
     if not manifest.rows:
         return say("rows_none", language)
-    return say(
-        "rows_fact",
-        language,
-        rows=f"{manifest.rows:,}",
-        groups=f"{manifest.groups:,}",
-        events=f"{manifest.events:,}",
-        known=f"{manifest.events_of_known_selection:,}",
-    )
+    if manifest.recalibrated_on:
+        return say("rows_learned", language, **_counts(manifest))
+    known = f"{manifest.events_of_known_selection:,}"
+    return say("rows_fact", language, **_counts(manifest), known=known)
+
+
+def _recalibrated(model: SavedModel, language: str) -> list[Row]:
+    manifest = model.manifest
+    if manifest.recalibrated_on is None:
+        return []
+    known = f"{manifest.events_of_known_selection:,}"
+    counts = _counts(manifest.recalibrated_on)
+    return [(say("recalibrated", language), say("rows_fact", language, **counts, known=known))]
+
+
+def _counts(of: Manifest | Recalibrated) -> dict[str, str]:
+    return {"rows": f"{of.rows:,}", "groups": f"{of.groups:,}", "events": f"{of.events:,}"}
 
 
 def _switched(model: SavedModel, language: str) -> list[Row]:

@@ -30,7 +30,7 @@ from test_law_10_data_never_executes import payloads
 
 from carescreen.errors import ModelError
 from carescreen.model import RiskModel
-from carescreen.modelfile import PROBABILITY_EVENTS
+from carescreen.modelfile import PROBABILITY_EVENTS, sealed
 
 # --- law 3: more evidence of harm never lowers -------------------------------------------------
 
@@ -174,7 +174,7 @@ def test_a_folder_with_one_field_changed_is_refused_or_still_adds_up(data, value
     manifest = json.loads(saved["manifest.json"])
     if hashed:
         manifest["model_sha256"] = hashlib.sha256(raw).hexdigest()
-    files = {"model.json": raw, "manifest.json": json.dumps(manifest).encode()}
+    files = {"model.json": raw, "manifest.json": json.dumps(sealed(manifest)).encode()}
     with _folder_of(files) as folder:
         if not hashed:
             with pytest.raises(ModelError, match="SHA-256"):
@@ -237,13 +237,27 @@ def test_it_is_a_probability_from_100_known_events_on_that_were_used(fitted, eve
         debts = X["debts"] > 20
         X = X.assign(**dict.fromkeys(model.feature_names, 0.0)).assign(mother_absent=debts * 1.0)
     model.recalibrate(X, y, known_selection=_known(y, known))
-    recorded = 60 * fitted + known * (count >= 20)
+    recorded = known if count >= 20 else 60 * fitted  # never both: they may be the same outcomes
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "m")
         loaded = RiskModel.load(Path(folder) / "m")
     for one in (model, loaded):
         assert one.manifest_.events_of_known_selection == recorded
         assert one.gives_probability is (recorded >= PROBABILITY_EVENTS)
+
+
+@settings(max_examples=20)
+@given(calls=st.lists(st.sampled_from(EVENTS), max_size=4), same=st.booleans())
+def test_whatever_was_given_before_the_newest_recalibration_alone_is_counted(calls, same):
+    """The same outcomes again, others, or those of another place: none are added up."""
+    model = copy.copy(_with_60())
+    for turn, (count, known) in enumerate(calls):
+        X, y = _with_events(count, seed=1 if same else turn)
+        model.recalibrate(X, y, known_selection=_known(y, known))
+    counted = [known for count, known in calls if count >= 20]
+    expected = counted[-1] if counted else 60
+    assert model.manifest_.events_of_known_selection == expected
+    assert model.gives_probability is (expected >= PROBABILITY_EVENTS)
 
 
 @cache

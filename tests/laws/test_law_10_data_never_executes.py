@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carescreen.errors import CarescreenError
+from carescreen.modelfile import sealed
 from carescreen.screener import Screener
 
 
@@ -130,7 +131,7 @@ def test_code_in_a_model_is_refused_or_stays_text(
     manifest = folder / "model" / "manifest.json"
     told = json.loads(manifest.read_text("utf-8"))
     told["model_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    manifest.write_text(json.dumps(told), "utf-8")
+    manifest.write_text(json.dumps(sealed(told)), "utf-8")
     _rank_and_write(PACK, folder / "model")
     assert not canary.exists()
 

@@ -78,6 +78,8 @@ def test_a_fit_that_nothing_out_of_sample_calibrated_gives_no_probability(how: s
     assert model.calibration_.method == "none"
     assert not model.gives_probability
     model.recalibrate(X, y)
+    assert not model.gives_probability  # outcomes of unknown selection
+    model.recalibrate(X, y, known_selection=np.ones(len(y), bool))
     assert model.gives_probability
 
 

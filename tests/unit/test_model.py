@@ -13,6 +13,7 @@ from sklearn.base import clone
 from carescreen.calibration import chance
 from carescreen.errors import ModelError, NotCalibrated, OutputError
 from carescreen.model import RiskModel
+from carescreen.modelfile import sealed
 from carescreen.ngrams import note_phrases
 from carescreen.steps import AdditiveTables, StepTable
 
@@ -277,6 +278,85 @@ def test_recalibrating_the_evidence_model_follows_the_number_of_events(events, m
         assert not model.gives_probability
 
 
+def _sample(known_events: int, seed: int, events: int = 0):
+    """Rows of the evidence model's columns; some of the events are of known selection."""
+    rng = np.random.default_rng(seed)
+    X = evidence_rows(400, seed)
+    y = np.zeros(400, dtype=int)
+    places = rng.permutation(400)[: max(events, known_events)]
+    y[places] = 1
+    known = y == 0
+    known[places[:known_events]] = True
+    return X, y, known
+
+
+def _recalibrated(model: RiskModel, known_events: int, seed: int, events: int = 0):
+    X, y, known = _sample(known_events, seed, events)
+    return model.recalibrate(X, y, known_selection=known)
+
+
+def test_the_same_outcomes_given_twice_count_once():
+    model = RiskModel.load("evidence")
+    for _ in range(3):
+        change = _recalibrated(model, 60, seed=1)
+        assert model.manifest_.events_of_known_selection == 60
+        assert not model.gives_probability
+    assert "60 of them are of known selection, so lists show a score (100 are" in change.statement
+    assert "lists show a chance" in _recalibrated(model, 100, seed=2).statement
+
+
+def test_outcomes_that_overlap_count_once_where_they_are_given_together():
+    model = RiskModel.load("evidence")
+    X, y, known = _sample(120, seed=3)
+    for first, last in ((0, 300), (100, 400)):
+        model.recalibrate(X[first:last], y[first:last], known_selection=known[first:last])
+        assert model.manifest_.events_of_known_selection == y[first:last].sum() < 100
+        assert not model.gives_probability
+    model.recalibrate(X, y, known_selection=known)
+    assert model.manifest_.events_of_known_selection == 120
+    assert model.gives_probability
+
+
+@pytest.mark.parametrize(
+    ("events", "known", "gives"), [(20, 0, False), (150, 99, False), (150, 100, True)]
+)
+def test_a_probability_that_moves_elsewhere_rests_on_what_was_seen_there(events, known, gives):
+    model = RiskModel.load("evidence")
+    _recalibrated(model, 150, seed=1)
+    assert model.gives_probability
+    _recalibrated(model, known, seed=2, events=events)
+    assert model.manifest_.events_of_known_selection == known
+    assert model.gives_probability is gives
+    word = "a chance" if gives else "a score"
+    assert model.saved_.card.count(f"Lists show {word}") == 1
+
+
+def test_too_few_outcomes_elsewhere_change_nothing_and_so_no_claim_either():
+    model = RiskModel.load("evidence")
+    _recalibrated(model, 150, seed=1)
+    before = model.digest
+    _recalibrated(model, 0, seed=2, events=19)
+    assert model.digest == before
+
+
+def test_what_set_the_probability_stands_in_manifest_and_card(tmp_path):
+    X, y = table()
+    model = RiskModel().fit(X, y)
+    learned_from, card = model.manifest_, model.saved_.card
+    X, y = table(300, seed=5)
+    model.recalibrate(X, y, groups=np.arange(300) // 2)
+    model.recalibrate(X, y, groups=np.arange(300) // 3)
+    model.save(tmp_path / "m")
+    manifest = RiskModel.load(tmp_path / "m").manifest_
+    assert (manifest.rows, manifest.events) == (learned_from.rows, learned_from.events)
+    on = manifest.recalibrated_on
+    assert (on.rows, on.groups, on.events) == (300, 100, y.sum())
+    card_now = (tmp_path / "m" / "CARD.md").read_text("utf-8")
+    assert card_now.startswith(card.rstrip())
+    assert card_now.count("## Recalibrated") == 1
+    assert f"now 300 rows in 100 groups with {y.sum()} events, 0 of known" in card_now
+
+
 # --- note column -----------------------------------------------------------------------------
 
 
@@ -379,7 +459,7 @@ def _rewrite(folder: Path, change) -> None:
     (folder / "model.json").write_bytes(raw)
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["model_sha256"] = hashlib.sha256(raw).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest)), "utf-8")
 
 
 def _set(*path_and_value):
@@ -428,12 +508,13 @@ def test_a_model_file_that_is_not_right_is_refused_with_its_reason(tmp_path, cha
     [
         ("model.json", b"{}", "SHA-256"),
         ("manifest.json", b"", "cut short"),
-        ("manifest.json", b'{"format": "carescreen-manifest/1", "format": 1}', "occurs twice"),
+        ("manifest.json", b'{"format": "carescreen-manifest/2", "format": 1}', "occurs twice"),
         ("manifest.json", b'{"rows": NaN}', "not a number"),
         ("manifest.json", b"[" * 100_000, "JSON"),
         ("manifest.json", b"\xff\xfe", "JSON"),
         ("manifest.json", b"[]", "wanted a JSON object"),
         ("manifest.json", b'{"format": "carescreen-manifest/9"}', "newer"),
+        ("manifest.json", b'{"format": "carescreen-manifest/1"}', "older, make it again"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_reason(tmp_path, name, raw, message):
@@ -458,7 +539,7 @@ def test_a_manifest_of_other_features_is_refused(tmp_path):
     folder = _saved(tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["features"] = ["other"]
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest)), "utf-8")
     with pytest.raises(ModelError, match="not those of model"):
         RiskModel.load(folder)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from carescreen.calibration import CalibrationMap
 from carescreen.modeldiff import FactChange, LevelChange, aligned, compare_models
-from carescreen.modelfile import SavedModel, Window
+from carescreen.modelfile import Recalibrated, SavedModel, Window
 from carescreen.modellevels import UNKNOWN, Level
 from carescreen.modelshow.differing import difference_lines
 from carescreen.ngrams import PhraseTable
@@ -142,6 +142,10 @@ def test_a_word_that_only_one_model_knows_was_unknown_to_the_other() -> None:
         ({"rows": 5}, [("rows", 0, 5)]),
         ({"events": 5, "events_of_known_selection": 4}, None),
         ({"data_window": Window(first="2024-01-01", last="2025-01-01")}, None),
+        (
+            {"recalibrated_on": Recalibrated(rows=1_500, groups=9, events=30)},
+            [("recalibrated_on", None, "1,500 / 9 / 30")],
+        ),
         ({"software": {"numpy": "2"}}, [("software.numpy", None, "2")]),
         ({"switched_on": {"income": "board"}}, [("switched_on.income", None, "board")]),
         ({"made_by": "evidence"}, [("made_by", "fit", "evidence")]),

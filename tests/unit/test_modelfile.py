@@ -13,7 +13,7 @@ import pytest
 
 from carescreen import modelfile
 from carescreen.errors import ModelError, OutputError
-from carescreen.modelfile import read_model, write_model
+from carescreen.modelfile import read_model, sealed, write_model
 from tests.unit.small_models import AGE, VIOLENCE, rich, saved
 
 Data = dict[str, Any]
@@ -28,9 +28,13 @@ def folder(tmp_path: Path) -> Path:
 def forge(folder: Path, raw: bytes) -> None:
     """Other bytes as model.json, with their hash in the manifest, as a careful forger would."""
     (folder / "model.json").write_bytes(raw)
+    claim(folder, model_sha256=hashlib.sha256(raw).hexdigest())
+
+
+def claim(folder: Path, **facts: Any) -> None:
+    """Other facts in the manifest, with their hash, as a careful forger would."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["model_sha256"] = hashlib.sha256(raw).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest | facts)), "utf-8")
 
 
 def edited(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -64,9 +68,7 @@ def cut_and_sealed(folder: Path) -> None:
 
 def mixed(folder: Path) -> None:
     """The manifest of another model, with the hash of this one."""
-    data = json.loads((folder / "manifest.json").read_text("utf-8"))
-    data["features"] = ["age", "violence"]
-    (folder / "manifest.json").write_text(json.dumps(data), "utf-8")
+    claim(folder, features=["age", "violence"])
 
 
 def replaced_by(name: str, make: Callable[[Path], object]) -> Callable[[Path], None]:
@@ -97,8 +99,30 @@ REFUSED = [
     ),
     (
         "newer manifest",
-        edited("manifest.json", "carescreen-manifest/1", "carescreen-manifest/2"),
-        r"manifest\.json: format is 'carescreen-manifest/2'.*update carescreen",
+        edited("manifest.json", "carescreen-manifest/2", "carescreen-manifest/3"),
+        r"manifest\.json: format is 'carescreen-manifest/3'.*update carescreen",
+    ),
+    (
+        "older manifest",
+        edited("manifest.json", "carescreen-manifest/2", "carescreen-manifest/1"),
+        r"manifest\.json: format is 'carescreen-manifest/1'.*if it is older, make it again",
+    ),
+    (
+        "a score turned into a probability by hand",
+        edited(
+            "manifest.json", '"events_of_known_selection": 123', '"events_of_known_selection": 99'
+        ),
+        r"manifest\.json: its facts are not those .* edited by hand.*carescreen model train",
+    ),
+    (
+        "a manifest without its hash",
+        edited("manifest.json", '"manifest_sha256"', '"manifest_sha257"'),
+        r"manifest\.json: its facts are not those",
+    ),
+    (
+        "a key of nobody in a manifest that is sealed again",
+        lambda folder: claim(folder, run="x"),
+        r"manifest\.json: run: Extra inputs",
     ),
     (
         "features of another model",
@@ -107,7 +131,7 @@ REFUSED = [
     ),
     (
         "note column of another model",
-        edited("manifest.json", '"note_column": "note"', '"note_column": "text"'),
+        lambda folder: claim(folder, note_column="text"),
         r"manifest\.json: its note_column is 'text', and 'note' in model\.json",
     ),
     ("NaN as an edge", edited("model.json", "4.5", "NaN"), "NaN is not a number JSON allows"),
@@ -255,6 +279,21 @@ def test_a_model_is_written_where_a_link_leads_and_the_link_stays(folder, tmp_pa
 def test_a_folder_without_a_card_is_a_model(folder) -> None:
     (folder / "CARD.md").unlink()
     assert read_model(folder).card == ""
+
+
+def test_a_manifest_in_another_layout_is_the_same_manifest(folder) -> None:
+    facts = json.loads((folder / "manifest.json").read_text("utf-8"))
+    turned = dict(reversed(facts.items()))
+    (folder / "manifest.json").write_text(json.dumps(turned, ensure_ascii=True, indent=4), "utf-8")
+    assert read_model(folder).files() == rich().files()
+
+
+@pytest.mark.parametrize("depth", [50, 900, 990, 1_000, 100_000])
+def test_a_manifest_nested_deeply_is_refused(folder, depth) -> None:
+    nested = "[" * depth + "]" * depth
+    edited("manifest.json", '"rows": 12345', f'"rows": {nested}')(folder)
+    with pytest.raises(ModelError, match=r"its facts are not those|nested too deeply"):
+        read_model(folder)
 
 
 def test_what_was_written_is_read_to_the_last_bit(folder) -> None:

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carescreen.errors import OutputError, UsageError
-from carescreen.modelfile import SavedModel, read_model
+from carescreen.modelfile import Recalibrated, SavedModel, read_model
 from carescreen.modelshow.card import read_card
 from carescreen.modelshow.curves import curve, curves_of
 from carescreen.modelshow.drawing import drawing_of, scale_of
-from carescreen.modelshow.facts import standing
+from carescreen.modelshow.facts import fact_rows, standing
 from carescreen.modelshow.lines import wrapped
 from carescreen.modelshow.page import model_page, write_page
 from carescreen.modelshow.terminal import model_lines
@@ -183,6 +183,26 @@ def test_a_probability_is_named_only_where_it_is_one(known, calibrated, en, zh) 
     model = model if calibrated else replace(model, calibration=None)
     assert en in standing(model, "en")[1]
     assert zh in standing(model, "zh")[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "learned", "since"),
+    [
+        (
+            "en",
+            "12,345 in 900 groups, with 240 events",
+            "80 in 7 groups, with 30 events, 12 of known",
+        ),
+        ("zh", "12,345行，900组，240例事件", "80行，7组，30例事件，其中选取方式已知的12例"),
+    ],
+)
+def test_what_the_weights_and_what_the_probability_rest_on_are_told_apart(language, learned, since):
+    on = Recalibrated(rows=80, groups=7, events=30)
+    changes = {"recalibrated_on": on, "events_of_known_selection": 12}
+    model = replace(rich(), manifest=rich().manifest.model_copy(update=changes))
+    facts = [words for _, words in fact_rows(model, language)]
+    assert learned in facts
+    assert any(words.startswith(since) for words in facts)
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "SYNTHETIC"), ("zh", "合成数据")])
