@@ -19,6 +19,7 @@ from carescreen.phrase_report import PhraseReport
 from carescreen.recent_notes import NOTE_COLUMN
 from carescreen.selection import effective
 from carescreen.steps import MICRO
+from carescreen.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,18 @@ def with_phrases(
     in the cohort's order. The manifest keeps what was struck, so that it stays out.
     """
     weight = effective(cohort.weight)
-    learned = learn_phrases(
-        NoteRows(
-            cohort.note,
-            cohort.y,
-            weight,
-            out_of_fold,
-            cohort.worker,
-            cohort.child_id,
-            cohort.village,
-            cohort.group,
-        ),
-        struck=struck,
+    rows = NoteRows(
+        cohort.note,
+        cohort.y,
+        weight,
+        out_of_fold,
+        cohort.worker,
+        cohort.child_id,
+        cohort.village,
+        cohort.group,
     )
+    with one_thread():
+        learned = learn_phrases(rows, struck=struck)
     manifest = saved.manifest.model_copy(update={"struck_phrases": sorted(set(struck))})
     if not learned.table.weights:
         return Wording(replace(saved, manifest=manifest), learned.report)

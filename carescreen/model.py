@@ -38,6 +38,7 @@ from carescreen.modelfile import (
 )
 from carescreen.ngrams import PhraseTable
 from carescreen.steps import MICRO, AdditiveTables, Micro
+from carescreen.threads import one_thread
 from carescreen.training import STATEMENTS, Training
 
 
@@ -173,7 +174,8 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
         if not noted and not any(basis.precision.size for basis in bases):
             data.refuse("every column is blank or has one value only, so there is nothing to learn")
         training = Training(data, bases, prior.intercept if prior else 0, self._seed())
-        saved, self.report_, out_of_fold = training.run(self.note_column)
+        with one_thread():
+            saved, self.report_, out_of_fold = training.run(self.note_column)
         self.out_of_fold_ = np.full(len(np.asarray(y)), np.nan)
         self.out_of_fold_[data.order] = out_of_fold
         self._adopt(_with_circumstances(saved, start) if start else saved)
@@ -312,7 +314,8 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklear
             return Recalibration("none", data.events, 0.0, 1.0, data.known_events)
         before: CalibrationMap = self.calibration_ or CalibrationMap()
         logit = before.logit(self.decision_function(data.X))
-        change = fit_map(logit, data.y, data.weight, data.groups)
+        with one_thread():
+            change = fit_map(logit, data.y, data.weight, data.groups)
         self._adopt(self._recalibrated(change.after(before).rounded(), data))
         known = data.known_events
         return Recalibration(change.method, change.events, change.intercept, change.slope, known)

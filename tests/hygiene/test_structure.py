@@ -15,7 +15,7 @@ PACKAGE = ROOT / "carescreen"
 
 # Each module may import only modules of an earlier line (docs/design.md draws the flow).
 ORDER = [
-    "errors",
+    "errors threads",
     "yamlfile",
     "indicators",
     "thresholds",

@@ -9,10 +9,14 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pytest
 from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_info, threadpool_limits
 
+import carescreen.model
 from carescreen.calibration import chance
 from carescreen.model import RiskModel
+from carescreen.training import Training
 
 
 def digest_of_a_fit() -> str:
@@ -39,6 +43,32 @@ def test_threads_and_processes_leave_no_trace_in_a_models_bytes():
     assert done.stdout.strip() == here
     with parallel_config("loky", inner_max_num_threads=1):
         assert Parallel(n_jobs=2)(delayed(digest_of_a_fit)() for _ in range(2)) == [here, here]
+
+
+def threads_of_products() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("ask", ["fit", "recalibrate"])
+def test_products_have_one_thread_while_a_model_is_fitted_and_as_many_as_before_after(
+    ask, monkeypatch
+):
+    X = pd.DataFrame({"a": np.arange(200.0)})
+    y = (np.arange(200) % 3 == 0).astype(int)
+    model, seen = RiskModel().fit(X, y), []
+    for place, name in ((Training, "run"), (carescreen.model, "fit_map")):
+        real = getattr(place, name)
+
+        def look(*given, real=real):
+            seen.append(threads_of_products())
+            return real(*given)
+
+        monkeypatch.setattr(place, name, look)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = threads_of_products()
+        getattr(model, ask)(X, y)
+        assert threads_of_products() == before == {2}
+    assert seen == [{1}]
 
 
 if __name__ == "__main__":
