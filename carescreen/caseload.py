@@ -122,16 +122,11 @@ class Caseload:
         is one. CaseloadError says in one sentence what is wrong with a file; MissingExtra which
         library a format needs.
         """
-        folder = Path(folder)
-        if not folder.is_dir():
-            what = "is a file" if folder.exists() else "does not exist"
-            raise CaseloadError(f"{folder} {what}: wanted a folder with children.* and visits.*.")
-        chosen = _mapping(folder, mapping)
-        paths = {name: _path_of(folder, name, chosen) for name in TABLES}
+        paths, chosen = _tables_of(Path(folder), mapping)
         found = {name: _read_one(path, name, chosen) for name, path in paths.items() if path}
         caseload = cls.__new__(cls)
         caseload._tables = _complete(found)
-        read = (folder / MAPPING_FILE, mapping if isinstance(mapping, str | Path) else None)
+        read = (Path(folder) / MAPPING_FILE, mapping if isinstance(mapping, str | Path) else None)
         caseload._files = tuple(Path(path) for path in (*paths.values(), *read) if path)
         return caseload
 
@@ -243,6 +238,23 @@ class Caseload:
 
 
 # --- structure ---------------------------------------------------------------------------------
+
+
+def require_tables(folder: str | Path, mapping: str | Path | None = None) -> None:
+    """Raise CaseloadError for a folder that is not there or lacks a table that must be, or for a
+    mapping that is wrong: what can be told without reading a table."""
+    _tables_of(Path(folder), mapping)
+
+
+def _tables_of(
+    folder: Path, mapping: str | Path | CaseloadMapping | None
+) -> tuple[dict[str, Path | None], CaseloadMapping]:
+    """The file of each table, None for one that is not there, and how their columns are renamed."""
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise CaseloadError(f"{folder} {what}: wanted a folder with children.* and visits.*.")
+    chosen = _mapping(folder, mapping)
+    return {name: _path_of(folder, name, chosen) for name in TABLES}, chosen
 
 
 def _mapping(folder: Path, given: str | Path | CaseloadMapping | None) -> CaseloadMapping:

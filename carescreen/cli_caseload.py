@@ -18,6 +18,7 @@ from carescreen.cli_options import (
     as_of_day,
     progress,
     read_caseload,
+    require_caseload,
     tell_note,
 )
 from carescreen.errors import CaseloadError
@@ -82,6 +83,7 @@ def check(folder: Path, pack: str, mapping: Path | None, rejected: Path | None) 
 
     Example: carescreen check county
     """
+    require_caseload(folder, mapping)
     from carescreen.results import write_csv_aside
     from carescreen.rules import RulePack
 
@@ -167,6 +169,8 @@ def rank(
 
     Example: carescreen rank county --as-of 2026-11-01 --capacity 20 --out lists
     """
+    day = as_of_day(as_of)
+    require_caseload(folder, mapping)
     from joblib import cpu_count
 
     from carescreen.results import (
@@ -177,7 +181,7 @@ def rank(
     )
     from carescreen.screener import Screener
 
-    day, clock = as_of_day(as_of), Clock()
+    clock = Clock()
     require_run_folder(out, [folder])
     screener = Screener.load(pack=pack, model=model)
     clock.lap("load pack and model")

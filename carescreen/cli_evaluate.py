@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from carescreen.cli_options import FOLDER, LANGUAGE, MODEL, PACK, day_of, progress, read_caseload
+from carescreen.cli_options import (
+    FOLDER,
+    LANGUAGE,
+    MODEL,
+    PACK,
+    day_of,
+    progress,
+    read_caseload,
+    require_caseload,
+)
 from carescreen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,6 +111,13 @@ def evaluate(
 
     Example: carescreen evaluate county --from 2025-06-01 --to 2026-06-01 --capacity 20 --out report
     """
+    first, last = day_of("--from", start), day_of("--to", end)
+    if folds is not None and not refit:
+        raise UsageError(
+            "--folds needs --refit: a model that is not fitted here has no outcome of here to be "
+            "kept from"
+        )
+    require_caseload(folder, mapping)
     from carescreen.evaluation.backtest import backtest
     from carescreen.evaluation.earlier_lists import read_lists
     from carescreen.evaluation.evaluated import evaluate as measure
@@ -109,12 +125,6 @@ def evaluate(
     from carescreen.model import RiskModel
     from carescreen.screener import Screener
 
-    first, last = day_of("--from", start), day_of("--to", end)
-    if folds is not None and not refit:
-        raise UsageError(
-            "--folds needs --refit: a model that is not fitted here has no outcome of here to be "
-            "kept from"
-        )
     caseload = read_caseload(folder, mapping)
     others = None if groups_file is None else _read_groups(groups_file)
     earlier = None if lists is None else read_lists(lists)

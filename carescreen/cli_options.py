@@ -35,6 +35,14 @@ def read_caseload(folder: Path, mapping: Path | None) -> Caseload:
     return Caseload.read(folder, mapping=mapping)
 
 
+def require_caseload(folder: Path, mapping: Path | None) -> None:
+    """End at once where a folder is no caseload: before a pack and a note reader are loaded, which
+    takes seconds."""
+    from carescreen.caseload import require_tables
+
+    require_tables(folder, mapping)
+
+
 def day_of(option: str, text: str | None) -> date | None:
     """The date an option gives; None where it is not given."""
     if text is None:

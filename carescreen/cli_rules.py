@@ -18,6 +18,7 @@ from carescreen.cli_options import (
     day_of,
     progress,
     read_caseload,
+    require_caseload,
     tell_note,
 )
 from carescreen.errors import PackError, UsageError
@@ -155,6 +156,8 @@ def rules_load(
     \b
     Example: carescreen rules load cn-rural --on county --as-of 2026-10-01 --as-of 2026-11-01
     """
+    on = [as_of_day(text) for text in days or (None,)]
+    require_caseload(folder, mapping)
     from joblib import cpu_count
 
     from carescreen.authoring.load import WORKER_COLUMNS, measure_load
@@ -163,7 +166,6 @@ def rules_load(
     from carescreen.results_place import require_own_csv
     from carescreen.screener import Screener
 
-    on = [as_of_day(text) for text in days or (None,)]
     screener, caseload = Screener.load(pack=pack, model=model), read_caseload(folder, mapping)
     if workers is not None:
         require_own_csv(workers, WORKER_COLUMNS, caseload.files)
@@ -229,6 +231,8 @@ def rules_diff(
     if folder is None and (out is not None or workers is not None):
         raise UsageError("--out and --workers write who moves, which needs --on FOLDER")
     day = as_of_day(as_of)
+    if folder is not None:
+        require_caseload(folder, mapping)
     screeners = [Screener.load(pack=name, model=model) for name in (old, new)]
     width = shutil.get_terminal_size((100, 24)).columns
     for line in pack_lines(compare_packs(*(s.rules for s in screeners)), language, width):

@@ -146,6 +146,37 @@ def test_a_wrong_option_is_one_line_with_the_way_to_help(county, words, code, sa
     assert message.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["rank", "COUNTY", "--out", "x"],
+        ["evaluate", "COUNTY"],
+        ["check", "COUNTY"],
+        ["rules", "load", "cn-rural", "--on", "COUNTY"],
+        ["rules", "diff", "cn-rural", "international", "--on", "COUNTY"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("children.csv", "has no table children: wanted children.csv"),
+        (None, "does not exist: wanted a folder with children.* and visits.*"),
+    ],
+)
+def test_a_folder_that_is_no_caseload_is_said_before_anything_is_loaded(
+    county, words, spoil, said, monkeypatch
+) -> None:
+    for slow in ("carescreen.rules.RulePack.load", "carescreen.notes.NoteReader.load"):
+        monkeypatch.setattr(slow, lambda *_: pytest.fail("loaded before the folder was looked at"))
+    if spoil:
+        (county / spoil).unlink()
+    place = county if spoil else county / "nowhere"
+    _, message = run(*(place if word == "COUNTY" else word for word in words), code=3)
+    assert said in message
+    assert message.count("\n") == 1
+
+
 def test_an_as_of_date_after_today_is_allowed_and_said(county) -> None:
     _, warned = run("rank", county, "--as-of", "2099-01-01", "--out", county.parent / "lists")
     assert "2099-01-01 lies after today" in warned
