@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,23 @@ def test_long_functions_and_modules_stay_rare() -> None:
                 lengths.append(node.end_lineno - node.lineno + 1)
     assert max(lengths) <= 75
     assert sum(length <= 25 for length in lengths) / len(lengths) > 0.8
+
+
+def test_no_two_test_files_have_one_name_and_none_imports_a_conftest() -> None:
+    """pytest and the tests find each other by file name alone, and which of several conftest.py a plain
+    `import conftest` gives depends on what else is run."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    names = [path.name for path in files if path.name != "conftest.py"]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom | ast.Import):
+                found = {getattr(node, "module", None)} | {one.name for one in node.names}
+                assert not any(str(name).split(".")[-1] == "conftest" for name in found), path
+
+
+def test_files_and_folders_of_tests_can_be_named_together() -> None:
+    places = ["tests/unit/test_thresholds.py", "tests/laws", "tests/validity", "tests/hygiene"]
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *places]
+    done = subprocess.run(collect, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2_000:]

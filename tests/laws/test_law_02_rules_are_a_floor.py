@@ -15,10 +15,10 @@ from typing import Any
 import plain_ranking
 import pytest
 from caseloads import days, mentions_in, tables, told
-from conftest import MODEL, PACK
 from engine import by_child, tier
 from hypothesis import given
 from hypothesis import strategies as st
+from law_pack import MODEL, PACK
 from plain_ranking import PlainPack
 
 from carescreen.calibration import CalibrationMap

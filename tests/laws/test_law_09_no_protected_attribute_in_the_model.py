@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from caseloads import Row, Tables, days, tables
-from conftest import PACK
 from engine import by_child, tier
 from hypothesis import given
 from hypothesis import strategies as st
+from law_pack import PACK
 
 from carescreen.errors import PackError
 from carescreen.evidence import main

@@ -13,10 +13,10 @@ import shutil
 from pathlib import Path
 
 from caseloads import DAYS, Tables, day
-from conftest import PACK
 from engine import files
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from law_pack import PACK
 
 from carescreen.errors import CarescreenError
 from carescreen.modelfile import sealed

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from caseloads import Tables, days, tables
-from conftest import MODEL
 from engine import by_child, files
 from fitted import table
 from hypothesis import given
 from hypothesis import strategies as st
+from law_pack import MODEL
 
 from carescreen.calibration import CalibrationMap
 from carescreen.errors import NotCalibrated
