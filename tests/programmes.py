@@ -29,12 +29,12 @@ class Programme:
     capacity       seats that recall is about; None: as many as there are
     """
 
-    lists: int = 100
+    lists: int = 60
     size: int = 100
     windows: int = 4
     seats: int = 20
     share: float = 0.10
-    base: float = -4.0
+    base: float = -3.4
     effect: float = 1.0
     shared: float = 0.8
     likeness: float = 0.5

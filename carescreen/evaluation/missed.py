@@ -22,7 +22,7 @@ class Missed:
     events_listed           confirmed outcomes of known selection on the list
     events_below            those of random visits below its line (of all visits where counted)
     random_visits           children below the line whom a random visit tried to see
-    failed                  those of them whom nobody could judge
+    failed                  those of them (where counted, of all children) whom nobody could judge
     children                child-windows that the figure is about
     listed_only_recall      what outcomes of visits without the random share say; NaN under 20 events
     listed_only_events      those outcomes that were confirmed

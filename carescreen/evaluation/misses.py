@@ -228,7 +228,7 @@ def _part(
         events_listed=listed_events,
         events_below=below_events,
         random_visits=asked,
-        failed=asked - told,
+        failed=float((known & ~visits.told).sum()) if is_counted else asked - told,
         children=len(visits.listed),
         listed_only_recall=by_list,
         listed_only_events=by_list_events,

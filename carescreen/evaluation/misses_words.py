@@ -35,7 +35,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "found of what it looked at, not of all children.",
         "per_event": "For one confirmed outcome, {listed} children on the list were visited, and "
         "{below} below it.",
-        "failed": "{failed} of {visits} random visits could not judge. They count as missing, as if "
+        "failed": "{failed} of these {visits} visits could not judge. They count as missing, as if "
         "they were like the others; if more was wrong there, the list misses more than this says.",
         "notice_seen": "{n} child-windows are of places where every child was visited.",
         "notice_unmeasured": "{n} child-windows are left out: their county had no random visit in "
@@ -66,7 +66,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "naive_alone": "只看名单选中的走访,得出的是每 100 个里有 {naive} 个。这只说明走访过的孩子,"
         "不说明所有孩子。",
         "per_event": "每核实一例,名单上要走访 {listed} 个孩子,名单以外要走访 {below} 个。",
-        "failed": "{visits} 次随机走访里有 {failed} 次没能判断,按缺失处理,也就是当作与其他走访相似;"
+        "failed": "这 {visits} 次走访里有 {failed} 次没能判断,按缺失处理,也就是当作与其他走访相似;"
         "如果这些孩子问题更多,名单实际漏掉的还要多。",
         "notice_seen": "有 {n} 条记录来自每个孩子都走访到的地方。",
         "notice_unmeasured": "有 {n} 条记录没有计入:所在县那一期没有随机走访,看不出名单漏掉了多少。",
@@ -107,6 +107,7 @@ def _of(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
     }
     if part.verdict == COUNTED:
         yield say["counted"].format(**figures)
+        yield from _failed(part, part.children, say)
         return
     if part.verdict == NOT_ENOUGH:
         is_counted = math.isnan(part.more_visits)
@@ -114,6 +115,7 @@ def _of(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
     else:
         yield say["recall"].format(**figures)
         yield say["basis"].format(**figures)
+        yield from _failed(part, part.random_visits, say)
     if part.more_visits > 0.0:
         yield say["more_few" if part.verdict == NOT_ENOUGH else "more"].format(**figures)
 
@@ -128,10 +130,11 @@ def _beside(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
     pair = (part.visits_per_event_listed, part.visits_per_event_below)
     if not any(math.isnan(number) for number in pair):
         yield say["per_event"].format(listed=f"{pair[0]:,.0f}", below=f"{pair[1]:,.0f}")
-    if part.random_visits and part.failed / part.random_visits >= FAILED_OFTEN:
-        yield say["failed"].format(
-            failed=f"{part.failed:,.0f}", visits=f"{part.random_visits:,.0f}"
-        )
+
+
+def _failed(part: Missed, visits: float, say: Mapping[str, str]) -> Iterator[str]:
+    if visits and part.failed / visits >= FAILED_OFTEN:
+        yield say["failed"].format(failed=f"{part.failed:,.0f}", visits=f"{visits:,.0f}")
 
 
 def _points(value: float) -> str:

@@ -97,6 +97,8 @@ def test_where_every_child_was_visited_recall_is_counted_with_limits_of_clopper_
     assert np.isnan(result.all.more_visits)
     assert "drawn at random" in " ".join(result.sentences("en"))
     assert "随机排定" in "".join(result.sentences("zh"))
+    unseen = windows["event"].where(np.arange(len(windows)) % 5 > 0, None)
+    assert "100 of these 500 visits" in " ".join(found(windows.assign(event=unseen)).sentences())
 
 
 def test_counted_places_among_estimated_ones_get_a_row_of_their_own() -> None:
@@ -260,6 +262,22 @@ def test_what_cannot_be_estimated_is_said_plainly(change: dict[str, object], say
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(UsageError, match="attempted"):
         found(table().drop(columns="attempted"))
+
+
+def test_an_order_that_says_nothing_finds_the_share_of_seats() -> None:
+    windows = table().assign(order=0.0)
+    assert found(windows).all.recall == pytest.approx(100 / 2_100)
+
+
+def test_seats_can_differ_by_list() -> None:
+    windows = table()
+    names = sorted(set(windows["group"]))
+    seats = {name: SEATS if number < 5 else 1 for number, name in enumerate(names)}
+    fewer = misses(windows, capacity=seats).all
+    assert fewer.events_listed < 30
+    assert fewer.recall < found(windows).all.recall
+    with pytest.raises(UsageError, match="no capacity is given"):
+        misses(windows, capacity={names[0]: SEATS})
 
 
 def test_recall_of_nothing_is_not_a_number() -> None:

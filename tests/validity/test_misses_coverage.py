@@ -20,21 +20,22 @@ from carescreen.synthetic import make_county
 
 Measured = Callable[[str, dict[str, object]], None]
 
-RUNS = 150
+RUNS = 100
 TITLE = "What the list misses: 95% intervals that held the true recall"
 LEAST = 0.95 - 3 * np.sqrt(0.95 * 0.05 / RUNS)  # fewer would not be chance
 
 CASES = {
     "10% of seats": Programme(),
-    "5% of seats": Programme(lists=150, share=0.05),
-    "3% of seats": Programme(lists=200, share=0.03),
-    "about 20 events": Programme(lists=60),
-    "low recall": Programme(effect=0.3, base=-3.3),
-    "high recall": Programme(lists=160, effect=2.2, base=-5.8, likeness=0.8),
-    "common events": Programme(base=-2.2, lists=60),
-    "households very alike": Programme(base=-6.0, effect=0.5, shared=2.5, likeness=1.0),
-    "unequal chances (1 to 4)": Programme(lists=150, share=0.05, uneven=True),
-    "half of the seats": Programme(lists=40, share=0.5),
+    "5% of seats": Programme(share=0.05, base=-2.7),
+    "3% of seats": Programme(share=0.03, base=-2.1),
+    "about 20 events": Programme(lists=36),
+    "rare events": Programme(base=-4.6, lists=150),
+    "common events": Programme(base=-1.8),
+    "low recall": Programme(effect=0.3, base=-2.9),
+    "high recall": Programme(lists=80, effect=2.2, base=-5.2, likeness=0.8),
+    "households very alike": Programme(base=-5.4, effect=0.5, shared=2.5, likeness=1.0),
+    "unequal chances (1 to 4)": Programme(share=0.05, base=-3.2, uneven=True),
+    "half of the seats": Programme(lists=25, share=0.5),
     "a list half as long": Programme(capacity=10),
     "1 in 5 visits fails": Programme(failed=0.2),
     "fails twice as often with an event": Programme(failed=0.15, hidden=0.9),
