@@ -200,7 +200,7 @@ def _notices(visits: Visits, is_seen: Flags, covered: Flags) -> Iterator[Notice]
     children = float(visits.below[places].sum())
     times = float((visits.below / np.where(own, visits.chance, np.inf)).sum()) / max(children, 1.0)
     if own.any() and not 1.0 / OFF_TIMES < times < OFF_TIMES:
-        yield Notice("stands_for", times)
+        yield Notice("stands_for_more" if times > 1.0 else "stands_for_fewer", times)
 
 
 def _part(

@@ -43,37 +43,41 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "notice_no_chance": "{n} judged child-windows are left out: how their child was chosen is "
         "not recorded.",
         "notice_drawn_without_chance": "{n} random visits are left out: their chance is not recorded.",
-        "notice_stands_for": "The recorded chances stand for {n} times as many children as there "
-        "are below the line: probably they are of one week's list, and the window has several. They "
-        "are used only beside each other.",
+        "notice_stands_for_more": "The recorded chances stand for {n} times as many children as there "
+        "are below the line: probably they are of one week's list, and the window has several. Only "
+        "what they are beside each other is used.",
+        "notice_stands_for_fewer": "The recorded chances stand for {n} times as many children as "
+        "there are below the line: many could not be drawn. They are taken to be like those who could.",
     },
     "zh": {
         "all": "各县合计",
         "seen": "所有孩子都走访到的地方",
         "county": "{of}",
-        "recall": "{where}:假如所有孩子都走访一遍,每 100 个会被核实有情况的孩子里,名单上大约有 "
-        "{recall} 个({low} 至 {high})。",
-        "basis": "依据是名单以外 {visits} 次随机走访,其中核实有情况的 {below} 例。",
-        "counted": "{where}:每 100 个核实有情况的孩子里,名单上有 {recall} 个。这里每个孩子都走访到了,"
-        "所以是数出来的,不是估计;同样的名单用在其他类似的季度,会有 {low} 至 {high} 个。"
-        "要一直这样看,走访的先后次序须随机排定,否则先看到的孩子与后看到的并不一样。",
-        "few": "{where}:证据不足。名单以外的随机走访核实了 {below} 例,至少要有 {least} 例。",
-        "few_counted": "{where}:证据不足。全部走访共核实 {all} 例,至少要有 {least} 例。",
-        "more_few": "如果今后发现情况的比例和现在差不多,大约还要 {more} 次随机走访。",
-        "more": "大约再有 {more} 次随机走访,误差可缩小到上下 10 个百分点。",
-        "naive": "只看名单选中的走访,得出的是每 100 个里有 {naive} 个;看所有孩子,是 {recall} 个:"
+        "recall": "{where}：假如所有孩子都走访一遍，每 100 个会被核实有情况的孩子里，名单上大约有 "
+        "{recall} 个（{low} 至 {high}）。",
+        "basis": "依据是名单以外 {visits} 次随机走访，其中核实有情况的 {below} 例。",
+        "counted": "{where}：每 100 个核实有情况的孩子里，名单上有 {recall} 个。这里每个孩子都走访到了，"
+        "所以是数出来的，不是估计；同样的名单用在其他类似的季度，会有 {low} 至 {high} 个。"
+        "要一直这样看，走访的先后次序须随机排定，否则先看到的孩子与后看到的并不一样。",
+        "few": "{where}：证据不足。名单以外的随机走访核实了 {below} 例，至少要有 {least} 例。",
+        "few_counted": "{where}：证据不足。全部走访共核实 {all} 例，至少要有 {least} 例。",
+        "more_few": "如果今后发现情况的比例和现在差不多，大约还要 {more} 次随机走访。",
+        "more": "大约再有 {more} 次随机走访，误差可缩小到上下 10 个百分点。",
+        "naive": "只看名单选中的走访，得出的是每 100 个里有 {naive} 个；看所有孩子，是 {recall} 个："
         "高估了 {over} 个百分点。",
-        "naive_alone": "只看名单选中的走访,得出的是每 100 个里有 {naive} 个。这只说明走访过的孩子,"
+        "naive_alone": "只看名单选中的走访，得出的是每 100 个里有 {naive} 个。这只说明走访过的孩子，"
         "不说明所有孩子。",
-        "per_event": "每核实一例,名单上要走访 {listed} 个孩子,名单以外要走访 {below} 个。",
-        "failed": "这 {visits} 次走访里有 {failed} 次没能判断,按缺失处理,也就是当作与其他走访相似;"
-        "如果这些孩子问题更多,名单实际漏掉的还要多。",
+        "per_event": "每核实一例，名单上要走访 {listed} 个孩子，名单以外要走访 {below} 个。",
+        "failed": "这 {visits} 次走访里有 {failed} 次没能判断，按缺失处理，也就是当作与其他走访相似；"
+        "如果这些孩子问题更多，名单实际漏掉的还要多。",
         "notice_seen": "有 {n} 条记录来自每个孩子都走访到的地方。",
-        "notice_unmeasured": "有 {n} 条记录没有计入:所在县那一期没有随机走访,看不出名单漏掉了多少。",
-        "notice_no_chance": "有 {n} 条有结果的记录没有计入:没有记下孩子是怎样选出来的。",
-        "notice_drawn_without_chance": "有 {n} 次随机走访没有计入:没有记下抽中的概率。",
-        "notice_stands_for": "按记下的概率推算,名单以外的孩子是实际人数的 {n} 倍:多半是因为概率按一周的"
-        "名单记,而一期里有好几份名单。这里只用这些概率之间的比例。",
+        "notice_unmeasured": "有 {n} 条记录没有计入：所在县那一期没有随机走访，看不出名单漏掉了多少。",
+        "notice_no_chance": "有 {n} 条有结果的记录没有计入：没有记下孩子是怎样选出来的。",
+        "notice_drawn_without_chance": "有 {n} 次随机走访没有计入：没有记下抽中的概率。",
+        "notice_stands_for_more": "按记下的概率推算，名单以外的孩子是实际人数的 {n} 倍：多半是因为概率按"
+        "一周的名单记，而一期里有好几份名单。这里只用这些概率之间的比例。",
+        "notice_stands_for_fewer": "按记下的概率推算，名单以外的孩子只有实际人数的 {n} 倍：许多孩子不可能被"
+        "抽中。这里把他们当作与能抽中的孩子相似。",
     },
 }
 
@@ -89,7 +93,11 @@ def sentences(
         if part.verdict != NOT_ENOUGH:
             yield from _of(part, say)
     for notice in notices:
-        shown = f"{notice.number:.1f}" if notice.kind == "stands_for" else f"{notice.number:,.0f}"
+        shown = (
+            f"{notice.number:.1f}"
+            if notice.kind.startswith("stands_for")
+            else f"{notice.number:,.0f}"
+        )
         yield say[f"notice_{notice.kind}"].format(n=shown)
 
 
@@ -122,7 +130,7 @@ def _of(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
 
 def _beside(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
     if not math.isnan(part.listed_only_recall):
-        yield say["naive_alone" if math.isnan(part.overstated) else "naive"].format(
+        yield say["naive" if part.overstated >= 0.01 else "naive_alone"].format(
             naive=_points(part.listed_only_recall),
             recall=_points(part.recall),
             over=_points(part.overstated),

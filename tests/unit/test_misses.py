@@ -201,8 +201,16 @@ def test_visits_chosen_by_the_list_alone_overstate_and_it_says_by_how_much() -> 
 def test_chances_of_one_weeks_list_give_the_same_recall_and_are_said() -> None:
     as_drawn, of_a_week = found(table()), found(table(chance=0.25 / 13))
     assert of_a_week.all.recall == pytest.approx(as_drawn.all.recall)
-    assert [notice.kind for notice in of_a_week.notices] == ["stands_for"]
+    assert [notice.kind for notice in of_a_week.notices] == ["stands_for_more"]
     assert of_a_week.notices[0].number == pytest.approx(13, rel=0.01)
+
+
+def test_many_children_who_could_not_be_drawn_are_said() -> None:
+    result = found(table(chance=0.9))
+    assert [notice.kind for notice in result.notices] == ["stands_for_fewer"]
+    assert result.all.recall == pytest.approx(found(table()).all.recall)
+    assert "many could not be drawn" in result.sentences("en")[-1]
+    assert "不可能被抽中" in result.sentences("zh")[-1]
 
 
 def test_windows_and_counties_without_a_random_visit_are_left_out_and_said() -> None:

@@ -32,7 +32,7 @@ CASES = {
     "rare events": Programme(base=-4.6, lists=150),
     "common events": Programme(base=-1.8),
     "low recall": Programme(effect=0.3, base=-2.9),
-    "high recall": Programme(lists=80, effect=2.2, base=-5.2, likeness=0.8),
+    "high recall": Programme(lists=80, share=0.2, effect=2.2, base=-4.2, likeness=0.8),
     "households very alike": Programme(base=-5.4, effect=0.5, shared=2.5, likeness=1.0),
     "unequal chances (1 to 4)": Programme(share=0.05, base=-3.2, uneven=True),
     "half of the seats": Programme(lists=25, share=0.5),
