@@ -84,7 +84,7 @@ def evaluate(
     if groups is None:
         notices.append(Notice("no_groups"))
     missed = tell("misses", lambda: _misses(found))
-    if missed is None:
+    if not _can_tell_misses(found.judged):
         notices.append(Notice("no_random_share"))
     lists = [RuleList.of(opened) for opened in found.opened]
     table = tell("rules", lambda: count_rules(lists, rules, outcomes, decisions))
@@ -144,10 +144,13 @@ def _groups(found: Backtest, seed: int) -> GroupAudit | None:
 
 
 def _misses(found: Backtest) -> Misses | None:
-    """What the list misses; nothing where no visit was drawn at random and not everybody was seen."""
-    windows = found.judged
-    drawn = windows["at_random"] & windows["selection_probability"].notna()
-    told = windows["event"].dropna()
-    if not (drawn.any() or windows["attempted"].all()) or told.nunique() < 2:
+    """What the list misses; nothing where it cannot be told, or outcomes are of one kind."""
+    if not _can_tell_misses(found.judged) or found.judged["event"].dropna().nunique() < 2:
         return None
-    return misses(windows, capacity=found.capacity)
+    return misses(found.judged, capacity=found.capacity)
+
+
+def _can_tell_misses(windows: pd.DataFrame) -> bool:
+    """Whether visits were drawn at random with a known chance, or everybody was seen."""
+    drawn = windows["at_random"] & windows["selection_probability"].notna()
+    return bool(drawn.any() or windows["attempted"].all())
