@@ -15,6 +15,8 @@ from carescreen.cli_options import FOLDER, LANGUAGE, PACK, read_caseload
 if TYPE_CHECKING:
     import pandas as pd
 
+    from carescreen.evaluation.verdicts import Language
+
 
 @dataclass(frozen=True, repr=False)  # its rows are records
 class _Tables:
@@ -31,6 +33,7 @@ class _Tables:
 @click.option("--settings", type=FOLDER, help="YAML of thresholds, and of names to ignore")
 @click.option("--pack", help="shipped name or folder, for titles  [default: the run's]")
 @click.option("--json", "json_file", type=FOLDER, help="JSON file to write everything to")
+@click.option("--html", type=FOLDER, help="page to write, alarms first, to read and print")
 @LANGUAGE
 def watch(
     old: Path,
@@ -40,7 +43,8 @@ def watch(
     settings: Path | None,
     pack: str | None,
     json_file: Path | None,
-    language: str,
+    html: Path | None,
+    language: Language,
 ) -> None:
     """Compare two folders of rank, the older first: what drifted, how sure that is, and what to do.
 
@@ -59,6 +63,10 @@ def watch(
     titles = Titles.of_pack(pack or found.new["pack"])
     if json_file is not None:
         _write(json.dumps(to_json(found, titles), ensure_ascii=False, indent=1), json_file)
+    if html is not None:
+        from carescreen.evaluation.watch_page import write_watch_page
+
+        write_watch_page(found, titles, html, language)
     for line in lines(found, titles, language):
         click.echo(line)
     sys.exit(found.exit_code)

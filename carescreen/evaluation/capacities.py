@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from carescreen.evaluation.cluster_draws import draw
+from carescreen.evaluation.cluster_draws import Statistic, draw
 from carescreen.evaluation.intervals import NAN, NONE, share
 from carescreen.evaluation.judged import Part, Rows, lists, read
-from carescreen.evaluation.metrics import Codes, Floats, missing_last
+from carescreen.evaluation.metrics import Codes, Flags, Floats, kish, missing_last
 from carescreen.evaluation.ranks import seat_statistic
 
 DRAWS = 300  # of a curve to look at; the figure at the programme's own capacity has more (`use`)
@@ -33,32 +33,30 @@ def recall_by_capacity(
     methods: Sequence[str],
     capacities: Sequence[int],
     *,
+    weight: str | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Recall as `use` gives it at each capacity: one row a method and capacity.
 
     Columns: method, capacity, value, low, high (95%, over households), worst and best (if all ties
-    at the line fall badly, or well), judged, events, enough. Not weighted. Errors: UsageError.
+    at the line fall badly, or well), judged, events, enough. Errors: UsageError.
     """
-    rows = read(table, [*methods, "group"])
+    rows = read(table, [*methods, "group"], weight)
     list_of, _ = lists(rows)
     part = next(rows.parts(()))
     enough = part.is_enough(others=False)
     places = [_Places.of(rows, method, list_of) for method in methods]
     pairs = [(place, seats) for place in places for seats in capacities]
-    statistics = [
-        seat_statistic(place.chance(seats)[part.chosen], part.event, part.weight)
-        for place, seats in (pairs if enough else ())
-    ]
+    statistics = [place.seated(seats, part) for place, seats in (pairs if enough else ())]
     drawn = draw(statistics, part.cluster("household_id"), draws, seed) if enough else []
-    interval = partial(share, size=float(part.event.sum()))
+    interval = partial(share, size=kish(part.weight[part.event]))
     found = []
     for number, (place, seats) in enumerate(pairs):
         estimate, ends = NONE, (NAN, NAN)
         if enough:
             estimate = interval(float(statistics[number].point()[0]), drawn[number][0])
-            ends = place.bounds(seats, part)
+            ends = place.ends(seats, part)
         found.append(
             {
                 "method": place.method,
@@ -78,38 +76,54 @@ def recall_by_capacity(
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Where rows stand in their lists by one method.
+    """Where each row stands in its list by one method, from 0.
 
-    tie[n]: number of the row's tie; before and size, one a tie: children of its list that come
-    earlier, and children in it.
+    before  children that come earlier for sure;  size  children in the row's tie, itself among them
+    well, badly  its place if events come first in every tie, and if they come last
     """
 
     method: str
-    tie: Codes
     before: Floats
     size: Floats
+    well: Codes
+    badly: Codes
 
     @classmethod
     def of(cls, rows: Rows, method: str, list_of: Codes) -> _Places:
         score = missing_last(rows.column(method))
-        order = np.lexsort((-score, list_of))
-        own, ordered = list_of[order], score[order]
-        is_new_list = np.append(True, own[1:] != own[:-1])
-        is_new = is_new_list | np.append(True, ordered[1:] != ordered[:-1])
-        first = np.maximum.accumulate(np.where(is_new_list, np.arange(len(own)), 0))
-        tie = np.empty(len(own), dtype=np.intp)
-        tie[order] = np.cumsum(is_new) - 1
-        before = (np.flatnonzero(is_new) - first[is_new]).astype(np.float64)
-        return cls(method, tie, before, np.bincount(tie).astype(np.float64))
+        gain = np.where(rows.event, rows.weight, -rows.weight)
+        well, order, starts = _standing(list_of, score, gain)
+        badly, _, _ = _standing(list_of, score, -gain)
+        ordered = score[order]
+        is_new = starts | np.append(True, ordered[1:] != ordered[:-1])
+        tie = np.cumsum(is_new) - 1
+        before, size = np.empty(len(order)), np.empty(len(order))
+        before[order] = well[order][is_new][tie]
+        size[order] = np.bincount(tie)[tie]
+        return cls(method, before, size, well, badly)
 
-    def chance(self, seats: int) -> Floats:
-        """Chance of each row to have a seat, ties broken at random."""
-        return np.asarray(np.clip((seats - self.before) / self.size, 0.0, 1.0)[self.tie])
+    def seated(self, seats: int, part: Part) -> Statistic:
+        """Recall and precision of so many seats, ties broken at random."""
+        own = part.chosen
+        chance = np.clip((seats - self.before[own]) / self.size[own], 0.0, 1.0)
+        return seat_statistic(chance, part.event, part.weight)
 
-    def bounds(self, seats: int, part: Part) -> tuple[float, float]:
-        """Recall if events come last in every tie, and if they come first."""
-        left = np.clip(seats - self.before, 0.0, self.size)
-        events = np.bincount(self.tie[part.chosen], part.event, minlength=len(self.size))
-        best = np.minimum(left, events)
-        worst = np.maximum(left - (self.size - events), 0.0)
-        return float(worst.sum() / events.sum()), float(best.sum() / events.sum())
+    def ends(self, seats: int, part: Part) -> tuple[float, float]:
+        """Recall if every tie at the line falls badly, and if it falls well."""
+        badly, well = (
+            seat_statistic((place[part.chosen] < seats).astype(float), part.event, part.weight)
+            for place in (self.badly, self.well)
+        )
+        return float(badly.point()[0]), float(well.point()[0])
+
+
+def _standing(list_of: Codes, score: Floats, gain: Floats) -> tuple[Codes, Codes, Flags]:
+    """Each row's place in its list, larger scores and then larger gains first; the order of rows;
+    and where in that order a list begins."""
+    order = np.lexsort((-gain, -score, list_of)).astype(np.intp)
+    own = list_of[order]
+    starts = np.append(True, own[1:] != own[:-1])
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(own)), 0))
+    place = np.empty(len(own), dtype=np.intp)
+    place[order] = np.arange(len(own)) - first
+    return place, order, starts

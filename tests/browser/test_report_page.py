@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from carescreen.evaluation.report import write_report
+from carescreen.evaluation.verdicts import Language
+from carescreen.evaluation.watch import Alarm
+from carescreen.evaluation.watch_page import write_watch_page
 from tests.browser.pages import PHONE, Opener
 from tests.browser.test_access import AXE
 from tests.unit.simulated_evaluation import evaluation
+from tests.unit.test_watch_page import KINDS, TITLES, compared, measure
 
 pytest_plugins = ("tests.browser.chromium",)
 
@@ -68,3 +72,17 @@ def test_on_paper_no_table_is_cut_off(visit: Opener, report: Path) -> None:
         " > document.documentElement.clientWidth + 1).map(node => node.getAttribute('aria-labelledby'))"
     )
     assert page.locator(".wide").evaluate_all(over) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_watch_fits_a_phone_and_axe_finds_nothing_serious(
+    visit: Opener, tmp_path: Path, language: Language
+) -> None:
+    package = pytest.importorskip("axe_playwright_python", reason="axe: pip install '.[dev]'")
+    path = tmp_path / "watch.html"
+    alarms = (Alarm(measure(kind), is_expected=False) for kind in KINDS)
+    write_watch_page(compared(*alarms), TITLES, path, language)
+    page = visit(path, **PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate((files(package) / "axe.min.js").read_text(encoding="utf-8"))
+    assert page.evaluate(AXE) == []

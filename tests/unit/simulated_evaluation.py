@@ -10,43 +10,35 @@ import numpy as np
 import pandas as pd
 
 from carescreen.evaluation import discrimination, net_benefit, reliability, use
+from carescreen.evaluation.backtest import Backtest
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.groups import audit_groups
+from carescreen.evaluation.notices import Notice
+from carescreen.evaluation.rules_in_use import RulesInUse
 from tests.unit.small_counties import fair_county, read_notes
 
 METHODS = (
     *("carescreen", "rules_only", "score_only", "longest_unseen", "worker_concern"),
     *("previous_list", "random"),
 )
+ATTRIBUTES = ("sex", "disability", "remoteness", "ethnicity", "poverty")
 FACTS: Mapping[str, object] = {
     "pack": "cn-rural",
     "pack_version": "1.0",
+    "pack_digest": "8c1f0e" * 10,
     "model": "evidence",
-    "model_version": "2026.1",
+    "model_digest": "5a02bd" * 10,
+    "reference": None,
     "carescreen": "0.1.0",
     "every_days": 90,
     "horizon_days": 90,
     "data_origin": "synthetic",
-    "tables": {"children": 1152, "visits": 4608, "outcomes": 3210},
+    "rows": {"children": 1152, "visits": 4608, "outcomes": 3210},
     "start": "2025-01-01",
     "end": "2025-12-27",
     "refit": "no",
     "folds": None,
 }
-
-
-@dataclass(frozen=True)
-class FakeBacktest:
-    """What a report needs of a backtest."""
-
-    judged: pd.DataFrame
-    windows: pd.DataFrame
-    capacity: int = 16
-    notices: tuple[str, ...] = (
-        "3,210 of 4,608 child-windows have a judged outcome; the figures describe those",
-    )
-    methods: tuple[str, ...] = METHODS
-    facts: Mapping[str, object] = field(default_factory=lambda: FACTS)
 
 
 @dataclass(frozen=True)
@@ -114,27 +106,45 @@ def judged_windows(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> p
     )
 
 
-def rules() -> pd.DataFrame:
+def rules() -> RulesInUse:
     """Rules in use: one that is small, one that never fires, one that fires for everyone."""
-    return pd.DataFrame(
+    nan = np.nan
+    table = pd.DataFrame(
         {
             "rule": ["left_alone", "rare_rule", "never_rule", "every_rule"],
-            "title": ["Child left alone", "A rare rule", "A rule never met", "A rule for all"],
-            "fired": [212.0, 5.0, 0.0, 1100.0],
+            "lane": "urgent",
+            "tier": "urgent",
+            "children": 1152,
+            "open": [212, 5, 0, 1100],
+            "unknown": [40, 12, 0, 0],
             "share": [0.184, 0.0043, 0.0, 0.955],
+            "low": [0.163, 0.0019, 0.0, 0.941],
+            "high": [0.207, 0.0101, 0.0033, 0.966],
+            "verdict": ["", "", "never", "everyone"],
+            "fired": [212.0, 5.0, 0.0, 1100.0],
             "judged": [140.0, 3.0, 0.0, 800.0],
             "confirmed": [44.0, 1.0, 0.0, 101.0],
-            "confirmed_share": [0.314, np.nan, np.nan, 0.126],
-            "confirmed_low": [0.243, np.nan, np.nan, 0.105],
-            "confirmed_high": [0.395, np.nan, np.nan, 0.151],
-            "overridden": [12.0, 0.0, 0.0, 40.0],
-            "verdict": ["", "", "never fires", "fires for everyone"],
+            "confirmed_share": [0.314, nan, nan, 0.126],
+            "confirmed_low": [0.243, nan, nan, 0.105],
+            "confirmed_high": [0.395, nan, nan, 0.151],
+            "closed": [19.0, 0.0, 0.0, 45.0],
+            "misread": [9.0, 0.0, 0.0, 8.0],
+            "lowered": [12.0, 0.0, 0.0, 40.0],
+            "raised": [8.0, 0.0, 0.0, 0.0],
         }
     )
+    return RulesInUse(table, pd.DataFrame(), pd.DataFrame(), {"judged": 0.0}, ())
+
+
+@dataclass(frozen=True)
+class WithMisses(Evaluation):
+    """An evaluation that has an estimate of misses."""
+
+    misses: FakeMisses | None = field(default_factory=FakeMisses)
 
 
 @cache
-def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> Evaluation:
+def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> WithMisses:
     """Everything measured, with few draws."""
     table = judged_windows(seed, windows=windows, judged=judged)
     rows = [
@@ -147,8 +157,18 @@ def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> Evalu
         }
         for day, part in table.groupby("as_of")
     ]
-    backtest = FakeBacktest(table, pd.DataFrame(rows))
-    return Evaluation(
+    told = {"judged": int(table["event"].notna().sum()), "children": len(table)}
+    backtest = Backtest(
+        judged=table,
+        windows=pd.DataFrame(rows),
+        capacity=16,
+        methods=METHODS,
+        attributes=ATTRIBUTES,
+        opened=(),
+        facts=FACTS,
+        notices=(Notice("judged_only", told), Notice("synthetic")),
+    )
+    return WithMisses(
         backtest,
         discrimination(table, METHODS, draws=100),
         use(table, METHODS, backtest.capacity, draws=100),
@@ -157,9 +177,8 @@ def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> Evalu
         audit_groups(
             table,
             capacity=backtest.capacity,
-            attributes=["sex", "disability", "remoteness", "ethnicity", "poverty"],
+            attributes=list(ATTRIBUTES),
             reading=read_notes(table, seed),
         ),
-        FakeMisses(),
         rules(),
     )

@@ -25,7 +25,7 @@ import carescreen.evaluation.report as package
 from carescreen.errors import OutputError
 from carescreen.evaluation import use
 from carescreen.evaluation.capacities import recall_by_capacity
-from carescreen.evaluation.evaluated import Evaluation
+from carescreen.evaluation.notices import Notice
 from carescreen.evaluation.report import write_report
 from carescreen.evaluation.report.amounts import Amount, hundredths
 from carescreen.evaluation.report.checklist import LISTS, answer, items_of
@@ -34,31 +34,31 @@ from carescreen.evaluation.report.export import metrics, metrics_text
 from carescreen.evaluation.report.masking import leaving_office
 from carescreen.evaluation.report.page import report_page
 from carescreen.evaluation.report.small import is_small, rows_to_blank, steps_to_keep
-from carescreen.evaluation.report.summary import standing, summary
+from carescreen.evaluation.report.summary import standing, summary, summary_lines
 from carescreen.evaluation.report.texts import texts_of
 from carescreen.yamlfile import read_yaml
-from tests.unit.simulated_evaluation import METHODS, FakeBacktest, evaluation, judged_windows
+from tests.unit.simulated_evaluation import METHODS, WithMisses, evaluation, judged_windows, rules
 
 FOLDER = Path(package.__file__).parent
 NASTY = "<script>alert(1)</script>\"'&amp;‮"
 LANGUAGES = ("en", "zh")
 
 
-def few() -> Evaluation:
+def few() -> WithMisses:
     """So few judged that hardly anything can be told, and most cells are small."""
     return evaluation(3, windows=3, judged=0.03)
 
 
-def bare() -> Evaluation:
+def bare() -> WithMisses:
     """What is left where nothing but order and use was measured."""
     nothing = {"reliability": None, "net_benefit": None, "groups": None, "misses": None}
-    return replace(evaluation(), **nothing, rules=None)
+    none = replace(rules(), rules=pd.DataFrame(columns=["rule", "verdict"]))
+    return replace(evaluation(), **nothing, rules=none)
 
 
-def with_facts(**facts: object) -> Evaluation:
+def with_facts(**facts: object) -> WithMisses:
     found = evaluation()
     backtest = found.backtest
-    assert isinstance(backtest, FakeBacktest)
     return replace(found, backtest=replace(backtest, facts={**backtest.facts, **facts}))
 
 
@@ -150,7 +150,9 @@ def test_words_of_a_record_cannot_become_a_tag() -> None:
     found = with_facts(pack=NASTY)
     groups = content_of(found).groups
     assert groups is not None
-    content = replace(content_of(found), groups=groups.assign(group=NASTY), notices=(NASTY,))
+    content = replace(
+        content_of(found), groups=groups.assign(group=NASTY), notices={"en": (NASTY,)}
+    )
     assert "<script" not in report_page(content, "en")
 
 
@@ -163,6 +165,25 @@ def test_synthetic_data_are_called_so_at_the_top_and_real_ones_are_not() -> None
         assert said not in report_page(content_of(real), language)  # type: ignore[arg-type]
     assert metrics(content_of(evaluation()))["synthetic"] is True
     assert metrics(content_of(with_facts(data_origin="real")))["synthetic"] is False
+
+
+def test_a_leak_stands_first_on_the_page_and_in_the_terminal() -> None:
+    found = evaluation()
+    leak = Notice("leak", {"day": "2025-04-01", "columns": "score"})
+    backtest = replace(found.backtest, notices=(*found.backtest.notices, leak))
+    leaking = replace(found, backtest=backtest)
+    for language in LANGUAGES:
+        sentence = leak.sentence(language)  # type: ignore[arg-type]
+        page = report_page(content_of(leaking), language)  # type: ignore[arg-type]
+        assert page.count(sentence) == 1
+        assert page.index(sentence) < page.index("<main>")
+        assert next(summary_lines(leaking, language)) == sentence  # type: ignore[arg-type]
+
+
+def test_the_terminal_says_what_the_page_says() -> None:
+    lines = list(summary_lines(evaluation(), "en"))
+    page = words_of(report_page(content_of(evaluation()), "en"))
+    assert [line for line in lines if line.removeprefix("  - ") not in page] == []
 
 
 def test_a_page_says_at_the_top_whether_it_may_leave_the_office() -> None:
@@ -180,7 +201,7 @@ def test_blanks_of_the_checklists_are_visible() -> None:
         of = len(items_of(name, content, "en"))
         assert f"{len(blank[name])} of {of} items are blank" in page
     assert page.count('<span class="blank">to be filled in') == sum(map(len, blank.values()))
-    unknown = with_facts(model=None, model_version=None)
+    unknown = with_facts(model=None, model_digest=None)
     assert '<dd><span class="blank">' in report_page(content_of(unknown), "en")
 
 
@@ -212,7 +233,7 @@ def test_what_was_not_measured_leaves_its_items_blank() -> None:
 # --- the answers -----------------------------------------------------------------------------
 
 
-def said(found: Evaluation, key: str, language: str = "en") -> str:
+def said(found: WithMisses, key: str, language: str = "en") -> str:
     answers = {a.key: a for a in summary(content_of(found), language)}  # type: ignore[arg-type]
     return " ".join(answers[key].sentences)
 
@@ -297,17 +318,18 @@ def test_the_json_is_strict_and_the_same_whatever_the_order_of_rows() -> None:
     missing = [row for row in read["figures"] if row["county_low"] is None]
     assert missing
     backtest = found.backtest
-    assert isinstance(backtest, FakeBacktest)
     shuffled = replace(backtest, judged=backtest.judged.sample(frac=1.0, random_state=1))
     assert metrics_text(content_of(replace(found, backtest=shuffled))) == text
 
 
-def test_recall_at_other_capacities_is_that_of_use() -> None:
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_recall_at_other_capacities_is_that_of_use(weight: str | None) -> None:
     table = judged_windows(2, windows=2)
+    table["weight"] = np.random.default_rng(0).choice([1.0, 3.0, 20.0], len(table))
     methods = ["carescreen", "rules_only", "random"]
-    curve = recall_by_capacity(table, methods, [3, 16, 40], draws=10)
+    curve = recall_by_capacity(table, methods, [3, 16, 40], weight=weight, draws=10)
     for seats, own in curve.groupby("capacity"):
-        figures = use(table, methods, int(seats), by=(), draws=10).figures
+        figures = use(table, methods, int(seats), by=(), weight=weight, draws=10).figures
         recall = figures[figures["measure"] == "recall"]
         for name in ("value", "worst", "best"):
             np.testing.assert_allclose(own[name], recall[name])
@@ -364,14 +386,13 @@ def test_no_small_count_leaves_nor_one_that_a_share_gives_away(found: Any) -> No
     for row in read["groups"]:
         assert all(not 1 <= row[n] <= 7 for n in ("children", "events") if row[n] is not None)
     for row in read["rules"]:
-        for name in ("fired", "judged", "confirmed", "overridden"):
+        for name in ("open", "unknown", "fired", "judged", "confirmed", "closed", "misread"):
             assert row[name] is None or not 1 <= row[name] <= 7
 
 
 def test_what_is_blanked_of_a_window_cannot_be_had_from_the_others() -> None:
     found = evaluation()
     backtest = found.backtest
-    assert isinstance(backtest, FakeBacktest)
     windows = backtest.windows.copy()
     windows.loc[1, "events"] = 4
     content = leaving_office(replace(found, backtest=replace(backtest, windows=windows)))

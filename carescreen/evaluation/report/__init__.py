@@ -15,6 +15,7 @@ page        the page
 folder      all of it as a folder
 """
 
-from carescreen.evaluation.report.folder import write_report
+from carescreen.evaluation.report.folder import require_report_folder, write_report
+from carescreen.evaluation.report.summary import summary_lines
 
-__all__ = ["write_report"]
+__all__ = ["require_report_folder", "summary_lines", "write_report"]

@@ -39,11 +39,6 @@ ROW = 34  # height of a line of a dot plot, its name above it
 MOST_ROWS = 24
 LINES = ("solid", "dashed", "dotted")
 MOST_LETTERS = 52
-BESIDE = (
-    "previous_list",
-    "worker_concern",
-    "longest_unseen",
-)  # one of them is drawn beside the list
 
 
 def charts_of(content: Content, language: Language) -> dict[str, Chart]:
@@ -153,8 +148,7 @@ def capacity_chart(content: Content, language: Language) -> Chart | None:
     table = content.by_capacity
     if not len(table) or table["value"].isna().all():
         return None
-    beside = [name for name in BESIDE if name in content.methods][:1]
-    names = [name for name in (MAIN, *beside, "random") if name in content.methods]
+    names = list(dict.fromkeys(table["method"]))
     across = axis(0.0, float(table["capacity"].max()), LEFT, WIDTH - RIGHT)
     up = axis(0.0, 1.0, HEIGHT - BOTTOM, TOP)
     marks, texts = grid(across, up, hundred=(False, True))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,29 @@ import pandas as pd
 from carescreen.evaluation.capacities import capacities_around, recall_by_capacity
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.group_words import overlap_sentence, spread_sentence
+from carescreen.evaluation.verdicts import Language
+from carescreen.evaluation.watch_words import Titles
 from carescreen.review.texts import LANGUAGES
 
 MAIN = "carescreen"
+BEFORE = ("previous_list", "worker_concern", "longest_unseen")  # one stands for the way before
+WEIGHT = "weight"
+LEAK = "leak"
 HISTOGRAM_BINS = 20
 _EMPTY = pd.DataFrame()
+
+
+class MissesFound(Protocol):
+    """What a report shows of an estimate of misses."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a part."""
+
+    def leaving_office(self) -> pd.DataFrame:
+        """The same without small cells."""
+
+    def sentences(self, language: Language = "en") -> Iterable[str]:
+        """What was found, for a programme manager."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +50,8 @@ class Content:
     places                 one row a village or worker; None outside the office
     place_words            what is said of villages and workers together, by language
     misses, miss_words     a table, and sentences by language; None, empty: not measured
-    rules                  rules in use; None: not counted
+    rules, titles          rules in use, and what they are called by language
+    notices, leak          sentences by language; leak: that no figure can be trusted, "" if none
     hidden                 rows of which something was blanked since it was small
     """
 
@@ -52,8 +72,10 @@ class Content:
     place_words: Mapping[str, tuple[str, ...]]
     misses: pd.DataFrame | None
     miss_words: Mapping[str, tuple[str, ...]]
-    rules: pd.DataFrame | None
-    notices: tuple[str, ...]
+    rules: pd.DataFrame
+    titles: Mapping[str, Mapping[str, str]]
+    notices: Mapping[str, tuple[str, ...]]
+    leak: Mapping[str, str]
     for_office: bool = True
     hidden: int = 0
 
@@ -92,9 +114,16 @@ def _row(table: pd.DataFrame, **where: str) -> Mapping[str, object]:
 
 def content_of(found: Evaluation) -> Content:
     """The tables of an evaluation, nothing hidden."""
+    backtest = found.backtest
+    curve = _by_capacity(backtest.judged, _methods(found), backtest.capacity)
+    return replace(content_of_figures(found), by_capacity=curve)
+
+
+def content_of_figures(found: Evaluation) -> Content:
+    """The same without recall at other capacities, which takes longest; enough for a summary."""
     backtest, reliability = found.backtest, found.reliability
     methods, days = _methods(found), _days(backtest.judged)
-    groups, misses = found.groups, found.misses
+    groups, misses = found.groups, misses_of(found)
     return Content(
         facts=dict(backtest.facts),
         capacity=backtest.capacity,
@@ -104,7 +133,7 @@ def content_of(found: Evaluation) -> Content:
         ),
         figures=_dated(_joined(found.order.figures, found.use.figures), days),
         differences=_dated(_joined(found.order.differences, found.use.differences), days),
-        by_capacity=_by_capacity(backtest.judged, methods, backtest.capacity),
+        by_capacity=_EMPTY,
         calibration=_EMPTY if reliability is None else _dated(reliability.figures, days),
         bins=_EMPTY if reliability is None else _overall(reliability.bins),
         curve=_EMPTY if reliability is None else _overall(reliability.curve),
@@ -115,9 +144,17 @@ def content_of(found: Evaluation) -> Content:
         place_words=_place_words(found),
         misses=None if misses is None else misses.to_frame(),
         miss_words=_miss_words(found),
-        rules=found.rules,
-        notices=(*backtest.notices, *(() if groups is None else groups.notices)),
+        rules=found.rules.rules,
+        titles=_titles(str(backtest.facts.get("pack", "")), found.rules.rules),
+        notices=_notices(found),
+        leak=_leak(found),
     )
+
+
+def misses_of(found: Evaluation) -> MissesFound | None:
+    """The estimate of misses of an evaluation that has one."""
+    misses: MissesFound | None = getattr(found, "misses", None)
+    return misses
 
 
 def histogram_of(windows: pd.DataFrame) -> pd.DataFrame:
@@ -159,10 +196,13 @@ def _dated(table: pd.DataFrame, days: Mapping[object, str]) -> pd.DataFrame:
 
 
 def _by_capacity(judged: pd.DataFrame, methods: Sequence[str], capacity: int) -> pd.DataFrame:
-    there = [name for name in methods if name in judged]
-    if not there or "group" not in judged:
+    """Of the list, of one way of before, and of drawing lots."""
+    before = [name for name in BEFORE if name in methods][:1]
+    there = [name for name in (MAIN, *before, "random") if name in methods]
+    if not there:
         return _EMPTY
-    return recall_by_capacity(judged, there, capacities_around(capacity))
+    weight = WEIGHT if WEIGHT in judged else None
+    return recall_by_capacity(judged, there, capacities_around(capacity), weight=weight)
 
 
 def _joined(*tables: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +229,36 @@ def _place_words(found: Evaluation) -> dict[str, tuple[str, ...]]:
 
 
 def _miss_words(found: Evaluation) -> dict[str, tuple[str, ...]]:
-    misses = found.misses
+    misses = misses_of(found)
     if misses is None:
         return {}
     return {language: tuple(misses.sentences(language)) for language in LANGUAGES}
+
+
+def _titles(pack: str, rules: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What rules are called; their ids where the pack is not at hand."""
+    known = Titles.of_pack(pack)
+    names = [str(name) for name in rules["rule"]] if len(rules) else []
+    return {
+        language: {name: known.by_language[language].get(name, name) for name in names}
+        for language in LANGUAGES
+    }
+
+
+def _notices(found: Evaluation) -> dict[str, tuple[str, ...]]:
+    """What a reader must know. Those of the audit are in English alone, and repeat others."""
+    audit = () if found.groups is None else found.groups.notices
+    return {
+        language: (
+            *(notice.sentence(language) for notice in found.notices if notice.name != LEAK),
+            *(audit if language == "en" else ()),
+        )
+        for language in LANGUAGES
+    }
+
+
+def _leak(found: Evaluation) -> dict[str, str]:
+    leaks = [notice for notice in found.notices if notice.name == LEAK]
+    return {
+        language: " ".join(notice.sentence(language) for notice in leaks) for language in LANGUAGES
+    }

@@ -45,7 +45,9 @@ def metrics(content: Content) -> dict[str, Any]:
         **{name: _records(getattr(content, name)) for name in _TABLES},
         "place_words": plain(content.place_words),
         "miss_words": plain(content.miss_words),
-        "notices": list(content.notices),
+        "leak": plain(content.leak),
+        "notices": plain(content.notices),
+        "rule_titles": plain(content.titles),
         "checklists": {name: _items(name, content) for name in LISTS},
         "sources": sources(),
     }

@@ -50,6 +50,6 @@ def write_report(
     return [place / name for name in FILES if name in written]
 
 
-def require_report_folder(folder: Path, read: Sequence[Path]) -> None:
+def require_report_folder(folder: Path, read: Sequence[Path] = ()) -> None:
     """OutputError where a report may not be written, before the work of measuring is done."""
     require_folder(folder, *OURS, read)

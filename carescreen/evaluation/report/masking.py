@@ -16,7 +16,7 @@ import pandas as pd
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.groups import SMALL_CELL, GroupAudit
 from carescreen.evaluation.metrics import Codes
-from carescreen.evaluation.report.content import Content, content_of
+from carescreen.evaluation.report.content import Content, content_of, misses_of
 from carescreen.evaluation.report.small import (
     Flags,
     Floats,
@@ -32,8 +32,30 @@ _BY_ROW = ["part", "of", "method"]
 _FACTS = frozenset(
     {
         *("pack", "pack_version", "model", "model_version", "carescreen", "carescreen_version"),
-        *("every_days", "horizon_days", "data_origin", "start", "end", "refit", "folds"),
+        *(
+            "pack_digest",
+            "model_digest",
+            "reference",
+            "every_days",
+            "horizon_days",
+            "data_origin",
+            "start",
+            "end",
+            "refit",
+            "folds",
+        ),
     }
+)
+_OF_RULES = (
+    "open",
+    "unknown",
+    "fired",
+    "judged",
+    "confirmed",
+    "closed",
+    "misread",
+    "lowered",
+    "raised",
 )
 _RATIOS = ("observed_expected", "calibration_slope")
 
@@ -65,7 +87,8 @@ def leaving_office(found: Evaluation) -> Content:
     whole, tally = content_of(found), _Tally()
     windows, gone = _windows(whole.windows, tally)
     figures = _figures(_public(whole.figures), gone, tally)
-    misses = None if found.misses is None else _public(found.misses.leaving_office())
+    estimate = misses_of(found)
+    misses = None if estimate is None else _public(estimate.leaving_office())
     is_few = bool(is_small(np.array([float(whole.events)]))[0])
     result = replace(
         whole,
@@ -82,8 +105,8 @@ def leaving_office(found: Evaluation) -> Content:
         place_words={} if is_few else whole.place_words,
         misses=misses,
         miss_words=_said(whole.miss_words),
-        rules=None if whole.rules is None else _rules(whole.rules, tally),
-        notices=tuple(without_small(notice) for notice in whole.notices),
+        rules=_rules(whole.rules, tally),
+        notices=_said(whole.notices),
         facts=_facts(whole.facts),
         for_office=False,
     )
@@ -241,21 +264,22 @@ def is_pair(attribute: object) -> bool:
 
 
 def _rules(rules: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
-    names = [n for n in ("fired", "judged", "confirmed", "overridden") if n in rules]
-    counts = [_numbers(rules, name) for name in names]
-    if {"judged", "confirmed"} <= set(names):
-        counts.append(_numbers(rules, "judged") - _numbers(rules, "confirmed"))
-    if not counts:
+    """Rules with a small count, or one that lacks few of a whole, are blanked."""
+    if not len(rules):
         return rules
+    counts = [_numbers(rules, name) for name in _OF_RULES]
+    judged, confirmed = _numbers(rules, "judged"), _numbers(rules, "confirmed")
+    children = _numbers(rules, "children")
+    counts += [judged - confirmed, *(children - _numbers(rules, n) for n in ("open", "unknown"))]
     return tally.blank(rules, np.asarray(is_small(np.column_stack(counts)).any(axis=1)))
 
 
 def _facts(facts: Mapping[str, object]) -> dict[str, object]:
     """The facts that are known to name no place, without small numbers of rows."""
     kept = {name: value for name, value in facts.items() if name in _FACTS}
-    tables = facts.get("tables")
+    tables = facts.get("rows")
     if isinstance(tables, Mapping):
-        kept["tables"] = {
+        kept["rows"] = {
             name: None if is_small(np.array([float(rows)]))[0] else rows
             for name, rows in tables.items()
         }

@@ -8,6 +8,8 @@ from carescreen.evaluation.report.amounts import count, hundredths, number
 from carescreen.evaluation.report.content import Content
 from carescreen.evaluation.report.texts import name_of, say
 
+_DIGEST_SHOWN = 12
+
 
 def fact_rows(content: Content, language: str) -> list[tuple[str, str]]:
     """(what, how) of everything that is known; what is not known is said to be blank."""
@@ -19,13 +21,16 @@ def fact_rows(content: Content, language: str) -> list[tuple[str, str]]:
         "judged": judged_words(content, language),
         "pack": _versioned(facts, "pack"),
         "model": _versioned(facts, "model"),
+        "reference": str(facts.get("reference") or ""),
         "refit": _named(facts, "refit", language),
         "folds": _named(facts, "folds", language),
         "capacity": say("fact_of_capacity", language, capacity=content.capacity),
         "methods": joined([name_of("method", n, language) for n in content.methods], language),
-        "tables": _tables(facts.get("tables"), language),
+        "tables": _tables(facts.get("rows"), language),
         "carescreen": str(facts.get("carescreen") or facts.get("carescreen_version") or ""),
     }
+    if not facts.get("reference"):
+        del rows["reference"]  # an option: nobody has to fill it in
     blank = say("blank", language)
     return [(say(f"fact_{key}", language), words or blank) for key, words in rows.items()]
 
@@ -79,7 +84,10 @@ def _between(start: object, end: object, language: str) -> str:
 
 
 def _versioned(facts: Mapping[str, object], name: str) -> str:
-    return " ".join(str(facts[key]) for key in (name, f"{name}_version") if facts.get(key))
+    """Name, version and the beginning of the digest, as far as they are known."""
+    parts = [str(facts[key]) for key in (name, f"{name}_version") if facts.get(key)]
+    digest = str(facts.get(f"{name}_digest") or "")
+    return " ".join([*parts, *([f"({digest[:_DIGEST_SHOWN]})"] if digest else [])])
 
 
 def _named(facts: Mapping[str, object], name: str, language: str) -> str:

@@ -67,7 +67,8 @@ def report_page(content: Content, language: Language) -> str:
             lists=[(name, items_of(name, content, language)) for name in LISTS],
             counts={name: _states(items_of(name, content, language)) for name in LISTS},
             sources=sources(),
-            notices=[printable(notice) for notice in content.notices],
+            notices=[printable(notice) for notice in content.notices[language]],
+            leak=content.leak[language],
             width=WIDTH,
         )
     )

@@ -12,8 +12,12 @@ from carescreen.evaluation.groups import SMALL_CELL
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_COUNTED = "confirmed|cases?|child|events?|judged|of|outcomes?|random|visits?|例|个孩子|名|次|人"
-_ALONE = re.compile(rf"(?<![\w.,:±≤–-])[1-{SMALL_CELL}](?=\s?(?:{_COUNTED}))")
+_COUNTED = (
+    "confirmed|cases?|child|events?|judged|of(?! 100)|outcomes?|random|visits?|例|个|名|次|条|人"
+)
+_ALONE = re.compile(
+    rf"(?<![\w.,:±≤–-])[1-{SMALL_CELL}](?=\s?(?:{_COUNTED}))|(?<=confirmed )[1-{SMALL_CELL}](?![\d.,])"
+)
 _OF = re.compile(r"\b(?P<part>[\d,]+) of (?P<whole>[\d,]+)\b")
 
 

@@ -9,17 +9,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
+from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.group_words import sentence
 from carescreen.evaluation.groupings import NO_NOTES, NOTE_LENGTH, THIRDS
 from carescreen.evaluation.groups import PRIMARY
 from carescreen.evaluation.judged import LEAST_EVENTS
 from carescreen.evaluation.report.amounts import Amount, count, decimal, hundredths, number
-from carescreen.evaluation.report.content import Content
+from carescreen.evaluation.report.content import BEFORE, Content, content_of_figures
 from carescreen.evaluation.report.texts import name_of, say
 from carescreen.evaluation.verdicts import FAIR, NOT_ENOUGH, UNFAIR, Comparison, Language
 
 ALIKE = 0.05  # judgement: methods that find within 5 of 100 of each other are called about the same
-BEFORE = ("previous_list", "worker_concern")  # what stands for the way things were done before
 MOST_UNFAIR = 8  # further groups that the summary names; the table has all
 _QUESTIONS = ("find", "better", "fair", "missed", "right", "next", "limits")
 
@@ -49,6 +49,16 @@ def summary(content: Content, language: Language) -> tuple[Answer, ...]:
     return tuple(
         Answer(key, say(f"ask_{key}", language), tuple(answers[key])) for key in _QUESTIONS
     )
+
+
+def summary_lines(found: Evaluation, language: Language) -> Iterator[str]:
+    """The answers for a terminal, inside the office."""
+    content = content_of_figures(found)
+    if content.leak[language]:
+        yield content.leak[language]
+    for answer in summary(content, language):
+        yield answer.question
+        yield from (f"  - {one}" for one in answer.sentences)
 
 
 def lacking(row: Row, language: Language) -> str:
@@ -98,9 +108,9 @@ def _find(content: Content, language: Language) -> Iterator[str]:
 
 def _better(content: Content, language: Language) -> Iterator[str]:
     others = [name for name in content.methods if name != "carescreen"]
-    if not set(BEFORE) & set(others):
+    if not set(BEFORE[:2]) & set(others):
         yield say("better_none", language)
-    for against in sorted(others, key=lambda name: name not in BEFORE):
+    for against in sorted(others, key=lambda name: name not in BEFORE[:2]):
         row = content.difference(against, "recall")
         name = name_of("method", against, language)
         yield say("named", language, name=name, words=_beside(row, language))
@@ -250,7 +260,7 @@ def _next(content: Content, language: Language) -> Iterator[str]:
     off = Amount.of(content.calibrated("observed_over_expected"))
     if off.low > 1.0 or off.high < 1.0:
         yield say("next_recalibrate", language)
-    if content.rules is not None and content.rules["verdict"].astype(str).ne("").any():
+    if len(content.rules) and content.rules["verdict"].isin(["never", "everyone"]).any():
         yield say("next_rules", language)
     yield say("next_blanks", language)
     yield say("next_watch", language)

@@ -27,6 +27,7 @@ OF_METHODS = ("recall", "precision", "auroc", "auroc_within_caseworker", "averag
 OF_WINDOWS = ("recall", "precision", "auroc")
 OF_PROBABILITIES = ("observed_over_expected", "slope", "intercept", "ece", "ici", "brier")
 SHARES = frozenset(OF_METHODS)
+_BY_PEOPLE = ("closed", "misread", "lowered", "raised")
 _THIRD_DIGIT = ("ece", "ici", "brier")
 
 PAIR = " × "  # between the names of two attributes
@@ -345,41 +346,28 @@ def _count_of(name: str) -> Callable[[Row], str]:
 
 def rules_table(content: Content, language: Language) -> Table | None:
     """What became of each rule."""
-    rules = content.rules
-    if rules is None or not len(rules):
+    if not len(content.rules):
         return None
+    titles = content.titles[language]
     rows = [
-        _rule_row({str(k): v for k, v in row.items()}, language) for row in rules.to_dict("records")
+        _rule_row({str(k): v for k, v in row.items()}, titles, language)
+        for row in content.rules.to_dict("records")
     ]
-    columns = [
-        "rule",
-        "remark",
-        "fired",
-        "share",
-        "judged",
-        "confirmed",
-        "confirmed_share",
-        "overridden",
-    ]
-    return _table("rules", language, columns, rows, words=2)
+    columns = ["rule", "remark", "open", "share", "fired", "judged", "confirmed", "confirmed_share"]
+    return _table("rules", language, [*columns, *_BY_PEOPLE], rows, words=2)
 
 
-def _rule_row(row: Row, language: Language) -> list[str]:
-    title = row.get("title")
-    named = f"{title} ({row['rule']})" if title and title == title else str(row["rule"])
-    remark = say("hidden", language) if row.get("hidden") else _remark(row, language)
-    confirmed = Amount(*(number(row.get(f"confirmed_{end}")) for end in ("share", "low", "high")))
+def _rule_row(row: Row, titles: Mapping[str, str], language: Language) -> list[str]:
+    name = str(row["rule"])
+    verdict = row.get("verdict") or "none"
+    share = Amount(*(number(row[end]) for end in ("share", "low", "high")))
+    ends = (f"confirmed_{end}" for end in ("share", "low", "high"))
     return [
-        named,
-        remark,
-        *(count(number(row.get(name))) for name in ("fired",)),
-        hundredths(number(row.get("share"))),
-        *(count(number(row.get(name))) for name in ("judged", "confirmed")),
-        with_interval(confirmed, shares=True),
-        count(number(row.get("overridden"))),
+        titles.get(name, name),
+        say("hidden" if row.get("hidden") else f"rule_{verdict}", language),
+        count(number(row["open"])),
+        with_interval(share, shares=True),
+        *(count(number(row[column])) for column in ("fired", "judged", "confirmed")),
+        with_interval(Amount(*(number(row[end]) for end in ends)), shares=True),
+        *(count(number(row[column])) for column in _BY_PEOPLE),
     ]
-
-
-def _remark(row: Row, language: Language) -> str:
-    verdict = row.get("verdict")
-    return name_of("rule", verdict, language) if verdict and verdict == verdict else ""
