@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from carescreen.evaluation.backtest import Backtest
     from carescreen.evaluation.evaluated import Evaluation
     from carescreen.evaluation.notices import Notice
+    from carescreen.evaluation.verdicts import Language
     from carescreen.screener import Screener
 
 _DAYS = re.compile(r"(\d{1,4})d?", re.ASCII)
@@ -102,7 +103,7 @@ def evaluate(
     out: Path | None,
     leaves_office: bool,
     seed: int,
-    language: str,
+    language: Language,
 ) -> None:
     """Rank at past dates with what was known then, and compare with what visits found later.
 
@@ -208,7 +209,7 @@ def _leaks(
     return Notice("leak_free", {"day": day})
 
 
-def _lines(found: Evaluation, language: str) -> Iterator[str]:
+def _lines(found: Evaluation, language: Language) -> Iterator[str]:
     """What was measured, for a terminal."""
     from carescreen.evaluation.report import summary_lines
 

@@ -199,7 +199,8 @@ def _figures(comparison: Comparison, language: Language) -> list[str]:
 
 def _more(comparison: Comparison, language: Language) -> list[str]:
     more = comparison.more_events
-    if comparison.verdict != NOT_ENOUGH or math.isnan(more):
+    is_told = not math.isnan(comparison.difference)
+    if comparison.verdict != NOT_ENOUGH or math.isnan(more) or (more == 0.0 and not is_told):
         return []
     if more == 0.0:
         return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -13,6 +12,7 @@ from carescreen.evaluation import discrimination, net_benefit, reliability, use
 from carescreen.evaluation.backtest import Backtest
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.groups import audit_groups
+from carescreen.evaluation.misses import misses
 from carescreen.evaluation.notices import Notice
 from carescreen.evaluation.rules_in_use import RulesInUse
 from tests.unit.small_counties import fair_county, read_notes
@@ -33,48 +33,12 @@ FACTS: Mapping[str, object] = {
     "every_days": 90,
     "horizon_days": 90,
     "data_origin": "synthetic",
-    "rows": {"children": 1152, "visits": 4608, "outcomes": 3210},
+    "tables": {"children": 1152, "visits": 4608, "outcomes": 3210},
     "start": "2025-01-01",
     "end": "2025-12-27",
     "refit": "no",
     "folds": None,
 }
-
-
-@dataclass(frozen=True)
-class FakeMisses:
-    """An estimate of misses, one county with a small cell."""
-
-    def to_frame(self) -> pd.DataFrame:
-        return pd.DataFrame(
-            {
-                "part": ["all", "county"],
-                "of": [None, "K1"],
-                "recall": [0.61, np.nan],
-                "low": [0.49, np.nan],
-                "high": [0.72, np.nan],
-                "events_listed": [140.0, 19.0],
-                "events_below": [64.0, 5.0],
-                "random_visits": [900.0, 61.0],
-                "failed": [88.0, 11.0],
-                "listed_only_recall": [0.83, np.nan],
-                "verdict": ["estimated", "not enough evidence"],
-                "more_visits": [0.0, 640.0],
-            }
-        )
-
-    def leaving_office(self) -> pd.DataFrame:
-        frame = self.to_frame()
-        frame.loc[
-            1, ["events_listed", "events_below", "random_visits", "failed", "more_visits"]
-        ] = np.nan
-        return frame
-
-    def sentences(self, language: str = "en") -> list[str]:
-        return {
-            "en": ["Of 100 children who needed a visit, about 61 were on the list (49 to 72)."],
-            "zh": ["每 100 个确实需要上门的孩子，大约 61 个在名单上（49 至 72）。"],
-        }[language]
 
 
 def judged_windows(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> pd.DataFrame:
@@ -84,13 +48,15 @@ def judged_windows(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> p
     n, p = len(table), table["probability"].to_numpy()
     seen = rng.random(n) < judged
     truth = np.log(p / (1 - p))
+    drawn = seen & (rng.random(n) < 0.3)
     tier = np.digitize(-truth + rng.normal(0, 1, n), [0.5, 1.5, 2.5])
     score = truth + rng.normal(0, 1.0, n)
     order = (3 - tier) * 100 + score
     return table.assign(
         as_of=pd.Timestamp("2025-01-01") + pd.to_timedelta(table["window"] * 90, unit="D"),
         event=table["event"].where(seen, None),
-        at_random=rng.random(n) < 0.1,
+        at_random=drawn,
+        selection_probability=np.where(drawn, 0.3, np.nan),
         tier=tier,
         score=score,
         order=order,
@@ -136,15 +102,8 @@ def rules() -> RulesInUse:
     return RulesInUse(table, pd.DataFrame(), pd.DataFrame(), {"judged": 0.0}, ())
 
 
-@dataclass(frozen=True)
-class WithMisses(Evaluation):
-    """An evaluation that has an estimate of misses."""
-
-    misses: FakeMisses | None = field(default_factory=FakeMisses)
-
-
 @cache
-def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> WithMisses:
+def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> Evaluation:
     """Everything measured, with few draws."""
     table = judged_windows(seed, windows=windows, judged=judged)
     rows = [
@@ -168,7 +127,7 @@ def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> WithM
         facts=FACTS,
         notices=(Notice("judged_only", told), Notice("synthetic")),
     )
-    return WithMisses(
+    return Evaluation(
         backtest,
         discrimination(table, METHODS, draws=100),
         use(table, METHODS, backtest.capacity, draws=100),
@@ -180,5 +139,6 @@ def evaluation(seed: int = 1, *, windows: int = 4, judged: float = 0.7) -> WithM
             attributes=list(ATTRIBUTES),
             reading=read_notes(table, seed),
         ),
+        misses(table, capacity=backtest.capacity),
         rules(),
     )

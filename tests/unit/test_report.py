@@ -25,6 +25,7 @@ import carescreen.evaluation.report as package
 from carescreen.errors import OutputError
 from carescreen.evaluation import use
 from carescreen.evaluation.capacities import recall_by_capacity
+from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.notices import Notice
 from carescreen.evaluation.report import write_report
 from carescreen.evaluation.report.amounts import Amount, hundredths
@@ -32,31 +33,32 @@ from carescreen.evaluation.report.checklist import LISTS, answer, items_of
 from carescreen.evaluation.report.content import Content, content_of
 from carescreen.evaluation.report.export import metrics, metrics_text
 from carescreen.evaluation.report.masking import leaving_office
+from carescreen.evaluation.report.method import fact_rows
 from carescreen.evaluation.report.page import report_page
 from carescreen.evaluation.report.small import is_small, rows_to_blank, steps_to_keep
 from carescreen.evaluation.report.summary import standing, summary, summary_lines
 from carescreen.evaluation.report.texts import texts_of
 from carescreen.yamlfile import read_yaml
-from tests.unit.simulated_evaluation import METHODS, WithMisses, evaluation, judged_windows, rules
+from tests.unit.simulated_evaluation import METHODS, evaluation, judged_windows, rules
 
 FOLDER = Path(package.__file__).parent
 NASTY = "<script>alert(1)</script>\"'&amp;‮"
 LANGUAGES = ("en", "zh")
 
 
-def few() -> WithMisses:
+def few() -> Evaluation:
     """So few judged that hardly anything can be told, and most cells are small."""
     return evaluation(3, windows=3, judged=0.03)
 
 
-def bare() -> WithMisses:
+def bare() -> Evaluation:
     """What is left where nothing but order and use was measured."""
     nothing = {"reliability": None, "net_benefit": None, "groups": None, "misses": None}
     none = replace(rules(), rules=pd.DataFrame(columns=["rule", "verdict"]))
     return replace(evaluation(), **nothing, rules=none)
 
 
-def with_facts(**facts: object) -> WithMisses:
+def with_facts(**facts: object) -> Evaluation:
     found = evaluation()
     backtest = found.backtest
     return replace(found, backtest=replace(backtest, facts={**backtest.facts, **facts}))
@@ -233,7 +235,7 @@ def test_what_was_not_measured_leaves_its_items_blank() -> None:
 # --- the answers -----------------------------------------------------------------------------
 
 
-def said(found: WithMisses, key: str, language: str = "en") -> str:
+def said(found: Evaluation, key: str, language: str = "en") -> str:
     answers = {a.key: a for a in summary(content_of(found), language)}  # type: ignore[arg-type]
     return " ".join(answers[key].sentences)
 
@@ -249,12 +251,32 @@ def test_the_first_answer_is_recall_at_capacity_with_its_interval() -> None:
 
 
 def test_with_few_outcomes_it_says_how_many_more_are_needed() -> None:
-    events = content_of(few()).events
+    events = int(content_of(few()).events)
     assert 0 < events < 20
     assert f"{events} confirmed outcomes, at least 20 are needed; {20 - events} more" in said(
         few(), "find"
     )
     assert f"还差 {20 - events} 例" in said(few(), "find", "zh")
+
+
+def test_outcomes_that_count_very_differently_are_not_many() -> None:
+    found = evaluation()
+    weight = np.ones(len(found.backtest.judged))
+    event = found.backtest.judged["event"].eq(True).to_numpy()
+    weight[np.flatnonzero(event)[:2]] = 1_000.0
+    judged = found.backtest.judged.assign(weight=weight)
+    table = use(judged, METHODS, 16, weight="weight", draws=10)
+    content = content_of(replace(found, backtest=replace(found.backtest, judged=judged), use=table))
+    (answer_found, *_) = (a for a in summary(content, "en") if a.key == "find")
+    assert "tell no more than 2 of equal weight" in answer_found.sentences[0]
+
+
+def test_groups_of_too_few_are_one_sentence_with_how_many_there_are() -> None:
+    groups = content_of(few()).groups
+    assert groups is not None
+    own = groups[(groups["measure"] == "missed_need") & (groups["attribute"] == "sex")].iloc[0]
+    words = f"sex = {texts_of('en')['group_' + own['group']]} ({own['events']:.0f}, others"
+    assert words in said(few(), "fair")
 
 
 def test_what_was_not_measured_is_said_and_what_to_do_about_it() -> None:
@@ -388,6 +410,33 @@ def test_no_small_count_leaves_nor_one_that_a_share_gives_away(found: Any) -> No
     for row in read["rules"]:
         for name in ("open", "unknown", "fired", "judged", "confirmed", "closed", "misread"):
             assert row[name] is None or not 1 <= row[name] <= 7
+
+
+def test_no_two_capacities_and_no_two_thresholds_lie_a_few_children_apart() -> None:
+    read = metrics(leaving_office(evaluation()))
+    assert len(read["by_capacity"]) > 3
+    for method in {row["method"] for row in read["by_capacity"]}:
+        rows = [row for row in read["by_capacity"] if row["method"] == method]
+        hits = np.array([row["value"] * row["events"] for row in rows])
+        assert not is_small(np.abs(hits[:, None] - hits)).any()
+    rows = [row for row in read["net_benefit"] if row["measure"] == "net_benefit"]
+    assert 3 < len(rows) < len(content_of(evaluation()).net_benefit) / 2
+    visited = np.array([row["visited"] * row["judged"] for row in rows])
+    value = np.array([row["value"] * row["judged"] for row in rows])
+    odds = np.array([row["threshold"] / (1 - row["threshold"]) for row in rows])
+    found = (value + visited * odds) / (1 + odds)
+    for counts in (found, visited - found):
+        assert not is_small(np.abs(counts[:, None] - counts)).any()
+
+
+def test_totals_go_where_one_of_them_lacks_a_few_of_another() -> None:
+    found = evaluation()
+    windows = found.backtest.windows.copy()
+    windows["judged"] = windows["children"]
+    windows.loc[0, "judged"] -= 5
+    content = leaving_office(replace(found, backtest=replace(found.backtest, windows=windows)))
+    assert all(math.isnan(total) for total in content.totals.values())
+    assert "not shown" in dict(fact_rows(content, "en"))["judged"]
 
 
 def test_what_is_blanked_of_a_window_cannot_be_had_from_the_others() -> None:

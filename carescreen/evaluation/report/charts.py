@@ -103,7 +103,7 @@ def groups_chart(content: Content, language: Language) -> Chart | None:
         measure = name_of("measure", row["measure"], language)
         about = group_title(row, language)
         name = about if row["measure"] == "missed_need" else f"{about} ({measure})"
-        words = f"{name} · {verdict_words(row, language)}"
+        words = f"{verdict_words(row, language)} · {name}"
         texts.append(_row_name(words, _row_y(place)))
         marks += _estimate(amount, across, _row_y(place))
         said.append(f"{words} {with_interval(amount, shares=True, signed=True)}")

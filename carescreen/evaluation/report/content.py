@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,35 +11,25 @@ import pandas as pd
 from carescreen.evaluation.capacities import capacities_around, recall_by_capacity
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.group_words import overlap_sentence, spread_sentence
-from carescreen.evaluation.verdicts import Language
+from carescreen.evaluation.metrics import kish
 from carescreen.evaluation.watch_words import Titles
 from carescreen.review.texts import LANGUAGES
 
 MAIN = "carescreen"
 BEFORE = ("previous_list", "worker_concern", "longest_unseen")  # one stands for the way before
 WEIGHT = "weight"
+TOTALS = ("children", "judged", "events")
 LEAK = "leak"
 HISTOGRAM_BINS = 20
 _EMPTY = pd.DataFrame()
-
-
-class MissesFound(Protocol):
-    """What a report shows of an estimate of misses."""
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a part."""
-
-    def leaving_office(self) -> pd.DataFrame:
-        """The same without small cells."""
-
-    def sentences(self, language: Language = "en") -> Iterable[str]:
-        """What was found, for a programme manager."""
 
 
 @dataclass(frozen=True)
 class Content:
     """What a report shows, as tables with the columns of the measures they come from.
 
+    totals                 children, judged and events over all windows
+    effective_events       how many confirmed outcomes of equal weight tell as much as those there are
     figures, differences   of methods (`Measured`), order and use together, `by window` among them
     by_capacity            recall at other capacities (`recall_by_capacity`)
     calibration, bins, curve, histogram   of probabilities (`Reliability`); histogram: low, high,
@@ -58,7 +47,9 @@ class Content:
     facts: Mapping[str, object]
     capacity: int
     methods: tuple[str, ...]
+    totals: Mapping[str, float]
     windows: pd.DataFrame
+    effective_events: float
     figures: pd.DataFrame
     differences: pd.DataFrame
     by_capacity: pd.DataFrame
@@ -85,9 +76,9 @@ class Content:
         return self.facts.get("data_origin") == "synthetic"
 
     @property
-    def events(self) -> int:
-        """Confirmed outcomes over all windows; 0 without a window."""
-        return int(self.windows["events"].sum()) if len(self.windows) else 0
+    def events(self) -> float:
+        """Confirmed outcomes over all windows; NaN where that is not shown."""
+        return self.totals["events"]
 
     def figure(self, method: str, measure: str) -> Mapping[str, object]:
         """A figure over all windows; no cells where there is none."""
@@ -123,7 +114,7 @@ def content_of_figures(found: Evaluation) -> Content:
     """The same without recall at other capacities, which takes longest; enough for a summary."""
     backtest, reliability = found.backtest, found.reliability
     methods, days = _methods(found), _days(backtest.judged)
-    groups, misses = found.groups, misses_of(found)
+    groups, misses = found.groups, found.misses
     return Content(
         facts=dict(backtest.facts),
         capacity=backtest.capacity,
@@ -131,6 +122,8 @@ def content_of_figures(found: Evaluation) -> Content:
         windows=backtest.windows.assign(
             **{name: backtest.windows[name].map(_day) for name in ("as_of", "until")}
         ),
+        totals={name: float(backtest.windows[name].sum()) for name in TOTALS},
+        effective_events=_effective(backtest.judged),
         figures=_dated(_joined(found.order.figures, found.use.figures), days),
         differences=_dated(_joined(found.order.differences, found.use.differences), days),
         by_capacity=_EMPTY,
@@ -151,12 +144,6 @@ def content_of_figures(found: Evaluation) -> Content:
     )
 
 
-def misses_of(found: Evaluation) -> MissesFound | None:
-    """The estimate of misses of an evaluation that has one."""
-    misses: MissesFound | None = getattr(found, "misses", None)
-    return misses
-
-
 def histogram_of(windows: pd.DataFrame) -> pd.DataFrame:
     """How many child-windows have which probability: low, high, children; in equal steps."""
     if "probability" not in windows:
@@ -170,6 +157,12 @@ def _methods(found: Evaluation) -> tuple[str, ...]:
     """Methods that were measured, carescreen first."""
     there = list(dict.fromkeys(found.use.figures["method"])) if len(found.use.figures) else []
     return tuple(sorted(there, key=lambda name: name != MAIN))
+
+
+def _effective(judged: pd.DataFrame) -> float:
+    events = judged["event"].eq(True).to_numpy(dtype=bool)
+    weight = judged[WEIGHT].to_numpy(np.float64) if WEIGHT in judged else np.ones(len(judged))
+    return kish(weight[events])
 
 
 def _days(judged: pd.DataFrame) -> dict[object, str]:
@@ -229,7 +222,7 @@ def _place_words(found: Evaluation) -> dict[str, tuple[str, ...]]:
 
 
 def _miss_words(found: Evaluation) -> dict[str, tuple[str, ...]]:
-    misses = misses_of(found)
+    misses = found.misses
     if misses is None:
         return {}
     return {language: tuple(misses.sentences(language)) for language in LANGUAGES}

@@ -42,6 +42,8 @@ def metrics(content: Content) -> dict[str, Any]:
         "capacity": content.capacity,
         "methods": list(content.methods),
         "facts": plain(content.facts),
+        "totals": plain(content.totals),
+        "effective_events": plain(content.effective_events),
         **{name: _records(getattr(content, name)) for name in _TABLES},
         "place_words": plain(content.place_words),
         "miss_words": plain(content.miss_words),

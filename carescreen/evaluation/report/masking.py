@@ -7,6 +7,7 @@ thresholds. Nothing is about one village, worker or household.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,9 @@ import pandas as pd
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.groups import SMALL_CELL, GroupAudit
 from carescreen.evaluation.metrics import Codes
-from carescreen.evaluation.report.content import Content, content_of, misses_of
+from carescreen.evaluation.misses import Misses
+from carescreen.evaluation.misses_words import sentences
+from carescreen.evaluation.report.content import Content, content_of
 from carescreen.evaluation.report.small import (
     Flags,
     Floats,
@@ -25,6 +28,8 @@ from carescreen.evaluation.report.small import (
     steps_to_keep,
     without_small,
 )
+from carescreen.evaluation.report.texts import say
+from carescreen.review.texts import LANGUAGES
 
 _PLACES = ("village", "worker", "household", "child_id", "group")
 _SEATS = ("recall", "precision")
@@ -87,11 +92,10 @@ def leaving_office(found: Evaluation) -> Content:
     whole, tally = content_of(found), _Tally()
     windows, gone = _windows(whole.windows, tally)
     figures = _figures(_public(whole.figures), gone, tally)
-    estimate = misses_of(found)
-    misses = None if estimate is None else _public(estimate.leaving_office())
-    is_few = bool(is_small(np.array([float(whole.events)]))[0])
+    misses, miss_words = _misses(found.misses, tally)
     result = replace(
         whole,
+        totals=_totals(whole.totals),
         windows=windows,
         figures=figures,
         differences=_differences(_public(whole.differences), figures, tally),
@@ -102,15 +106,57 @@ def leaving_office(found: Evaluation) -> Content:
         net_benefit=_net_benefit(whole.net_benefit, tally),
         groups=None if found.groups is None else _groups(found.groups, tally),
         places=None,
-        place_words={} if is_few else whole.place_words,
+        place_words=_place_words(whole.place_words, found.groups),
         misses=misses,
-        miss_words=_said(whole.miss_words),
+        miss_words=miss_words,
         rules=_rules(whole.rules, tally),
         notices=_said(whole.notices),
         facts=_facts(whole.facts),
         for_office=False,
     )
     return replace(result, hidden=tally.rows)
+
+
+def _misses(
+    found: Misses | None, tally: _Tally
+) -> tuple[pd.DataFrame | None, dict[str, tuple[str, ...]]]:
+    """The table of misses, and sentences about what is shown of it."""
+    if found is None:
+        return None, {}
+    whole, shown = found.to_frame(), found.leaving_office()
+    hidden = (shown["random_visits"].isna() & whole["random_visits"].notna()).to_numpy(dtype=bool)
+    parts = [part for part, is_hidden in zip(found.parts, hidden, strict=True) if not is_hidden]
+    tally.rows += int(hidden.sum())
+    words: dict[str, tuple[str, ...]] = {
+        language: (say("hidden", language),)
+        if hidden[0]
+        else tuple(sentences(parts, found.notices, language))
+        for language in LANGUAGES
+    }
+    return shown.assign(hidden=hidden), _said(words)
+
+
+def _totals(totals: Mapping[str, float]) -> dict[str, float]:
+    """How many there are in all windows; nothing where a number, or what one lacks, is small."""
+    children, judged, events = (totals[name] for name in ("children", "judged", "events"))
+    counts = np.array([children, judged, events, children - judged, judged - events])
+    return dict.fromkeys(totals, float("nan")) if is_small(counts).any() else dict(totals)
+
+
+def _place_words(
+    words: Mapping[str, tuple[str, ...]], audit: GroupAudit | None
+) -> dict[str, tuple[str, ...]]:
+    """Sentences on villages and workers; those without a figure say how many events there were."""
+    if audit is None:
+        return {}
+    bare = [math.isnan(spread.spread) for spread in audit.places]
+    return {
+        language: tuple(
+            without_small(sentence) if is_bare else sentence
+            for sentence, is_bare in zip(said, [*bare, False], strict=True)
+        )
+        for language, said in words.items()
+    }
 
 
 def _said(words: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -277,9 +323,9 @@ def _rules(rules: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
 def _facts(facts: Mapping[str, object]) -> dict[str, object]:
     """The facts that are known to name no place, without small numbers of rows."""
     kept = {name: value for name, value in facts.items() if name in _FACTS}
-    tables = facts.get("rows")
+    tables = facts.get("tables")
     if isinstance(tables, Mapping):
-        kept["rows"] = {
+        kept["tables"] = {
             name: None if is_small(np.array([float(rows)]))[0] else rows
             for name, rows in tables.items()
         }

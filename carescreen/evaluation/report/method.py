@@ -26,7 +26,7 @@ def fact_rows(content: Content, language: str) -> list[tuple[str, str]]:
         "folds": _named(facts, "folds", language),
         "capacity": say("fact_of_capacity", language, capacity=content.capacity),
         "methods": joined([name_of("method", n, language) for n in content.methods], language),
-        "tables": _tables(facts.get("rows"), language),
+        "tables": _tables(facts.get("tables"), language),
         "carescreen": str(facts.get("carescreen") or facts.get("carescreen_version") or ""),
     }
     if not facts.get("reference"):
@@ -53,13 +53,9 @@ def windows_words(content: Content, language: str) -> str:
 
 def judged_words(content: Content, language: str) -> str:
     """How many child-windows were judged, and how many of those confirmed."""
-    windows = content.windows
-    if not len(windows):
+    if not len(content.windows):
         return ""
-    children, judged, events = (
-        number(windows[name].sum(min_count=len(windows)))
-        for name in ("children", "judged", "events")
-    )
+    children, judged, events = (content.totals[n] for n in ("children", "judged", "events"))
     if not children > 0:
         return say("hidden", language)
     return say(

@@ -84,12 +84,16 @@ def style_of_reports() -> str:
 def sections(content: Content, language: Language) -> list[Section]:
     """Drawings and tables by what they are about; what was not measured says so."""
     drawn = charts_of(content, language)
+    said = {
+        "groups": content.place_words.get(language, ()),
+        "rules": tables.never_words(content, language),
+    }
 
     def section(key: str, keys: tuple[str, ...], found: list[Table | None]) -> Section:
         charts = tuple(drawn[name] for name in keys if name in drawn)
         some = tuple(table for table in found if table is not None and table.rows)
         empty = "" if charts or some else say(f"empty_{key}", language)
-        words = content.place_words.get(language, ()) if key == "groups" else ()
+        words = said.get(key, ())
         return Section(key, say(f"section_{key}", language), charts, some, empty, words)
 
     has_calibration, has_benefit = len(content.calibration) > 0, len(content.net_benefit) > 0

@@ -61,17 +61,28 @@ def summary_lines(found: Evaluation, language: Language) -> Iterator[str]:
         yield from (f"  - {one}" for one in answer.sentences)
 
 
-def lacking(row: Row, language: Language) -> str:
-    """Why a figure is not there, and how much more is needed."""
+def lacking(row: Row, content: Content, language: Language) -> str:
+    """Why a figure over all windows is not there, and how much more is needed."""
     if not row:
         return say("not_measured", language)
     if row.get("hidden"):
         return say("hidden", language)
-    events = number(row.get("events"))
-    if math.isnan(events) or events >= LEAST_EVENTS:
-        return say("not_enough_others", language, least=LEAST_EVENTS)
-    more = count(LEAST_EVENTS - events)
-    return say("not_enough_events", language, events=count(events), least=LEAST_EVENTS, more=more)
+    events, more = content.events, missing_events(content)
+    values = {"events": count(events), "least": LEAST_EVENTS, "more": count(more)}
+    if events < LEAST_EVENTS:
+        return say("not_enough_events", language, **values)
+    if more > 0:
+        told = count(math.floor(content.effective_events))
+        return say("not_enough_weight", language, told=told, **values)
+    return say("not_enough_others", language, least=LEAST_EVENTS)
+
+
+def missing_events(content: Content) -> float:
+    """How many more confirmed outcomes would do, if they count as those there are; NaN: not shown."""
+    events, told = content.events, content.effective_events
+    if events < LEAST_EVENTS:
+        return LEAST_EVENTS - events
+    return float(max(math.ceil(events * (LEAST_EVENTS / told - 1.0)), 0)) if told > 0 else math.nan
 
 
 def interval_values(amount: Amount, signed: bool = False) -> dict[str, str]:
@@ -87,7 +98,7 @@ def _find(content: Content, language: Language) -> Iterator[str]:
     recall = content.figure("carescreen", "recall")
     amount = Amount.of(recall)
     if not amount.is_known:
-        yield lacking(recall, language)
+        yield lacking(recall, content, language)
         return
     capacity = content.capacity
     yield say("find_recall", language, capacity=capacity, **interval_values(amount))
@@ -101,7 +112,7 @@ def _find(content: Content, language: Language) -> Iterator[str]:
             yield say(f"find_{measure}", language, **interval_values(own))
         else:
             what = name_of("measure", measure, language)
-            yield say("named", language, name=what, words=lacking(row, language))
+            yield say("named", language, name=what, words=lacking(row, content, language))
     events, judged = count(number(recall["events"])), count(number(recall["judged"]))
     yield say("find_rests", language, events=events, judged=judged)
 
@@ -110,16 +121,20 @@ def _better(content: Content, language: Language) -> Iterator[str]:
     others = [name for name in content.methods if name != "carescreen"]
     if not set(BEFORE[:2]) & set(others):
         yield say("better_none", language)
+    own = content.figure("carescreen", "recall")
+    if not Amount.of(own).is_known:
+        yield lacking(own, content, language)
+        return
     for against in sorted(others, key=lambda name: name not in BEFORE[:2]):
         row = content.difference(against, "recall")
         name = name_of("method", against, language)
-        yield say("named", language, name=name, words=_beside(row, language))
+        yield say("named", language, name=name, words=_beside(row, content, language))
 
 
-def _beside(row: Row, language: Language) -> str:
+def _beside(row: Row, content: Content, language: Language) -> str:
     amount = Amount.of(row)
     if not amount.is_known:
-        return lacking(row, language)
+        return lacking(row, content, language)
     found = standing(amount)
     if found == "worse":
         amount = Amount(-amount.value, -amount.high, -amount.low)
@@ -179,8 +194,10 @@ def _fair(content: Content, language: Language) -> Iterator[str]:
         return
     compared = comparisons_of(content)
     asked = [c for c in compared if _is_asked(c)]
-    for comparison in asked:
+    told = [c for c in asked if not math.isnan(c.difference)]
+    for comparison in told:
         yield sentence(comparison, language, names_in(language, comparison))
+    yield from _too_few([c for c in asked if c not in told], language)
     yield from _not_compared(content, {c.attribute for c in asked}, language)
     others = [c for c in compared if c not in asked]
     verdicts = {v: sum(c.verdict == v for c in others) for v in (FAIR, UNFAIR, NOT_ENOUGH)}
@@ -194,6 +211,24 @@ def _fair(content: Content, language: Language) -> Iterator[str]:
     )
     for comparison in [c for c in others if c.verdict == UNFAIR][:MOST_UNFAIR]:
         yield sentence(comparison, language, names_in(language, comparison))
+
+
+def _too_few(found: list[Comparison], language: Language) -> Iterator[str]:
+    """Groups of which there are too few to compare, in one sentence with how many there are."""
+    named = [
+        say(
+            "few_one",
+            language,
+            attribute=name_of("attribute", one.attribute, language),
+            group=name_of("group", one.group, language),
+            events=count(one.events),
+            others=count(one.events_others),
+        )
+        for one in found
+    ]
+    if named:
+        names = say("separator", language).join(named)
+        yield say("few_to_compare", language, least=LEAST_EVENTS, names=names)
 
 
 def _is_asked(found: Comparison) -> bool:
@@ -229,23 +264,23 @@ def _right(content: Content, language: Language) -> Iterator[str]:
     row = content.calibrated("observed_over_expected")
     amount = Amount.of(row)
     if not amount.is_known:
-        yield lacking(row, language)
+        yield lacking(row, content, language)
         return
     key = "right_high" if amount.high < 1.0 else "right_low" if amount.low > 1.0 else "right_fit"
     yield say(key, language, **interval_values(amount))
     slope_row = content.calibrated("slope")
     slope = Amount.of(slope_row)
     if slope.is_known:
-        values = {name: decimal(getattr(slope, name)) for name in ("value", "low", "high")}
-        yield say("right_slope", language, **values)
+        ends = {name: decimal(getattr(slope, name)) for name in ("value", "low", "high")}
+        yield say("right_slope", language, **ends)
 
 
 def _next(content: Content, language: Language) -> Iterator[str]:
     if content.is_synthetic:
         yield say("next_synthetic", language)
-    if content.events < LEAST_EVENTS and not content.figure("carescreen", "recall").get("hidden"):
-        more = count(LEAST_EVENTS - content.events)
-        yield say("next_events", language, more=more)
+    more = missing_events(content)
+    if more > 0:
+        yield say("next_events", language, more=count(more))
     worse = [name for name in content.methods[1:] if _is_worse(content, name)]
     if worse:
         names = say("comma", language).join(name_of("method", name, language) for name in worse)

@@ -18,7 +18,6 @@ from carescreen.evaluation.report.amounts import (
     with_interval,
 )
 from carescreen.evaluation.report.content import MAIN, Content
-from carescreen.evaluation.report.summary import lacking
 from carescreen.evaluation.report.texts import name_of, say
 from carescreen.evaluation.verdicts import UNFAIR, Language, Verdict
 from carescreen.review.reasons import printable
@@ -219,9 +218,9 @@ def benefit_table(content: Content, language: Language) -> Table:
 
 def _benefit_cell(row: Row, language: Language) -> str:
     amount = Amount.of(row)
-    return (
-        with_interval(amount, shares=False, digits=3) if amount.is_known else lacking(row, language)
-    )
+    if amount.is_known:
+        return with_interval(amount, shares=False, digits=3)
+    return say("not_enough", language)
 
 
 def groups_tables(content: Content, language: Language) -> Iterator[Table]:
@@ -235,7 +234,7 @@ def groups_tables(content: Content, language: Language) -> Iterator[Table]:
         "of_group",
         "others",
         "difference",
-        "both_events",
+        "cases",
         "more",
         "family",
     ]
@@ -334,7 +333,9 @@ def _part(row: Row, language: Language) -> str:
 
 def _estimate(row: Row, language: Language) -> str:
     amount = Amount(*(number(row.get(name)) for name in ("recall", "low", "high")))
-    return with_interval(amount, shares=True) if amount.is_known else say("not_enough", language)
+    if amount.is_known:
+        return with_interval(amount, shares=True)
+    return say("hidden" if row.get("hidden") else "not_enough", language)
 
 
 def _count_of(name: str) -> Callable[[Row], str]:
@@ -345,16 +346,27 @@ def _count_of(name: str) -> Callable[[Row], str]:
 
 
 def rules_table(content: Content, language: Language) -> Table | None:
-    """What became of each rule."""
+    """What became of each rule that ever fired."""
     if not len(content.rules):
         return None
     titles = content.titles[language]
+    fired = content.rules[content.rules["verdict"] != "never"]
     rows = [
         _rule_row({str(k): v for k, v in row.items()}, titles, language)
-        for row in content.rules.to_dict("records")
+        for row in fired.to_dict("records")
     ]
     columns = ["rule", "remark", "open", "share", "fired", "judged", "confirmed", "confirmed_share"]
     return _table("rules", language, [*columns, *_BY_PEOPLE], rows, words=2)
+
+
+def never_words(content: Content, language: Language) -> tuple[str, ...]:
+    """A sentence with the rules that never fired; none where all did."""
+    if not len(content.rules):
+        return ()
+    names = content.rules.loc[content.rules["verdict"] == "never", "rule"].astype(str).tolist()
+    titles = [printable(content.titles[language].get(name, name)) for name in names]
+    said = say("comma", language).join(titles)
+    return (say("rules_never", language, total=len(names), names=said),) if names else ()
 
 
 def _rule_row(row: Row, titles: Mapping[str, str], language: Language) -> list[str]:
