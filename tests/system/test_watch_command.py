@@ -43,8 +43,11 @@ def test_an_alarm_ends_with_3(place: Path, tmp_path: Path) -> None:
             table["father_status"] = None
         table.to_csv(county / path.name, index=False)
     run("rank", county, "--as-of", "2026-06-21", "--out", tmp_path / "new", "--processes", 1)
-    said = run("watch", place / "2026-06-14", tmp_path / "new", code=3)
+    page = tmp_path / "watch.html"
+    given = (place / "2026-06-14", tmp_path / "new", "--html", page)
+    said = run("watch", *given, code=3)
     assert "father_status" in said
+    assert "father_status" in page.read_text(encoding="utf-8")
     assert "建议：看看导出里这一栏是否还在" in said
 
 

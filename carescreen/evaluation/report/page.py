@@ -96,7 +96,8 @@ def sections(content: Content, language: Language) -> list[Section]:
         words = said.get(key, ())
         return Section(key, say(f"section_{key}", language), charts, some, empty, words)
 
-    has_calibration, has_benefit = len(content.calibration) > 0, len(content.net_benefit) > 0
+    has_calibration = len(content.calibration) > 0
+    has_benefit = len(content.net_benefit) > 0 and bool(content.net_benefit["value"].notna().any())
     return [
         section(
             "methods",

@@ -62,18 +62,22 @@ def summary_lines(found: Evaluation, language: Language) -> Iterator[str]:
 
 
 def lacking(row: Row, content: Content, language: Language) -> str:
-    """Why a figure over all windows is not there, and how much more is needed."""
+    """Why a figure over all windows is not there, and how much more is needed.
+
+    A figure can rest on fewer outcomes than there are: not every child has a probability.
+    """
     if not row:
         return say("not_measured", language)
     if row.get("hidden"):
         return say("hidden", language)
-    events, more = content.events, missing_events(content)
-    values = {"events": count(events), "least": LEAST_EVENTS, "more": count(more)}
+    events = number(row.get("events"))
+    values: dict[str, object] = {"events": count(events), "least": LEAST_EVENTS}
     if events < LEAST_EVENTS:
-        return say("not_enough_events", language, **values)
+        return say("not_enough_events", language, more=count(LEAST_EVENTS - events), **values)
+    more = missing_events(content)
     if more > 0:
         told = count(math.floor(content.effective_events))
-        return say("not_enough_weight", language, told=told, **values)
+        return say("not_enough_weight", language, told=told, more=count(more), **values)
     return say("not_enough_others", language, least=LEAST_EVENTS)
 
 
@@ -141,8 +145,9 @@ def _beside(row: Row, content: Content, language: Language) -> str:
     values = interval_values(amount, signed=found in ("alike", "unknown"))
     said = say(f"beside_{found}", language, **values)
     more = more_for(amount, number(row.get("events")))
-    if found == "unknown" and more > 0:
-        said += say("beside_more", language, more=count(more), points=hundredths(ALIKE))
+    if found == "unknown":
+        key = "beside_more" if more > 0 else "beside_near"
+        said += say(key, language, more=count(more), points=hundredths(ALIKE))
     return said
 
 

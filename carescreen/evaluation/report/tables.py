@@ -139,7 +139,7 @@ def _counted(row: Mapping[object, object], name: str, language: Language) -> str
 def capacity_table(content: Content, language: Language) -> Table | None:
     """Recall at other capacities; where ties could move it, a row with the ends they allow."""
     table = content.by_capacity
-    if not len(table):
+    if not len(table) or table["value"].isna().all():
         return None
     capacities = sorted(set(table["capacity"]))
     rows = []
