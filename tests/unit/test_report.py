@@ -429,6 +429,27 @@ def test_no_two_capacities_and_no_two_thresholds_lie_a_few_children_apart() -> N
         assert not is_small(np.abs(counts[:, None] - counts)).any()
 
 
+def test_a_few_without_a_probability_cannot_be_had_from_two_tables() -> None:
+    found = evaluation()
+    assert found.reliability is not None
+    figures = found.reliability.figures.copy()
+    figures.loc[figures["part"] == "all", "judged"] -= 3
+    of_all = replace(found, reliability=replace(found.reliability, figures=figures))
+    content = leaving_office(of_all)
+    assert content.calibration["hidden"].all()
+    empty = [len(table) for table in (content.bins, content.curve, content.net_benefit)]
+    assert empty == [0, 0, 0]
+    assert texts_of("en")["hidden"] in " ".join(
+        line for a in summary(content, "en") if a.key == "right" for line in a.sentences
+    )
+    figures = found.reliability.figures.copy()
+    figures.loc[(figures["part"] == "window") & (figures["of"] == 2), "judged"] -= 3
+    of_one = replace(found, reliability=replace(found.reliability, figures=figures))
+    table = leaving_office(of_one).calibration
+    gone = table[(table["measure"] == "brier") & table["hidden"]]
+    assert len(gone) == 2  # that window and another, so that the others do not give it back
+
+
 def test_totals_go_where_one_of_them_lacks_a_few_of_another() -> None:
     found = evaluation()
     windows = found.backtest.windows.copy()

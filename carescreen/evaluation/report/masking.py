@@ -34,6 +34,7 @@ from carescreen.review.texts import LANGUAGES
 _PLACES = ("village", "worker", "household", "child_id", "group")
 _SEATS = ("recall", "precision")
 _BY_ROW = ["part", "of", "method"]
+_OVERALL = ("all", "")
 _FACTS = frozenset(
     {
         *("pack", "pack_version", "model", "model_version", "carescreen", "carescreen_version"),
@@ -92,6 +93,7 @@ def leaving_office(found: Evaluation) -> Content:
     whole, tally = content_of(found), _Tally()
     windows, gone = _windows(whole.windows, tally)
     figures = _figures(_public(whole.figures), gone, tally)
+    fewer = _small_lacks(whole.calibration, whole.figures)
     misses, miss_words = _misses(found.misses, tally)
     result = replace(
         whole,
@@ -100,10 +102,13 @@ def leaving_office(found: Evaluation) -> Content:
         figures=figures,
         differences=_differences(_public(whole.differences), figures, tally),
         by_capacity=_by_capacity(whole.by_capacity, whole.capacity, tally),
-        calibration=_figures(_public(whole.calibration), gone, tally),
-        bins=_bins(whole.bins, tally),
-        histogram=_blanked(whole.histogram, ["children"], tally),
-        net_benefit=_net_benefit(whole.net_benefit, tally),
+        calibration=_calibration(_public(whole.calibration), gone, fewer, tally),
+        bins=whole.bins.iloc[:0] if _OVERALL in fewer else _bins(whole.bins, tally),
+        curve=whole.curve.iloc[:0] if _OVERALL in fewer else whole.curve,
+        histogram=_histogram(whole.histogram, whole.totals["children"], tally),
+        net_benefit=whole.net_benefit.iloc[:0]
+        if _OVERALL in fewer
+        else _net_benefit(whole.net_benefit, tally),
         groups=None if found.groups is None else _groups(found.groups, tally),
         places=None,
         place_words=_place_words(whole.place_words, found.groups),
@@ -255,12 +260,41 @@ def _bins(bins: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
     return tally.blank(bins, rows)
 
 
-def _blanked(table: pd.DataFrame, names: Sequence[str], tally: _Tally) -> pd.DataFrame:
-    """A table whose columns `names` add up, small rows and what goes with them blanked."""
+def _small_lacks(calibration: pd.DataFrame, figures: pd.DataFrame) -> frozenset[tuple[str, ...]]:
+    """Parts of which a few judged children, or a few events, have no probability: the counts of
+    calibration beside those of the order would say how many."""
+    if not len(calibration) or not len(figures):
+        return frozenset()
+    sides = []
+    for table in (calibration, figures):
+        first = table.drop_duplicates(["part", "of"])
+        counts = np.column_stack([_numbers(first, "judged"), _numbers(first, "events")])
+        sides.append(dict(zip(_keys(first, ["part", "of"]), counts, strict=True)))
+    own, every = sides
+    return frozenset(
+        key for key in own if key in every and is_small(np.abs(every[key] - own[key])).any()
+    )
+
+
+def _calibration(
+    table: pd.DataFrame,
+    gone: frozenset[object],
+    fewer: frozenset[tuple[str, ...]],
+    tally: _Tally,
+) -> pd.DataFrame:
+    """Figures of probabilities; none at all where the whole of them lacks a few children."""
+    if _OVERALL in fewer:
+        return tally.blank(table, np.ones(len(table), dtype=bool))
+    return _figures(table, gone | {of for part, of in fewer if part == "window"}, tally)
+
+
+def _histogram(table: pd.DataFrame, children: float, tally: _Tally) -> pd.DataFrame:
+    """Steps of probability with more than a few children; those without one are a step as well."""
     if not len(table):
         return table
-    rows = rows_to_blank(np.column_stack([_numbers(table, name) for name in names]))
-    kept = {name: table[name] for name in ("low", "high") if name in table}
+    counts = _numbers(table, "children")
+    rows = rows_to_blank(np.append(counts, children - counts.sum())[:, None])[:-1]
+    kept = {name: table[name] for name in ("low", "high")}
     return tally.blank(table, rows).assign(**kept)
 
 
