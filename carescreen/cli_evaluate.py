@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,41 +119,47 @@ def evaluate(
             "kept from"
         )
     require_caseload(folder, mapping)
-    from carescreen.evaluation.backtest import backtest
     from carescreen.evaluation.earlier_lists import read_lists
-    from carescreen.evaluation.evaluated import evaluate as measure
     from carescreen.evaluation.report import require_report_folder, write_report
     from carescreen.model import RiskModel
     from carescreen.screener import Screener
 
     caseload = read_caseload(folder, mapping)
-    others = None if groups_file is None else _read_groups(groups_file)
-    earlier = None if lists is None else read_lists(lists)
-    read = [path for path in (groups_file, lists) if path is not None]
+    read = [*caseload.files, *(path for path in (groups_file, lists) if path is not None)]
     if out is not None:
-        require_report_folder(out, [*caseload.files, *read])
-    screener = Screener.load(pack=pack, model=model)
-    beside = None if reference == "none" else RiskModel.load(reference)
-    again = _refit(folds) if refit else None
+        require_report_folder(out, read)
+    asked = {
+        "start": first,
+        "end": last,
+        "every_days": every,
+        "horizon_days": horizon,
+        "capacity": capacity,
+        "attributes": None if groups is None else _names(groups),
+        "groups": None if groups_file is None else _read_groups(groups_file),
+        "lists": None if lists is None else read_lists(lists),
+        "reference": None if reference == "none" else RiskModel.load(reference),
+        "refit": _refit(folds) if refit else None,
+    }
+    found = _measured(Screener.load(pack=pack, model=model), caseload, asked, seed)
+    for line in _lines(found, language):
+        click.echo(line)
+    if out is not None:
+        paths = write_report(found, out, language=language, for_office=not leaves_office, read=read)
+        click.echo(f"{paths[0]}")
+
+
+def _measured(
+    screener: Screener, caseload: Caseload, asked: Mapping[str, Any], seed: int
+) -> Evaluation:
+    """The backtest that is asked for, with its leak test, measured; with a bar of how far it is."""
+    from carescreen.evaluation.backtest import backtest
+    from carescreen.evaluation.evaluated import evaluate as measure
+
     with progress("evaluation") as tell:
         checked = caseload.check(screener.rules.indicators)
-        found = backtest(
-            screener,
-            checked,
-            first,
-            last,
-            every_days=every,
-            horizon_days=horizon,
-            capacity=capacity,
-            attributes=None if groups is None else _names(groups),
-            groups=others,
-            reference=beside,
-            refit=again,
-            lists=earlier,
-            progress=tell,
-        )
-        leaks = _leaks(screener, caseload, found, beside, again)
-        measured = measure(
+        found = backtest(screener, checked, progress=tell, **asked)
+        leaks = _leaks(screener, caseload, found, asked["reference"], asked["refit"])
+        return measure(
             found,
             screener.rules,
             checked.outcomes,
@@ -162,11 +168,6 @@ def evaluate(
             random_state=seed,
             progress=tell,
         )
-    for line in _lines(measured, language):
-        click.echo(line)
-    if out is not None:
-        paths = write_report(measured, out, language=language, for_office=not leaves_office)
-        click.echo(f"{paths[0]}")
 
 
 def _names(text: str) -> list[str]:
