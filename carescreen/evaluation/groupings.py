@@ -101,7 +101,8 @@ def groupings(
     if NOTE_LENGTH in windows:
         yield from _grouped(NOTE_LENGTH, thirds(windows), THIRDS, NO_NOTES)
     if LANGUAGE in windows:
-        yield from _grouped(LANGUAGE, *_levels(windows[LANGUAGE], LANGUAGE))
+        codes, labels = _levels(windows[LANGUAGE], LANGUAGE)
+        yield from _grouped(LANGUAGE, codes, labels, among=_has_note(windows) | (codes >= 0))
 
 
 def thirds(windows: pd.DataFrame) -> Codes:
@@ -133,17 +134,30 @@ def _levels(column: pd.Series, name: str) -> tuple[Codes, tuple[str, ...]]:
     return codes, tuple(str(label) for label in labels)
 
 
+def _has_note(windows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows with a note: of the others no language can be recorded."""
+    if NOTE_LENGTH not in windows:
+        return np.ones(len(windows), dtype=bool)
+    return windows[NOTE_LENGTH].to_numpy(dtype=np.float64) > 0.0
+
+
 def _grouped(
-    name: str, codes: Codes, labels: Sequence[str], missing: str = NOT_RECORDED
+    name: str,
+    codes: Codes,
+    labels: Sequence[str],
+    missing: str = NOT_RECORDED,
+    among: NDArray[np.bool_] | None = None,
 ) -> Iterator[Grouping]:
+    """The groups that codes make, and those of `among` without one."""
     sizes = np.bincount(codes[codes >= 0], minlength=len(labels))
     there = np.flatnonzero(sizes)
     if len(there) == 2:
         there = there[[int(np.argmin(sizes[there]))]]
     if np.count_nonzero(sizes) > 1:
         yield Grouping(name, tuple(labels), codes, tuple(int(k) for k in there))
-    if np.count_nonzero(sizes) and (codes < 0).any():
-        unknown = (codes < 0).astype(np.intp)
+    lacks = codes < 0 if among is None else (codes < 0) & among
+    if np.count_nonzero(sizes) and lacks.any():
+        unknown = np.where(codes >= 0, 0, np.where(lacks, 1, -1)).astype(np.intp)
         yield Grouping(name, ("recorded", missing), unknown, (1,), is_missing=True)
 
 
