@@ -3,6 +3,12 @@
 For demos and tests; nobody in it exists. Same arguments and seed, same bytes (same NumPy version).
 No loop runs over children or visits. Every table has a column `data_origin` that says synthetic.
 
+Risks last: a child at high risk has more and longer spells in which something is wrong, each of some
+months, with signs that visits note before others judge it. So a ranking at a past date can find who
+is confirmed in the months after (`carescreen evaluate`), by no more than a real programme could hope
+for. What was judged, and with which chance, is in outcomes; `synthetic_truth.would_confirm` says what
+a visit to anybody would have found.
+
 Any county of at least 12 children has an example household in its first village: C0012 lives in it
 with both parents, violence between them is on record and open. The documentation closes that one.
 """
@@ -35,11 +41,11 @@ from carescreen.synthetic_records import (
     make_households,
     make_ids,
     make_places,
-    make_truth,
 )
+from carescreen.synthetic_truth import make_spells, make_truth
 from carescreen.synthetic_visits import make_visits, make_visits_table
 
-TABLES = ("children", "visits", "households", "outcomes", "decisions", "truth")
+TABLES = ("children", "visits", "households", "outcomes", "decisions", "truth", "truth_spells")
 README = "README.txt"
 CHILDREN_PER_VILLAGE = 170
 MOST_CHILDREN = 5_000_000
@@ -58,6 +64,7 @@ class County:
     outcomes: pd.DataFrame
     decisions: pd.DataFrame
     truth: pd.DataFrame
+    truth_spells: pd.DataFrame
     plan: CountyPlan
 
 
@@ -98,9 +105,10 @@ def make_county(
         **make_places(plan.villages),
     }
     tables = {
-        "households": make_households(plan, workers, homes, people, concerns, ids["household"]),
-        "children": make_children_table(plan, workers, homes, people, concerns, ids),
+        "households": make_households(plan, workers, homes, people, ids["household"]),
+        "children": make_children_table(plan, workers, homes, people, ids),
         "truth": make_truth(concerns, ids["child"]),
+        "truth_spells": make_spells(plan, concerns, ids["child"]),
     }
     tell("families", plan.children, plan.children)
     visits = make_visits(plan, workers, people, concerns)
@@ -151,7 +159,7 @@ def _in_range(name: str, value: float, low: float, high: float) -> None:
 
 
 def write_county(county: County, folder: str | Path, *, progress: Progress | None = None) -> Path:
-    """Write the six tables as CSV (UTF-8) with a README.txt, all or nothing.
+    """Write the seven tables as CSV (UTF-8) with a README.txt, all or nothing.
 
     The files are written aside and the folder renamed at the end. A folder that holds anything but
     an earlier synthetic county is refused with OutputError and left as it is.
@@ -235,7 +243,8 @@ def _readme(county: County) -> str:
 
 Synthetic data. No child, family or worker in these files exists, and every name in the notes is
 made up. Use it to try carescreen and to test it; draw no conclusion about real children from it.
-truth.csv holds what no worker knows (each child's true risk): never an input of a ranking.
+truth.csv and truth_spells.csv hold what no worker knows (each child's true risk, and when
+something was wrong): never an input of a ranking.
 Each CSV has the column data_origin, which says synthetic.
 
 decisions.csv holds what supervisors decided on earlier concerns, so that the open ones are mostly
@@ -244,8 +253,8 @@ was put there on purpose: violence between the adults of its household is on rec
 that the commands of the documentation have a concern to close (rule cn_dv_household).
 
 合成数据。文件中的儿童、家庭和工作人员都不存在,记录里的名字都是编造的。仅供试用和测试
-carescreen,不能据此对真实儿童下任何结论。truth.csv 是工作人员看不到的“真实风险”,不得作为排序
-的输入。每个 CSV 都有 data_origin 一列,内容为 synthetic。
+carescreen,不能据此对真实儿童下任何结论。truth.csv 和 truth_spells.csv 是工作人员看不到的“真实风险”
+和每段情况的起止日期,不得作为排序的输入。每个 CSV 都有 data_origin 一列,内容为 synthetic。
 
 decisions.csv 是督导对以往关切的处理,所以未结的大多是近期的。儿童数不少于 12 的县,第一个村(V01)
 的 C0012 是有意安排的示例:其家庭有成年人之间暴力的记录且未结案,供文档中的命令(规则

@@ -58,82 +58,132 @@ CONCERN_TYPES: dict[str, ConcernType] = {
     "unseen_child": ConcernType(3, (0, 17)),
 }
 TYPE_NAMES = np.array(list(CONCERN_TYPES), dtype=object)
-HOUSEHOLD_TYPES = ("dv_exposure", "guardian_substance")  # one for all children of a household
-ONSET_DAYS = (2, 75)  # a current concern began lately: those that began earlier are followed up
-EARLIER_DAYS = (25, 90)  # how long an earlier concern lasted
+LASTS = 130.0  # days that a concern lasts on average; a gamma of shape 3, so mostly 1 to 8 months
+STAYS = 0.6  # chance that the next concern of a child is of the same type: neglect comes again
+MONTHS_A_SPELL = 18  # of a county; one spell more is kept for each, beside three
 EXAMPLE_ONSET = 9
 
 
 @dataclass(frozen=True)
 class Concerns:
-    """The true concerns of each child, as type codes (-1 none) and days before the as-of date.
+    """Each child's risk, and the spells in which something was wrong (children x spells).
 
-    `current` lasts from `onset` to now; `earlier` from `earlier_from` to `earlier_to`.
+    kind   type code of a spell, -1 none; column 0 is the concern that lasts until now
+    begin  days before the as-of date on which it began, -1 none
+    end    days before the as-of date on which it ended, 0 for one that lasts; -1 none
     """
 
     risk: Floats
-    current: Ints
-    onset: Ints
-    earlier: Ints
-    earlier_from: Ints
-    earlier_to: Ints
+    kind: Ints
+    begin: Ints
+    end: Ints
 
-    def type_at(self, child: Ints, days_ago: Ints) -> Ints:
-        """Type code of the concern of each child on a day, -1 where there is none."""
-        earlier = (days_ago <= self.earlier_from[child]) & (days_ago >= self.earlier_to[child])
-        past = np.where(earlier, self.earlier[child], -1)
-        return np.where(days_ago <= self.onset[child], self.current[child], past)
+    @property
+    def current(self) -> Ints:
+        """Type code of what is wrong now, -1 none."""
+        return np.asarray(self.kind[:, 0])
 
     @property
     def names(self) -> Words:
         """The current concern's type in words, None where there is none."""
         return np.append(TYPE_NAMES, None)[self.current]
 
-
-def make_concerns(plan: CountyPlan, homes: Homes, children: Children, risk: Floats) -> Concerns:
-    """Who has a concern (a coin with the child's true risk), which one, and since when."""
-    rng, n = plan.rng(5), children.n
-    fits = _fit(homes, children)
-    spins = _shared_spins(rng, homes, children)
-    current = np.where(spins[:, 0] < risk, _choose(spins[:, 1], fits), -1)
-    was = rng.random(n) < np.minimum(1.2 * risk, 0.6) * (plan.months / 18)
-    earlier = np.where(was, _choose(rng.random(n), fits), -1)
-    low, high = ONSET_DAYS
-    onset = np.minimum(low + rng.gamma(1.5, 11.0, homes.n).astype(np.int64), high)[children.home]
-    span = max(int(plan.months * 30.4), high + 60)
-    ended = rng.integers(high + 10, span, n)
-    _show_example(homes, children, current, onset, earlier)
-    return Concerns(
-        risk=risk,
-        current=current,
-        onset=np.where(current >= 0, onset, -1),
-        earlier=earlier,
-        earlier_from=np.where(earlier >= 0, ended + rng.integers(*EARLIER_DAYS, n), -2),
-        earlier_to=ended,
-    )
+    def spell_at(self, child: Ints, days_ago: Ints) -> Ints:
+        """Which spell (column) each child was in on a day, -1 where nothing was wrong."""
+        found = np.full(len(child), -1, dtype=np.int64)
+        for column in range(self.kind.shape[1]):
+            inside = (days_ago <= self.begin[child, column]) & (days_ago >= self.end[child, column])
+            found[inside & (self.kind[child, column] >= 0)] = column
+        return found
 
 
-def _shared_spins(rng: np.random.Generator, homes: Homes, children: Children) -> Floats:
-    """Two uniform numbers a child; children share them where a concern is the household's.
+@dataclass(frozen=True)
+class _Draws:
+    """Random numbers by child; children share them where a concern is the household's.
 
     Each child's chance stays its own risk, but violence or drink in a household reaches all of
-    its children together.
+    its children together, and over the same weeks.
     """
-    own, shared = rng.random((children.n, 2)), rng.random((homes.n, 2))
-    together = homes.violence | homes.alcohol
-    return np.asarray(np.where(together[children.home, None], shared[children.home], own))
+
+    rng: np.random.Generator
+    homes: Homes
+    children: Children
+
+    def uniform(self) -> Floats:
+        """Between 0 and 1."""
+        return self._shared(self.rng.random(self.children.n), self.rng.random(self.homes.n))
+
+    def gamma(self, shape: float) -> Floats:
+        """A gamma of this shape and scale 1."""
+        own, ours = (
+            self.rng.gamma(shape, 1.0, self.children.n),
+            self.rng.gamma(shape, 1.0, self.homes.n),
+        )
+        return self._shared(own, ours)
+
+    def alike(self, values: Floats) -> Floats:
+        """The mean of the household where its children share their draws."""
+        sums = np.bincount(self.children.home, values, self.homes.n)
+        return self._shared(values, sums / self.homes.children)
+
+    def _shared(self, own: Floats, ours: Floats) -> Floats:
+        together = (self.homes.violence | self.homes.alcohol)[self.children.home]
+        return np.asarray(np.where(together, ours[self.children.home], own))
 
 
-def _show_example(
-    homes: Homes, children: Children, current: Ints, onset: Ints, earlier: Ints
+def make_concerns(plan: CountyPlan, homes: Homes, children: Children, risk: Floats) -> Concerns:
+    """When something was wrong with each child, and what.
+
+    A child's risk is the chance that something is wrong with it on a day, and persists: spells of
+    some months alternate with quiet times, which are the shorter the higher the risk is, so that on
+    any day of the county's months (but for what growing up changes) the risk is as true as now.
+    """
+    draws, fits = _Draws(plan.rng(5), homes, children), _fit(homes, children)
+    columns = 3 + -(-plan.months // MONTHS_A_SPELL)
+    kind, begin, end = np.full((3, children.n, columns), -1, dtype=np.int64)
+    type_spin = draws.uniform()
+    lasting = draws.uniform() < risk
+    # A spell that one happens upon is longer than most, and any part of it may be over.
+    so_far = draws.uniform() * draws.gamma(4.0) * LASTS / 3
+    kind[:, 0] = np.where(lasting, _choose(type_spin, fits), -1)
+    begin[:, 0] = np.where(lasting, 1 + so_far.astype(np.int64), -1)
+    end[:, 0] = np.where(lasting, 0, -1)
+    quiet = LASTS * (1.0 / draws.alike(risk) - 1.0)
+    back = np.maximum(begin[:, 0], 0)
+    for column in range(1, columns):
+        ended = back + 1 + (-np.log1p(-draws.uniform()) * quiet).astype(np.int64).clip(0, 1 << 20)
+        back = ended + 1 + (draws.gamma(3.0) * LASTS / 3).astype(np.int64)
+        type_spin = np.where(draws.uniform() < STAYS, type_spin, draws.uniform())
+        kind[:, column] = _choose(type_spin, fits)
+        begin[:, column], end[:, column] = back, ended
+    _forget_unlived(plan, children, kind, begin, end)
+    _show_example(homes, children, kind, begin, end)
+    return Concerns(risk, kind, begin, end)
+
+
+def _forget_unlived(
+    plan: CountyPlan, children: Children, kind: Ints, begin: Ints, end: Ints
 ) -> None:
+    """Leave out spells before the county's months or before birth; others begin at birth at most."""
+    lived = (plan.as_of - children.birth).astype(np.int64)[:, None]
+    gone = (kind < 0) | (end >= np.minimum(lived, plan.span))
+    np.minimum(begin, lived, out=begin)
+    for table in (kind, begin, end):
+        table[gone] = -1
+
+
+def _show_example(homes: Homes, children: Children, kind: Ints, begin: Ints, end: Ints) -> None:
     """The example household (see synthetic_people): its children live with violence now."""
     home = example_home(homes.children)
     if home is not None:
         here = children.home == home
-        current[here] = list(CONCERN_TYPES).index("dv_exposure")
-        onset[here] = EXAMPLE_ONSET
-        earlier[here] = -1
+        for table, value in (
+            (kind, list(CONCERN_TYPES).index("dv_exposure")),
+            (begin, EXAMPLE_ONSET),
+            (end, 0),
+        ):
+            table[here] = -1
+            table[here, 0] = value
 
 
 def _choose(spin: Floats, weights: Floats) -> Ints:

@@ -12,7 +12,7 @@ import numpy as np
 
 from carescreen.synthetic_concerns import CONCERN_TYPES
 from carescreen.synthetic_people import Bools, Children, Floats, Ints, Words, draw
-from carescreen.synthetic_records import SUSPICION, whole_numbers
+from carescreen.synthetic_records import SUSPICION, join_sets, whole_numbers
 
 CODE = {name: code for code, name in enumerate(CONCERN_TYPES)}
 
@@ -85,6 +85,8 @@ def make_events(tick: Ticks, children: Children, visits: Forms, month: Ints) -> 
     columns |= _mind_events(tick, asked & (age >= 8))
     columns |= _school_events(tick, asked & (age >= 6))
     columns |= _home_events(tick, asked, (month >= 5) & (month <= 9))
+    columns |= _found_wrong(tick, age)
+    columns |= _hazards(tick, asked, children, visits.child)
     return columns
 
 
@@ -192,4 +194,62 @@ def _home_events(tick: Ticks, asked: Bools, summer: Bools) -> dict[str, Any]:
         "neglect_signs": whole_numbers(tick.number(tick.of("neglect"), 2, 6, signs)),
         "food_short_days_month": whole_numbers(tick.number(hungry, 3, 12, food)),
         "severe_malnutrition_seen": tick.word(starved, {"suspected": 1}, tick.quiet),
+    }
+
+
+POORLY_CARED_FOR = ("neglect", "abandonment", "guardian_incapacity", "guardian_substance")
+
+
+def _found_wrong(tick: Ticks, age: Floats) -> dict[str, Any]:
+    """What is otherwise on file from the child's registration, where a visit found it to be wrong."""
+    untreated = tick.of("illness_untreated", share=0.8)
+    low = tick.of("mental_distress", "self_harm_suicide", share=0.5) & (age >= 10)
+    screened = {"green": 0.2, "yellow": 0.35, "orange": 0.35, "red": 0.10}
+    thin = tick.of("malnutrition", share=0.35) & (age < 5)
+    drinks = {"suspected": 0.7, "confirmed": 0.3}
+    bad = {"fair": 0.4, "poor": 0.6}
+    return {
+        "caregiver_substance": tick.word(
+            tick.of("guardian_substance", share=0.85), drinks, tick.quiet
+        ),
+        "caregiver_capacity": tick.word(
+            tick.of("guardian_incapacity"), {"limited": 0.75, "none": 0.25}, tick.quiet
+        ),
+        "guardianship_grade": tick.word(tick.of(*POORLY_CARED_FOR, share=0.8), bad, tick.quiet),
+        "dv_warning_letter": tick.yes("dv_exposure", share=0.06),
+        "serious_illness": tick.word(untreated, {"yes": 1}, tick.quiet),
+        "treatment_received": tick.word(untreated, {"no": 1}, tick.quiet),
+        "rehab_received": tick.word(
+            tick.of("disability_unmet", share=0.6) & (age < 8), {"no": 1}, tick.quiet
+        ),
+        "muac_mm": whole_numbers(tick.number(thin, 108, 140, np.full(tick.n, np.nan))),
+        "mh_screen_level": tick.word(low, screened, tick.quiet),
+    }
+
+
+HAZARDS = {
+    "electric": 0.045,
+    "fire": 0.020,
+    "carbon_monoxide": 0.010,
+    "scald": 0.015,
+    "fall": 0.025,
+    "poison": 0.012,
+    "landslide_flood": 0.006,
+}
+HAZARDS_TOLD, SHOCK, DISASTER = 0.4, 0.004, 0.0015  # of forms
+
+
+def _hazards(tick: Ticks, asked: Bools, children: Children, child: Ints) -> dict[str, Any]:
+    """Hazards of the home, which stay, and what befell the family lately; told at some visits."""
+    homes = int(children.home.max()) + 1
+    masks = np.zeros(homes, dtype=np.int64)
+    for bit, share in enumerate(HAZARDS.values()):
+        masks |= (tick.rng.random(homes) < share).astype(np.int64) << bit
+    words = join_sets(masks, tuple(HAZARDS), None)[children.home[child]]
+    shock = _no_or_blank(tick, asked, 0.3)
+    words[~(asked & tick.some(HAZARDS_TOLD))] = None
+    return {
+        "home_hazards": words,
+        "economic_shock_90d": tick.word(asked & tick.some(SHOCK), {"yes": 1}, shock),
+        "disaster_affected_30d": tick.word(asked & tick.some(DISASTER), {"yes": 1}, tick.quiet),
     }

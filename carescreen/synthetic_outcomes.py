@@ -16,6 +16,7 @@ import pandas as pd
 
 from carescreen.decisions import COLUMNS
 from carescreen.synthetic_concerns import TYPE_NAMES, Concerns
+from carescreen.synthetic_dates import DRAWN, drawn_chance
 from carescreen.synthetic_people import (
     GONE,
     Bools,
@@ -31,8 +32,9 @@ from carescreen.synthetic_people import (
 from carescreen.synthetic_records import ORIGIN, iso_days
 from carescreen.synthetic_visits import Visits
 
-RANDOM_SHARE = 0.12  # of visits not chosen for a reason, judged by a second person
 FOLLOWED_UP, ACKNOWLEDGED, PLANNED = 0.93, 0.25, 0.80
+SETTLED_DAYS = (17, 53)  # from a visit to the closing of what it found
+UNJUDGED_DAYS = 14
 REVIEW_DAYS = 15  # a list is worked through within two weeks of a visit
 VILLAGES_PER_SUPERVISOR = 6
 
@@ -45,33 +47,68 @@ RULES: dict[str, tuple[str, ...]] = {
         "cn_under8_unattended_danger",
         "cn_under8_unattended",
         "cn_alone_overnight",
+        "cn_under16_lives_alone",
     ),
     "physical_abuse": ("cn_family_violence", "cn_unexplained_injury", _INJURED),
     "injury_unexplained": ("cn_unexplained_injury", "cn_family_violence", _INJURED),
     "emotional_abuse": ("cn_family_violence", "cn_mood_abnormal"),
     "sexual_abuse": ("cn_sexual_harm_any_child", "cn_girl_under14_sexual"),
     "child_pregnancy": ("cn_child_pregnancy", "cn_girl_under14_sexual"),
-    "abandonment": ("cn_abandoned_or_long_unattended", "cn_guardian_absent_or_refuses"),
+    "abandonment": (
+        "cn_abandoned_or_long_unattended",
+        "cn_guardian_absent_or_refuses",
+        "cn_guardianship_poor",
+        "cn_under8_unattended",
+        "cn_under8_unattended_danger",
+    ),
     "trafficking_missing": ("cn_missing_or_trafficked",),
-    "self_harm_suicide": ("cn_suicide_risk", "cn_suicide_recent"),
-    "dv_exposure": ("cn_dv_household",),
-    "guardian_incapacity": ("cn_entrusted_care_weak",),
-    "guardian_lost": ("cn_emergency_guardian_gap",),
-    "guardian_substance": ("cn_entrusted_care_weak",),
-    "mental_distress": ("cn_mood_abnormal",),
+    "self_harm_suicide": ("cn_suicide_risk", "cn_suicide_recent", "cn_mental_screen_red"),
+    "dv_exposure": ("cn_dv_household", "cn_family_violence", "cn_entrusted_care_weak"),
+    "guardian_incapacity": (
+        "cn_entrusted_care_weak",
+        "cn_carer_lost_capacity",
+        "cn_guardianship_poor",
+    ),
+    "guardian_lost": (
+        "cn_emergency_guardian_gap",
+        "cn_under8_unattended",
+        "cn_under8_unattended_danger",
+    ),
+    "guardian_substance": (
+        "cn_entrusted_care_weak",
+        "cn_unfit_entrusted_carer",
+        "cn_guardianship_poor",
+        "cn_runaway",
+    ),
+    "mental_distress": ("cn_mood_abnormal", "cn_mental_screen_red"),
     "bullying": ("cn_serious_bullying", "cn_repeated_bullying", "cn_family_violence"),
-    "dropout_absence": ("cn_suspected_dropout",),
+    "dropout_absence": (
+        "cn_suspected_dropout",
+        "cn_unseen_and_absent",
+        "cn_out_of_school",
+        "cn_runaway",
+    ),
     "child_labour": ("cn_child_labour",),
     "child_marriage": ("cn_child_marriage",),
     "runaway_street": ("cn_runaway",),
-    "malnutrition": ("cn_hunger", "cn_medical_emergency"),
+    "malnutrition": ("cn_hunger", "cn_medical_emergency", "cn_severe_malnutrition_measured"),
     "illness_untreated": ("cn_disability_illness_unserved",),
     "disability_unmet": ("cn_disability_illness_unserved",),
     "water_hazard": ("cn_open_water",),
     "online_risk": ("cn_online_sexual",),
-    "conduct_problem": ("cn_serious_behaviour_or_instigated",),
-    "unseen_child": ("cn_child_not_seen",),
+    "conduct_problem": (
+        "cn_serious_behaviour_or_instigated",
+        "cn_family_violence",
+        "cn_suicide_risk",
+    ),
+    "unseen_child": ("cn_child_not_seen", "cn_unseen_and_absent"),
 }
+ON_FILE_ALONE = (
+    "cn_guardian_absent_or_refuses",
+    "cn_boarder_home_empty",
+    "cn_emergency_guardian_gap",
+    "cn_under16_lives_alone",
+)
 # Why a concern was closed, in the language of the village: English, then Chinese.
 SOLVED, MISREAD, MISTICKED, CARER_CHECKED = range(4)
 REASONS: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -114,17 +151,25 @@ class _Closings:
     reason: Ints
 
 
+SELECTED_BY = np.array(["", "", "random", "rule", "worker"], dtype=object)  # by synthetic_dates
+CONFIRMED_THERE, CONFIRMED_NOT_THERE = 0.88, 0.008  # of judged visits, could_not_tell among them
+COULD_NOT_TELL = 0.04
+
+
 def make_outcomes(plan: CountyPlan, visits: Visits, table: pd.DataFrame) -> pd.DataFrame:
-    """What a second person judged: visits with a worker's concern, and a random share of others."""
-    rng, n = plan.rng(10), visits.n
-    worried = table["worker_concern"].to_numpy() == "yes"
-    judged = (visits.days_ago > 14) & (worried | (rng.random(n) < RANDOM_SHARE))
-    rows = np.flatnonzero(judged)
+    """What a second person judged: each visit that a list, a worker's concern or chance chose.
+
+    Whatever a visit raises is followed up, so those are chosen with certainty (probability 1);
+    households drawn by chance have theirs (`drawn_chance`). Visits of the last days are not judged.
+    """
+    rng = plan.rng(10)
+    rows = np.flatnonzero((visits.days_ago > UNJUDGED_DAYS) & (visits.why >= DRAWN))
     wait = np.minimum(rng.integers(0, 12, len(rows)), visits.days_ago[rows])
     day = plan.as_of - (visits.days_ago[rows] - wait).astype("timedelta64[D]")
     result = _results(rng, visits.kind[rows] >= 0, visits.seen[rows] == "no")
     concern = np.append(TYPE_NAMES, [None])[visits.kind[rows]]
     concern[result != "confirmed"] = None
+    chance = np.where(visits.why[rows] == DRAWN, drawn_chance(plan), 1.0)
     return _frame(
         {
             "child_id": table["child_id"].to_numpy()[rows],
@@ -132,8 +177,8 @@ def make_outcomes(plan: CountyPlan, visits: Visits, table: pd.DataFrame) -> pd.D
             "result": result,
             "visit_id": table["visit_id"].to_numpy()[rows],
             "concern": concern,
-            "selected_by": np.where(worried[rows], "rule", "random"),
-            "selection_probability": pd.Series(np.where(worried[rows], 1.0, RANDOM_SHARE)),
+            "selected_by": SELECTED_BY[visits.why[rows]],
+            "selection_probability": pd.Series(chance),
             "recorded_at": iso_days(day),
             "data_origin": np.full(len(rows), ORIGIN, dtype=object),
         }
@@ -151,9 +196,14 @@ def _frame(columns: Mapping[str, Words | pd.Series]) -> pd.DataFrame:
 
 def _results(rng: np.random.Generator, present: Bools, unseen: Bools) -> Words:
     n = len(present)
-    there = draw(rng, {"confirmed": 0.88, "not_confirmed": 0.08, "could_not_tell": 0.04}, n)
-    absent = draw(rng, {"confirmed": 0.008, "not_confirmed": 0.95, "could_not_tell": 0.042}, n)
+    there = draw(rng, _shares(CONFIRMED_THERE), n)
+    absent = draw(rng, _shares(CONFIRMED_NOT_THERE), n)
     return np.where(unseen, "not_seen", np.where(present, there, absent))
+
+
+def _shares(confirmed: float) -> dict[str, float]:
+    told = 1.0 - confirmed - COULD_NOT_TELL
+    return {"confirmed": confirmed, "not_confirmed": told, "could_not_tell": COULD_NOT_TELL}
 
 
 def make_decisions(
@@ -169,10 +219,10 @@ def make_decisions(
     """The decisions table, oldest first; `traps` is what each visit's note could be taken for."""
     rng = plan.rng(12)
     parts = [
-        _solved(rng, concerns, visits),
+        _solved(rng, visits),
         _misread(rng, visits, traps, ids["visit"]),
         _misticked(rng, visits),
-        _carer_checked(rng, homes, children, concerns),
+        _carer_checked(rng, homes, children),
     ]
     closings = _Closings(
         *(
@@ -191,15 +241,28 @@ def make_decisions(
     return _decision_frame(plan, rng, columns, ids["child"])
 
 
-def _solved(rng: np.random.Generator, concerns: Concerns, visits: Visits) -> _Closings:
-    """Earlier concerns that some visit put on file, closed once they were over."""
-    on_file = np.zeros(len(concerns.current), dtype=bool)
-    past = visits.on_file & (visits.days_ago >= concerns.earlier_to[visits.child])
-    on_file[visits.child[past]] = True
-    done = on_file & (concerns.earlier >= 0) & (rng.random(len(on_file)) < FOLLOWED_UP)
-    child = np.flatnonzero(done)
-    day = np.maximum(concerns.earlier_to[child] - rng.integers(1, 10, len(child)), 0)
-    return _by_rule(child, day, concerns.earlier[child], SOLVED)
+def _solved(rng: np.random.Generator, visits: Visits) -> _Closings:
+    """What visits put on file, closed weeks after the last of them: followed up, and help agreed.
+
+    Where it goes on, the next visit that sees it opens it again.
+    """
+    row = np.flatnonzero(visits.on_file)
+    row = row[np.argsort(visits.child[row], kind="stable")]
+    day = _looked_into(rng, visits.entered[row], SETTLED_DAYS)
+    next_on_file = np.full(len(row), -1, dtype=np.int64)
+    same = np.diff(visits.child[row]) == 0
+    next_on_file[:-1][same] = visits.days_ago[row[1:]][same]
+    kept = (day >= 0) & (day > next_on_file)
+    row, day = row[kept], day[kept]
+    return _by_rule(visits.child[row], day, visits.kind[row], SOLVED)
+
+
+def _looked_into(rng: np.random.Generator, days_ago: Ints, wait: tuple[int, int]) -> Ints:
+    """The day of a closing, mostly after this wait, else at one of the next reviews; under 0: open."""
+    late = rng.random(len(days_ago)) >= FOLLOWED_UP
+    return np.asarray(
+        days_ago - rng.integers(*wait, len(days_ago)) - late * rng.integers(30, 90, len(days_ago))
+    )
 
 
 def _by_rule(child: Ints, day: Ints, kind: Ints, reason: int) -> _Closings:
@@ -223,11 +286,12 @@ def _by_rule(child: Ints, day: Ints, kind: Ints, reason: int) -> _Closings:
 
 def _misread(rng: np.random.Generator, visits: Visits, traps: Words, visit_ids: Words) -> _Closings:
     """Notes that could be taken for a concern, read again by a supervisor."""
-    old = pd.notna(traps) & (visits.days_ago >= REVIEW_DAYS)
-    row = np.flatnonzero(old & (rng.random(visits.n) < FOLLOWED_UP))
+    row = np.flatnonzero(pd.notna(traps))
+    day = _looked_into(rng, visits.entered[row], (3, REVIEW_DAYS))
+    row, day = row[day >= 0], day[day >= 0]
     return _Closings(
         child=visits.child[row],
-        day=visits.days_ago[row] - rng.integers(3, REVIEW_DAYS, len(row)),
+        day=day,
         rule=np.full(len(row), "", dtype=object),
         concept=traps[row],
         visit_id=visit_ids[row],
@@ -237,24 +301,28 @@ def _misread(rng: np.random.Generator, visits: Visits, traps: Words, visit_ids: 
 
 def _misticked(rng: np.random.Generator, visits: Visits) -> _Closings:
     """Suspicions on a form that came to nothing."""
-    old = visits.mistaken & (visits.days_ago >= REVIEW_DAYS)
-    row = np.flatnonzero(old & (rng.random(visits.n) < FOLLOWED_UP))
-    day = visits.days_ago[row] - rng.integers(3, REVIEW_DAYS, len(row))
+    row = np.flatnonzero(visits.mistaken)
+    day = _looked_into(rng, visits.entered[row], (3, REVIEW_DAYS))
+    row, day = row[day >= 0], day[day >= 0]
     return _by_rule(visits.child[row], day, visits.ticked[row], MISTICKED)
 
 
-def _carer_checked(
-    rng: np.random.Generator, homes: Homes, children: Children, concerns: Concerns
-) -> _Closings:
-    """Carers on file as unfit (drink, gambling, violence) where nothing is wrong now."""
-    unfit = homes.alcohol[children.home] | homes.gambling[children.home] | children.carer_violent
-    settled = unfit & (concerns.current < 0) & (rng.random(children.n) < FOLLOWED_UP)
-    child = np.flatnonzero(settled)
+def _carer_checked(rng: np.random.Generator, homes: Homes, children: Children) -> _Closings:
+    """What was on file when a child was registered (an unfit carer, none, a parent's death)."""
+    home = children.home
+    unfit = homes.alcohol[home] | homes.gambling[home] | children.carer_violent
+    alone = np.isin(children.carer, ["self", "sibling_minor"])
+    bereft = (children.father == "deceased") | (children.mother == "deceased")
+    parts = [(np.flatnonzero(unfit), "cn_unfit_entrusted_carer")]
+    parts += [(np.flatnonzero(alone), rule) for rule in ON_FILE_ALONE]
+    parts += [(np.flatnonzero(bereft), "cn_parent_died")]
+    child = np.concatenate([rows for rows, _ in parts])
+    day = np.maximum(children.on_record[child] - rng.integers(3, 40, len(child)), 0)
     empty = np.full(len(child), "", dtype=object)
     return _Closings(
         child=child,
-        day=rng.integers(0, 4, len(child)),
-        rule=np.full(len(child), "cn_unfit_entrusted_carer", dtype=object),
+        day=day,
+        rule=np.repeat(np.array([r for _, r in parts], dtype=object), [len(c) for c, _ in parts]),
         concept=empty,
         visit_id=empty,
         reason=np.full(len(child), CARER_CHECKED),

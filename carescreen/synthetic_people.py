@@ -82,6 +82,8 @@ RISK_WEIGHTS = {
     "three_or_more_children": 0.20,
 }
 HOUSEHOLD_NOISE, CHILD_NOISE = 0.45, 0.35  # standard deviations, log-odds
+NEWCOMERS_A_YEAR = 0.03  # of children, beside those born: families that move in
+FIRST_ON_RECORD = 30  # days before the first month of visits by which all others are on record
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ class CountyPlan:
     seed: int
     as_of: np.datetime64
     language_mix: float
+
+    @property
+    def span(self) -> int:
+        """Days of visits before the as-of date."""
+        return int(self.months * 30.4)
 
     def rng(self, stage: int, part: int = 0) -> np.random.Generator:
         """An independent stream of a stage, so that a change in one stage leaves the others."""
@@ -139,7 +146,10 @@ class Homes:
 
 @dataclass(frozen=True)
 class Children:
-    """Children as they are, not as recorded; arrays by child, parents and carers repeated."""
+    """Children as they are, not as recorded; arrays by child, parents and carers repeated.
+
+    `on_record`: days before the as-of date on which a child was registered.
+    """
 
     home: Ints
     village: Ints
@@ -162,6 +172,7 @@ class Children:
     in_school: Bools
     prior: Ints
     unsupervised: Bools
+    on_record: Ints
 
     @property
     def n(self) -> int:
@@ -307,7 +318,17 @@ def make_children(plan: CountyPlan, homes: Homes) -> Children:
         in_school=~out_of_school,
         prior=np.minimum(rng.geometric(0.93, n) - 1, 5).astype(np.int64),
         unsupervised=rng.random(n) < 0.03,
+        on_record=_on_record(rng, plan, days_old),
     )
+
+
+def _on_record(rng: np.random.Generator, plan: CountyPlan, days_old: Ints) -> Ints:
+    """Days since each child was registered: before the first month of visits, but for newcomers."""
+    n, span = len(days_old), plan.span
+    earlier = span + rng.integers(FIRST_ON_RECORD, 1600, n)
+    came = rng.random(n) < np.minimum(NEWCOMERS_A_YEAR * span / 365, 0.9)
+    since = np.where(came, rng.integers(1, span + 1, n), earlier)
+    return np.asarray(np.minimum(since, days_old - rng.integers(15, 20, n)), dtype=np.int64)
 
 
 def _carers(rng: np.random.Generator, homes: Homes) -> Words:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.synthetic_concerns import TYPE_NAMES, Concerns
+from carescreen.synthetic_concerns import EXAMPLE_ONSET
 from carescreen.synthetic_people import (
     GONE,
     Bools,
@@ -27,6 +27,7 @@ from carescreen.synthetic_people import (
 
 ORIGIN = "synthetic"
 SUSPICION = {"suspected": 0.50, "disclosed": 0.35, "confirmed": 0.15}
+DRINK_ON_FILE = 0.6  # of households where somebody drinks, suspected when the child was registered
 NO_YES = np.array(["no", "yes"], dtype=object)
 
 
@@ -111,48 +112,31 @@ def make_households(
     workers: Workers,
     homes: Homes,
     children: Children,
-    concerns: Concerns,
     ids: Words,
 ) -> pd.DataFrame:
-    """The households table: one row a household, household indicators as recorded."""
+    """The households table: one row a household, what was on file when its first child was registered.
+
+    What is wrong since stands in the forms of visits. The example household is recorded lately.
+    """
     rng, n = plan.rng(6), homes.n
     note = Recorder(rng, workers.blank[homes.village])
-    recorded = plan.as_of - (rng.random(n) ** 1.6 * 360 + 1).astype("timedelta64[D]")
+    ago = np.zeros(n, dtype=np.int64)
+    np.maximum.at(ago, children.home, children.on_record)
+    violence = note.words(_full("none", n), 0.6)
     example = example_home(homes.children)
-    since = _violent_since(homes, children, concerns)
-    told = (since >= 0) & (rng.random(n) < 0.60)
     if example is not None:
-        told[example] = True
-    lately = plan.as_of - (rng.random(n) * (since + 1)).astype("timedelta64[D]")
-    recorded = np.where(told, lately, recorded)
-    violence = np.where(told, draw(rng, SUSPICION, n), note.words(_full("none", n), 0.6))
-    if example is not None:
-        violence[example] = "disclosed"
+        violence[example], ago[example] = "disclosed", rng.integers(0, EXAMPLE_ONSET)
     frame = {
         "household_id": ids,
-        "recorded_at": iso_days(recorded),
+        "recorded_at": iso_days(plan.as_of - ago.astype("timedelta64[D]")),
         "income_support": note.words(homes.income),
         "housing_unsafe": note.words(yes_where(rng.random(n) < 0.020)),
-        "home_hazards": _hazards(rng, note, n),
         "open_water_near_m": note.numbers(_water(rng, n), 0.7),
         "pesticide_accessible": note.words(yes_where(rng.random(n) < 0.05), 0.6),
         "household_dv": violence,
-        "dv_warning_letter": np.where(told & (rng.random(n) < 0.10), "yes", None),
-        "economic_shock_90d": np.where(
-            rng.random(n) < 0.009, "yes", note.words(_full("no", n), 0.4)
-        ),
-        "disaster_affected_30d": np.where(rng.random(n) < 0.003, "yes", None),
         "data_origin": _full(ORIGIN, n),
     }
     return pd.DataFrame(_objects(frame))
-
-
-def _violent_since(homes: Homes, children: Children, concerns: Concerns) -> Ints:
-    """Days since violence between adults began to be a concern in each household, -1 for none."""
-    since = np.full(homes.n, -1, dtype=np.int64)
-    here = concerns.names == "dv_exposure"
-    since[children.home[here]] = concerns.onset[here]
-    return since
 
 
 def _full(word: str | None, n: int) -> Words:
@@ -167,15 +151,6 @@ def _objects(columns: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _hazards(rng: np.random.Generator, note: Recorder, n: int) -> Words:
-    words = ("electric", "fire", "carbon_monoxide", "scald", "fall", "poison", "landslide_flood")
-    shares = (0.045, 0.020, 0.010, 0.015, 0.025, 0.012, 0.006)
-    masks = np.zeros(n, dtype=np.int64)
-    for bit, share in enumerate(shares):
-        masks |= (rng.random(n) < share).astype(np.int64) << bit
-    return np.where(note.known(0.8), join_sets(masks, words, None), None)
-
-
 def _water(rng: np.random.Generator, n: int) -> Floats:
     """Metres to open water, to the nearest ten."""
     return np.clip(np.round(rng.lognormal(np.log(900), 0.9, n), -1), 10, 5000)
@@ -186,21 +161,15 @@ def make_children_table(
     workers: Workers,
     homes: Homes,
     children: Children,
-    concerns: Concerns,
     ids: dict[str, Words],
 ) -> pd.DataFrame:
-    """The children table: one row a child, what is on file about child, parents and carer."""
+    """The children table: one row a child, what was on file when it was registered.
+
+    What is wrong since stands in the forms of visits, so that the row is known from the start.
+    """
     rng, n = plan.rng(7), children.n
     note = Recorder(rng, workers.blank[children.village])
-    ago = rng.random(n) ** 1.5 * 330 + 1
-    # What is wrong now was put on file since it began.
-    ago = np.where(concerns.current >= 0, rng.random(n) * (concerns.onset + 1), ago)
-    recorded = plan.as_of - ago.astype("timedelta64[D]")
-    recorded = np.maximum(recorded, children.birth + np.timedelta64(1, "D"))
-    registered_on = np.minimum(
-        recorded, plan.as_of - rng.integers(60, 1600, n).astype("timedelta64[D]")
-    )
-    registered_on = np.maximum(registered_on, children.birth + np.timedelta64(15, "D"))
+    registered_on = plan.as_of - children.on_record.astype("timedelta64[D]")
     frame = {
         "child_id": ids["child"],
         "village_id": ids["village"][children.village],
@@ -209,14 +178,14 @@ def make_children_table(
         "household_id": ids["household"][children.home],
         "caseworker_id": ids["worker"][children.village],
         "birth_date": iso_days(children.birth),
-        "recorded_at": iso_days(recorded),
+        "recorded_at": iso_days(registered_on),
         "sex": np.where(children.female, "female", "male"),
         "registered_on": iso_days(registered_on),
         "first_visit_on": iso_days(registered_on + rng.integers(0, 7, n).astype("timedelta64[D]")),
     }
     frame |= _welfare(rng, note, homes, children)
-    frame |= _care(rng, note, homes, children, concerns)
-    frame |= _health(rng, note, children, concerns)
+    frame |= _care(rng, note, homes, children)
+    frame |= _health(rng, note, children)
     frame |= _school(rng, note, children)
     frame["data_origin"] = _full(ORIGIN, n)
     return pd.DataFrame(_objects(frame))
@@ -257,20 +226,14 @@ def _care(
     note: Recorder,
     homes: Homes,
     children: Children,
-    concerns: Concerns,
 ) -> dict[str, Any]:
     n, home = children.n, children.home
     months = rng.integers(1, 60, n).astype(np.float64)
     away = children.left_behind
-    drunk = concerns.names == "guardian_substance"
-    drinks = drunk & (rng.random(homes.n) < 0.85)[home]
-    drinks |= homes.alcohol[home] & (rng.random(homes.n) < 0.10)[home]
-    sure = drunk & (rng.random(homes.n) < 0.3)[home]
-    substance = np.where(drinks, np.where(sure, "confirmed", "suspected"), "none")
+    substance = np.where(
+        (homes.alcohol & (rng.random(homes.n) < DRINK_ON_FILE))[home], "suspected", "none"
+    )
     agreed = (rng.random(homes.n) < 0.72)[home]
-    incapable = concerns.names == "guardian_incapacity"
-    capacity = np.where(incapable & (children.capacity == "adequate"), "limited", children.capacity)
-    capacity[incapable & (rng.random(n) < 0.25)] = "none"
     no_adult = np.isin(children.carer, ["self", "sibling_minor"])
     return {
         "father_status": note.words(children.father),
@@ -279,8 +242,8 @@ def _care(
         "mother_status_months": note.numbers(_months(children.mother, months), 0.6),
         "primary_caregiver_type": note.words(children.carer),
         "primary_caregiver_age": note.numbers(np.where(no_adult, np.nan, children.carer_age), 0.9),
-        "caregiver_capacity": note.words(capacity, 0.75),
-        "caregiver_substance": np.where(drinks, substance, note.words(substance, 0.6)),
+        "caregiver_capacity": note.words(children.capacity, 0.75),
+        "caregiver_substance": note.words(substance.astype(object), 0.6),
         "caregiver_gambling": note.words(
             yes_where(homes.gambling[home] & (rng.random(n) < 0.6)), 0.4
         ),
@@ -296,7 +259,7 @@ def _care(
             np.where(away, np.floor(rng.lognormal(np.log(110), 0.8, n)).clip(0, 2500), np.nan), 0.6
         ),
         "lives_without_adult": note.words(yes_where(no_adult), 0.9),
-        "guardianship_grade": _grade(rng, note, capacity, concerns),
+        "guardianship_grade": _grade(rng, note, children.capacity),
         "prior_concerns_24m": note.numbers(children.prior.astype(np.float64), 0.8),
     }
 
@@ -310,56 +273,36 @@ def _unwell(rng: np.random.Generator, children: Children) -> Words:
     return np.where(children.carer_unwell, kind, "none")
 
 
-POORLY_CARED_FOR = ("neglect", "abandonment", "guardian_incapacity", "guardian_substance")
+def _grade(rng: np.random.Generator, note: Recorder, capacity: Words) -> Words:
+    usual = draw(rng, {"good": 0.80, "fair": 0.20}, len(capacity))
+    limited = draw(rng, {"good": 0.05, "fair": 0.95}, len(capacity))
+    return note.words(np.where(capacity == "adequate", usual, limited), 0.5)
 
 
-def _grade(rng: np.random.Generator, note: Recorder, capacity: Words, concerns: Concerns) -> Words:
-    usual = draw(rng, {"good": 0.80, "fair": 0.1996, "poor": 0.0004}, len(capacity))
-    limited = draw(rng, {"good": 0.05, "fair": 0.94, "poor": 0.01}, len(capacity))
-    bad = draw(rng, {"fair": 0.4, "poor": 0.6}, len(capacity))
-    grade = np.where(capacity == "adequate", usual, limited)
-    worried = np.isin(concerns.names, POORLY_CARED_FOR)
-    return np.where(worried, note.words(bad, 0.8), note.words(grade, 0.5))
-
-
-def _health(
-    rng: np.random.Generator, note: Recorder, children: Children, concerns: Concerns
-) -> dict[str, Any]:
-    n, age = children.n, children.age
-    untreated = (concerns.names == "illness_untreated") & (rng.random(n) < 0.8)
-    ill = children.illness | untreated
+def _health(rng: np.random.Generator, note: Recorder, children: Children) -> dict[str, Any]:
+    n, age, ill = children.n, children.age, children.illness
     got = np.where(children.treated, draw(rng, {"yes": 0.85, "partly": 0.15}, n), "no")
-    got = np.where(untreated, "no", np.where(ill, got, "not_needed"))
-    unmet = (concerns.names == "disability_unmet") & (rng.random(n) < 0.6)
+    got = np.where(ill, got, "not_needed")
     degree = {"level_4": 0.35, "level_3": 0.3, "level_2": 0.2, "level_1": 0.15}
     level = np.where(children.disability, draw(rng, degree, n), "none")
-    certified = yes_where((rng.random(n) < 0.88) & ~unmet)
-    therapy = yes_where((rng.random(n) < 0.70) & ~unmet)
+    certified = yes_where(rng.random(n) < 0.88)
+    therapy = yes_where(rng.random(n) < 0.70)
     special = children.disability & (rng.random(n) < 0.5) | ill & (rng.random(n) < 0.3)
+    screen = draw(rng, {"green": 0.95, "yellow": 0.05}, n)
     measured = np.where(age < 5, rng.normal(152, 9.0, n).round(), np.nan)
-    thin = np.where(concerns.names == "malnutrition", 22.0, 0.0)
     return {
         "needs_special_care": note.words(yes_where(special), 0.7),
-        "serious_illness": np.where(untreated, "yes", note.words(yes_where(ill), 0.9)),
-        "treatment_received": np.where(untreated, "no", note.words(got, 0.8)),
+        "serious_illness": note.words(yes_where(ill), 0.9),
+        "treatment_received": note.words(got.astype(object), 0.8),
         "disability_level": note.words(level),
         "disability_certificate": np.where(children.disability, note.words(certified), None),
         "rehab_received": np.where(children.disability & (age < 8), note.words(therapy, 0.8), None),
         "vaccination_up_to_date": np.where(
             age < 8, note.words(yes_where(rng.random(n) >= 0.025), 0.8), None
         ),
-        "muac_mm": note.numbers(np.clip(measured - thin, 100, 210), 0.35),
-        "mh_screen_level": np.where(
-            age >= 10, note.words(_screen(rng, concerns), 0.5, False), None
-        ),
+        "muac_mm": note.numbers(np.clip(measured, 126, 210), 0.35),
+        "mh_screen_level": np.where(age >= 10, note.words(screen, 0.5, False), None),
     }
-
-
-def _screen(rng: np.random.Generator, concerns: Concerns) -> Words:
-    n = len(concerns.current)
-    usual = draw(rng, {"green": 0.945, "yellow": 0.0525, "orange": 0.0025}, n)
-    low = draw(rng, {"green": 0.2, "yellow": 0.35, "orange": 0.35, "red": 0.10}, n)
-    return np.where(np.isin(concerns.names, ["mental_distress", "self_harm_suicide"]), low, usual)
 
 
 def _school(rng: np.random.Generator, note: Recorder, children: Children) -> dict[str, Any]:
@@ -377,16 +320,3 @@ def _school(rng: np.random.Generator, note: Recorder, children: Children) -> dic
         "attendance_rate": pd.Series(np.where(keeps, rate, np.nan)),
         "on_dropout_ledger": np.where(pupil, note.words(ledger, 0.4), None),
     }
-
-
-def make_truth(concerns: Concerns, ids: Words) -> pd.DataFrame:
-    """The truth table: what no worker knows. Never an input of a ranking."""
-    return pd.DataFrame(
-        {
-            "child_id": pd.Series(ids, dtype=object),
-            "true_risk": concerns.risk.round(6),
-            "true_concern": (concerns.current >= 0).astype(np.int64),
-            "concern_type": pd.Series(np.append(TYPE_NAMES, None)[concerns.current], dtype=object),
-            "data_origin": pd.Series(np.full(len(ids), ORIGIN, dtype=object), dtype=object),
-        }
-    )
