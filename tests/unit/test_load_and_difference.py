@@ -37,7 +37,7 @@ rules: {off: [cn_home_hazard, cn_dv_household], on: [cn_vaccination_overdue]}
 
 @cache
 def county() -> Caseload:
-    made = make_county(children=400, villages=3, months=18, seed=3)
+    made = make_county(children=400, villages=3, months=18, visits_per_child=12, seed=3)
     tables = made.children, made.visits, made.households, made.outcomes, made.decisions
     children, visits, households, outcomes, decisions = tables
     return Caseload(
