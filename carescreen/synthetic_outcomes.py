@@ -33,7 +33,7 @@ from carescreen.synthetic_records import ORIGIN, iso_days
 from carescreen.synthetic_visits import Visits
 
 FOLLOWED_UP, ACKNOWLEDGED, PLANNED = 0.93, 0.25, 0.80
-SETTLED_DAYS = (17, 53)  # from a visit to the closing of what it found
+SETTLED_DAYS = (16, 56)  # from a visit to the closing of what it found
 UNJUDGED_DAYS = 14
 REVIEW_DAYS = 15  # a list is worked through within two weeks of a visit
 VILLAGES_PER_SUPERVISOR = 6
@@ -63,7 +63,12 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "trafficking_missing": ("cn_missing_or_trafficked",),
     "self_harm_suicide": ("cn_suicide_risk", "cn_suicide_recent", "cn_mental_screen_red"),
-    "dv_exposure": ("cn_dv_household", "cn_family_violence", "cn_entrusted_care_weak"),
+    "dv_exposure": (
+        "cn_dv_household",
+        "cn_family_violence",
+        "cn_entrusted_care_weak",
+        "cn_child_marriage",
+    ),
     "guardian_incapacity": (
         "cn_entrusted_care_weak",
         "cn_carer_lost_capacity",
@@ -103,7 +108,8 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "unseen_child": ("cn_child_not_seen", "cn_unseen_and_absent"),
 }
-ON_FILE_ALONE = (
+HOUSEHOLD_RULES = ("cn_dv_household", "cn_family_violence", "cn_unfit_entrusted_carer")
+ALONE_RULES = (
     "cn_guardian_absent_or_refuses",
     "cn_boarder_home_empty",
     "cn_emergency_guardian_gap",
@@ -219,10 +225,11 @@ def make_decisions(
     """The decisions table, oldest first; `traps` is what each visit's note could be taken for."""
     rng = plan.rng(12)
     parts = [
-        _solved(rng, visits),
+        _solved(rng, homes, children, visits),
         _misread(rng, visits, traps, ids["visit"]),
-        _misticked(rng, visits),
+        _misticked(rng, homes, children, visits),
         _carer_checked(rng, homes, children),
+        _alone_looked_into(rng, visits),
     ]
     closings = _Closings(
         *(
@@ -241,20 +248,22 @@ def make_decisions(
     return _decision_frame(plan, rng, columns, ids["child"])
 
 
-def _solved(rng: np.random.Generator, visits: Visits) -> _Closings:
+def _solved(
+    rng: np.random.Generator, homes: Homes, children: Children, visits: Visits
+) -> _Closings:
     """What visits put on file, closed weeks after the last of them: followed up, and help agreed.
 
     Where it goes on, the next visit that sees it opens it again.
     """
     row = np.flatnonzero(visits.on_file)
-    row = row[np.argsort(visits.child[row], kind="stable")]
+    row = row[np.lexsort((-visits.days_ago[row], visits.kind[row], visits.child[row]))]
     day = _looked_into(rng, visits.entered[row], SETTLED_DAYS)
     next_on_file = np.full(len(row), -1, dtype=np.int64)
-    same = np.diff(visits.child[row]) == 0
+    same = (np.diff(visits.child[row]) == 0) & (np.diff(visits.kind[row]) == 0)
     next_on_file[:-1][same] = visits.days_ago[row[1:]][same]
     kept = (day >= 0) & (day > next_on_file)
     row, day = row[kept], day[kept]
-    return _by_rule(visits.child[row], day, visits.kind[row], SOLVED)
+    return _for_all(homes, children, _by_rule(visits.child[row], day, visits.kind[row], SOLVED))
 
 
 def _looked_into(rng: np.random.Generator, days_ago: Ints, wait: tuple[int, int]) -> Ints:
@@ -299,34 +308,59 @@ def _misread(rng: np.random.Generator, visits: Visits, traps: Words, visit_ids: 
     )
 
 
-def _misticked(rng: np.random.Generator, visits: Visits) -> _Closings:
+def _misticked(
+    rng: np.random.Generator, homes: Homes, children: Children, visits: Visits
+) -> _Closings:
     """Suspicions on a form that came to nothing."""
     row = np.flatnonzero(visits.mistaken)
     day = _looked_into(rng, visits.entered[row], (3, REVIEW_DAYS))
     row, day = row[day >= 0], day[day >= 0]
-    return _by_rule(visits.child[row], day, visits.ticked[row], MISTICKED)
+    return _for_all(
+        homes, children, _by_rule(visits.child[row], day, visits.ticked[row], MISTICKED)
+    )
+
+
+def _for_all(homes: Homes, children: Children, closings: _Closings) -> _Closings:
+    """What is the household's, closed for each of its children: it was open for all of them."""
+    home = children.home[closings.child]
+    shared = np.isin(closings.rule, HOUSEHOLD_RULES)
+    count = np.where(shared, homes.children[home], 1)
+    first = (np.cumsum(homes.children) - homes.children)[home]
+    row = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    columns = {field.name: getattr(closings, field.name)[row] for field in fields(_Closings)}
+    child = np.where(shared[row], first[row] + place, closings.child[row])
+    return _Closings(**columns | {"child": child})
 
 
 def _carer_checked(rng: np.random.Generator, homes: Homes, children: Children) -> _Closings:
-    """What was on file when a child was registered (an unfit carer, none, a parent's death)."""
+    """What was on file when a child was registered (an unfit carer, a parent's death)."""
     home = children.home
     unfit = homes.alcohol[home] | homes.gambling[home] | children.carer_violent
-    alone = np.isin(children.carer, ["self", "sibling_minor"])
     bereft = (children.father == "deceased") | (children.mother == "deceased")
-    parts = [(np.flatnonzero(unfit), "cn_unfit_entrusted_carer")]
-    parts += [(np.flatnonzero(alone), rule) for rule in ON_FILE_ALONE]
-    parts += [(np.flatnonzero(bereft), "cn_parent_died")]
+    bereft &= rng.random(children.n) < FOLLOWED_UP
+    parts = (
+        (np.flatnonzero(unfit), "cn_unfit_entrusted_carer"),
+        (np.flatnonzero(bereft), "cn_parent_died"),
+    )
     child = np.concatenate([rows for rows, _ in parts])
     day = np.maximum(children.on_record[child] - rng.integers(3, 40, len(child)), 0)
+    rule = np.repeat(np.array([r for _, r in parts], dtype=object), [len(c) for c, _ in parts])
+    return _checked(child, day, rule)
+
+
+def _alone_looked_into(rng: np.random.Generator, visits: Visits) -> _Closings:
+    """Children found to live without an adult, where relatives took over some weeks later."""
+    row = np.flatnonzero(visits.alone)
+    day = _looked_into(rng, visits.entered[row], SETTLED_DAYS)
+    child, day = visits.child[row][day >= 0], day[day >= 0]
+    rules = np.tile(np.array(ALONE_RULES, dtype=object), len(child))
+    return _checked(np.repeat(child, len(ALONE_RULES)), np.repeat(day, len(ALONE_RULES)), rules)
+
+
+def _checked(child: Ints, day: Ints, rule: Words) -> _Closings:
     empty = np.full(len(child), "", dtype=object)
-    return _Closings(
-        child=child,
-        day=day,
-        rule=np.repeat(np.array([r for _, r in parts], dtype=object), [len(c) for c, _ in parts]),
-        concept=empty,
-        visit_id=empty,
-        reason=np.full(len(child), CARER_CHECKED),
-    )
+    return _Closings(child, day, rule, empty, empty, np.full(len(child), CARER_CHECKED))
 
 
 def _in_words(rng: np.random.Generator, reason: Ints, chinese: Bools) -> Words:

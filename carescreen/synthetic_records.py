@@ -258,7 +258,7 @@ def _care(
         "parent_visit_gap_days": note.numbers(
             np.where(away, np.floor(rng.lognormal(np.log(110), 0.8, n)).clip(0, 2500), np.nan), 0.6
         ),
-        "lives_without_adult": note.words(yes_where(no_adult), 0.9),
+        "lives_without_adult": np.where(no_adult, None, note.words(_full("no", n), 0.9)),
         "guardianship_grade": _grade(rng, note, children.capacity),
         "prior_concerns_24m": note.numbers(children.prior.astype(np.float64), 0.8),
     }

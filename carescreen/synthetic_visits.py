@@ -46,6 +46,7 @@ AVOIDING = 0.08  # more visits in vain while something is wrong
 TRIED_AGAIN = 0.85  # of visits in vain, soon
 ARRANGED = 0.92  # of visits after one in vain, and the child is seen
 HEARSAY = 0.75
+ALONE_TOLD = 0.35  # of forms of children without an adult
 STRAY = 0.008  # of visits: the worker worries about something that is nowhere written
 NO_FORM = 0.05  # of visits, and more with workers who leave blanks
 SOON, FIRST_WAIT, NEXT_WAIT = (3, 21), (5, 26), (20, 46)  # days until a visit that follows another
@@ -79,7 +80,8 @@ class Visits:
     that day, -1 none; `noticed` where the worker saw it, `form` where she filled one in, `ticked`
     the code that it shows (a concern she noticed, or a mistake), `written` where she put it into
     the note, `hedged` where she was not sure, `worried` where she says that she is
-    concerned, `entered` the days before the as-of date on which the record was entered.
+    concerned, `entered` the days before the as-of date on which the record was entered,
+    `alone` where the form says that no adult lives with the child.
     """
 
     child: Ints
@@ -94,6 +96,7 @@ class Visits:
     hedged: Bools
     worried: Bools
     entered: Ints
+    alone: Bools
 
     @property
     def n(self) -> int:
@@ -195,6 +198,7 @@ def _look(
     ticked = np.where((kind < 0) & form & (seen == "yes"), mistaken, ticked)
     worried = noticed & (rng.random(n) < 0.9) | (kind < 0) & (ticked >= 0)
     late = rng.random(n) < workers.late[worker]
+    no_adult = np.isin(children.carer, ["self", "sibling_minor"])[child]
     return Visits(
         child=child,
         days_ago=days_ago,
@@ -208,6 +212,7 @@ def _look(
         hedged=rng.random(n) < np.where(early, HEDGED_EARLY, HEDGED),
         worried=worried | (rng.random(n) < STRAY),
         entered=np.maximum(days_ago - np.where(late, rng.integers(1, 21, n), 0), 0),
+        alone=no_adult & form & (rng.random(n) < ALONE_TOLD),
     )
 
 
@@ -268,6 +273,9 @@ def make_visits_table(
     }
     month = (day.astype("datetime64[M]").astype(np.int64) % 12) + 1
     columns |= make_events(Ticks(rng, visits.ticked), children, visits, month)
+    columns["lives_without_adult"] = Ticks(rng, visits.ticked).word(
+        visits.alone, {"yes": 1}, np.full(n, None, dtype=object)
+    )
     columns["data_origin"] = np.full(n, ORIGIN, dtype=object)
     series = {
         name: pd.Series(values, dtype=object) if isinstance(values, np.ndarray) else values
