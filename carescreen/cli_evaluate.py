@@ -57,7 +57,7 @@ def _days(text: str) -> int:
     "--capacity", type=click.IntRange(1), help="seats of a list in a window  [default: the pack's]"
 )
 @click.option(
-    "--groups", help="indicators to compare groups by, such as sex,disability=disability_level"
+    "--groups", help="indicators to compare groups by, such as sex,disability=disability_level!none"
 )
 @click.option(
     "--groups-file",

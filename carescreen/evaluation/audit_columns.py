@@ -7,6 +7,7 @@ bring them for an audit alone, by child, household or village.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -14,38 +15,63 @@ from carescreen.errors import UsageError, did_you_mean
 from carescreen.indicators import Indicator
 
 KEYS = ("child_id", "household_id", "village_id")
-DEFAULT = ("sex", "disability=disability_level")  # where the pack has them
+DEFAULT = ("sex", "disability=disability_level!none")  # where the pack has them
 
 
-def audit_indicators(
+@dataclass(frozen=True)
+class Attribute:
+    """What an audit attribute is read from: the words of an indicator, or where `other_than` is one
+    of them, "no" for that word and "yes" for any other."""
+
+    indicator: Indicator
+    other_than: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The attribute's word for each value of the indicator."""
+        if not self.other_than:
+            return tuple(self.indicator.values)
+        return tuple("no" if word == self.other_than else "yes" for word in self.indicator.values)
+
+
+def audit_attributes(
     indicators: Mapping[str, Indicator], wanted: Sequence[str]
-) -> dict[str, Indicator]:
-    """Indicators that record audit attributes, by the name of the attribute.
+) -> dict[str, Attribute]:
+    """Audit attributes by name.
 
-    An entry is an indicator's id, or "name=id". UsageError for one that the pack does not have, or
-    whose values are no words.
+    An entry is an indicator's id, "name=id", or "name=id!value" for yes and no: whether it is anything
+    else than that value. UsageError for one that the pack does not have, or whose values are no words.
     """
     found = {}
     for entry in wanted:
-        name, _, own = entry.partition("=")
-        indicator = indicators.get(own or name)
+        name, _, source = entry.partition("=")
+        own, _, other_than = (source or name).partition("!")
+        indicator = indicators.get(own)
         if indicator is None:
             raise UsageError(
-                f"no indicator of the pack is called '{own or name}', so groups cannot be made by "
-                f"it{did_you_mean(own or name, list(indicators))}"
+                f"no indicator of the pack is called '{own}', so groups cannot be made by it"
+                f"{did_you_mean(own, list(indicators))}"
             )
         if indicator.type != "enum":
             raise UsageError(
-                f"groups are made by indicators whose values are words; '{indicator.id}' holds "
-                f"values of type {indicator.type}: put them into a table of groups first"
+                f"groups are made by indicators whose values are words; '{own}' holds values of "
+                f"type {indicator.type}: put them into a table of groups first"
             )
-        found[name] = indicator
+        if other_than and other_than not in indicator.values:
+            raise UsageError(
+                f"'{own}' has no value '{other_than}'; it has {', '.join(indicator.values)}"
+            )
+        found[name.partition("!")[0]] = Attribute(indicator, other_than)
     return found
 
 
 def default_attributes(indicators: Mapping[str, Indicator]) -> tuple[str, ...]:
     """The entries of DEFAULT that a pack can give."""
-    return tuple(entry for entry in DEFAULT if entry.split("=")[-1] in indicators)
+    return tuple(entry for entry in DEFAULT if _indicator_of(entry) in indicators)
+
+
+def _indicator_of(entry: str) -> str:
+    return entry.partition("=")[2].partition("!")[0] or entry
 
 
 def joined_groups(

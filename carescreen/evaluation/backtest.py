@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.errors import CaseloadError, UsageError
-from carescreen.evaluation.audit_columns import audit_indicators, default_attributes, joined_groups
+from carescreen.evaluation.audit_columns import audit_attributes, default_attributes, joined_groups
 from carescreen.evaluation.child_windows import Asked, date_rows, with_orders
 from carescreen.evaluation.earlier_lists import newest_before, places_on
 from carescreen.evaluation.judged import LEAST_EVENTS
@@ -131,8 +131,8 @@ def backtest(
     Windows must not overlap: `every_days` is at least `horizon_days`. `start` and `end` default to
     what the outcomes cover; windows without a judged outcome are left out, and said.
 
-    attributes  audit attributes: ids of the pack's indicators, or "name=id"; None for sex and
-                disability, where the pack has them
+    attributes  audit attributes: ids of the pack's indicators, "name=id", or "name=id!value" for
+                yes and no; None for sex and disability, where the pack has them
     groups      further ones from elsewhere: one row a child_id, household_id or village_id
     reference   a model never fitted again, in order beside the screener's own as "frozen"
     refit       models fitted anew at each date (`carescreen.cohort_refit`); the screener's own model
@@ -158,7 +158,7 @@ def backtest(
     same = reference is not None and refit is None and reference.digest == screener.model.digest
     indicators = screener.rules.indicators
     wanted = default_attributes(indicators) if attributes is None else attributes
-    asked = Asked(audit_indicators(indicators, wanted), None if same else reference)
+    asked = Asked(audit_attributes(indicators, wanted), None if same else reference)
     windows = WindowRows(screener, checked, asked, refit, lists, every_days)
     parts, opened, summary = _gathered(windows, days, outcomes, horizon_days, progress)
     judged, others = joined_groups(pd.concat(parts, ignore_index=True), groups, asked.attributes)

@@ -16,11 +16,11 @@ from carescreen.block import Block
 from carescreen.caseload import CheckedCaseload
 from carescreen.cases import Cases, build_columns
 from carescreen.engine import Engine
+from carescreen.evaluation.audit_columns import Attribute
 from carescreen.evaluation.metrics import Floats
 from carescreen.evaluation.open_rules import OpenRules
 from carescreen.followups import PRIORITY, FollowUps
 from carescreen.holding import STATUSES
-from carescreen.indicators import Indicator
 from carescreen.model import RiskModel
 from carescreen.profile_visits import LANGUAGES, language_of
 from carescreen.ranking import order_of, plain_columns
@@ -37,11 +37,11 @@ _RAISED = np.array([STATUSES.index(name) for name in ("affirmed", "suspected")])
 class Asked:
     """What the rows of a date hold besides the order.
 
-    attributes  audit attributes by name: the indicators of the pack that record them
+    attributes  audit attributes by name
     reference   a model that is never fitted again, put in order beside the screener's own
     """
 
-    attributes: Mapping[str, Indicator] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
     reference: RiskModel | None = None
 
 
@@ -185,18 +185,19 @@ def _spoken(spoken: NDArray[np.bool_]) -> NDArray[np.object_]:
 
 
 def _attributes(
-    engine: Engine, cases: Cases, wanted: Mapping[str, Indicator]
+    engine: Engine, cases: Cases, wanted: Mapping[str, Attribute]
 ) -> dict[str, NDArray[np.object_]]:
     """Each audit attribute as words, None where it is not known."""
-    lacking = {i.id: i for i in wanted.values() if i.id not in cases.columns}
+    read = [attribute.indicator for attribute in wanted.values()]
+    lacking = {one.id: one for one in read if one.id not in cases.columns}
     columns = {
         **cases.columns,
         **build_columns(cases.block, lacking, engine.rules.settings, engine.as_of),
     }
     found = {}
-    for name, indicator in wanted.items():
-        column = columns.get(indicator.id)
-        words = objects([*indicator.values, None])
+    for name, attribute in wanted.items():
+        column = columns.get(attribute.indicator.id)
+        words = objects([*attribute.words, None])
         found[name] = (
             objects([None] * cases.n)
             if column is None

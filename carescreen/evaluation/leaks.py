@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from carescreen.caseload import Caseload
-from carescreen.evaluation.audit_columns import audit_indicators
+from carescreen.evaluation.audit_columns import audit_attributes
 from carescreen.evaluation.backtest import Refit, WindowRows
 from carescreen.evaluation.child_windows import Asked
 from carescreen.fields import TABLES
@@ -46,7 +46,7 @@ def find_leaks(
     """
     day = np.datetime64(str(as_of), "D")
     indicators = screener.rules.indicators
-    asked = Asked(audit_indicators(indicators, attributes), reference)
+    asked = Asked(audit_attributes(indicators, attributes), reference)
     both = []
     for one in (caseload, with_later_records(caseload, indicators, day)):
         windows = WindowRows(screener, one.check(indicators), asked, refit, None, _LATER)

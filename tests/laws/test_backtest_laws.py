@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_law_07_as_of_means_known_by_then import later_rows
 
+from carescreen.evaluation.audit_columns import Attribute
 from carescreen.evaluation.child_windows import Asked, date_rows, with_orders
 from carescreen.model import RiskModel
 from carescreen.modelfile import Manifest, SavedModel
@@ -30,7 +31,7 @@ OTHER = RiskModel.of(
 def rows_at(screener: Screener, found: Tables, as_of: date) -> pd.DataFrame | None:
     """The rows of a date, by child."""
     words = {
-        name: indicator
+        name: Attribute(indicator)
         for name, indicator in screener.rules.indicators.items()
         if indicator.type == "enum"
     }

@@ -34,6 +34,7 @@ def small(**outcomes: Any) -> Caseload:
                 "household_id": ["H1", "H1", None, "H2", "H3"],
                 "birth_date": "2018-01-01",
                 "sex": ["female", "male", None, "female", "male"],
+                "disability_level": ["none", "level_2", "level_4", None, "none"],
             }
         ),
         visits=pd.DataFrame(
@@ -95,6 +96,7 @@ def test_the_columns_say_what_was_known_at_the_date(screener: Screener) -> None:
     assert table["language"].tolist() == ["zh", None, "en", None, None]
     assert table.loc["A", "mentions"] > 0
     assert table["sex"].tolist() == ["female", "male", None, "female", "male"]
+    assert table["disability"].tolist() == ["no", "yes", "yes", None, "no"]
     assert table["household_id"].tolist() == ["H1", "H1", "child:C", "H2", "H3"]
     assert table["group"].tolist()[:2] == ["village:V1", "village:V1"]
     assert table["longest_unseen"].tolist() == [31.0, 30.0, 29.0, 28.0, 27.0]
@@ -144,6 +146,10 @@ BAD = {
     "no date": ({"start": "soon"}, "start wants a date such as"),
     "a group nobody knows": ({"attributes": ["sexx"]}, "did you mean 'sex'"),
     "a group of numbers": ({"attributes": ["age_years"]}, "values are words"),
+    "a word nobody knows": (
+        {"attributes": ["disability=disability_level!nil"]},
+        "has no value 'nil'; it has none, level_4",
+    ),
     "a table without a key": (
         {"groups": pd.DataFrame({"child": ["A"], "remoteness": ["far"]})},
         "wanted one of child_id, household_id, village_id",

@@ -277,7 +277,8 @@ def _right(content: Content, language: Language) -> Iterator[str]:
     slope = Amount.of(slope_row)
     if slope.is_known:
         ends = {name: decimal(getattr(slope, name)) for name in ("value", "low", "high")}
-        yield say("right_slope", language, **ends)
+        how = "wide" if slope.high < 1.0 else "narrow" if slope.low > 1.0 else "fit"
+        yield say(f"right_slope_{how}", language, **ends)
 
 
 def _next(content: Content, language: Language) -> Iterator[str]:
