@@ -79,7 +79,7 @@ def test_without_quotes_no_words_of_a_note_leave(county, lists) -> None:
         assert not any("quote" in mention for mention in record["mentions"])
     text = (lists / "list.html").read_text(encoding="utf-8")
     long_notes = [note for note in notes if len(note) > 30][:200]
-    assert not any(note[5:25] in text for note in long_notes)
+    assert not any(note[5:30] in text for note in long_notes)  # a title may share a few words
 
 
 def test_ranking_again_replaces_the_folder_and_gives_the_same_bytes(county, lists) -> None:
