@@ -20,6 +20,7 @@ help:
 	@echo "make synthetic-model  train models/synthetic on an invented county, for demos and tests"
 	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
 	@echo "                   and how many ordinary children each pack puts in a tier"
+	@echo "make bench-evaluation   an evaluation of 100,000 children at 12 dates, step by step"
 	@echo "make bench-model   how good the model is on public tables, moved, and beside other methods, and"
 	@echo "                   how fast (an hour on two cores; installs interpret-core into .venv if it can)"
 

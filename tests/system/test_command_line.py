@@ -194,11 +194,30 @@ def test_rules_check_finds_no_failing_example() -> None:
     assert ", 0 failed" in run("rules", "test", "cn-rural")
 
 
-def test_evaluate_prints_its_windows_and_what_a_reader_must_know(county) -> None:
-    text = run("evaluate", county, "--every", 180, "--horizon", 180)
-    assert "judged" in text
-    assert "note:" in text
+def test_evaluate_answers_in_words_and_writes_a_report(county, tmp_path) -> None:
+    report = tmp_path / "report"
+    text = run("evaluate", county, "--language", "en", "--out", report)
+    assert "Does the list find the children who need a visit?" in text
+    assert "note: these children are invented" in text
+    assert "changing and adding what was recorded later changed nothing" in text
     assert "NaN" not in text
+    assert sorted(path.name for path in report.iterdir()) == [
+        *("groups.csv", "methods.csv", "metrics.json", "report.html")
+    ]
+    assert "比以前的做法好吗" in run("evaluate", county, "--every", "180d", "--horizon", "180")
+
+
+def test_evaluate_takes_groups_refits_and_earlier_lists(county, lists, tmp_path) -> None:
+    villages = pd.read_csv(county / "children.csv", dtype=str)["village_id"].dropna().unique()
+    far = ["far" if place % 2 else "near" for place in range(len(villages))]
+    groups = tmp_path / "far.csv"
+    pd.DataFrame({"village_id": villages, "remoteness": far}).to_csv(groups, index=False)
+    options = ["--groups-file", groups, "--refit", "--folds", "village", "--lists", lists]
+    text = run(
+        "evaluate", county, *options, "--language", "en", "--leaves-office", "--out", tmp_path / "r"
+    )
+    assert "no outcome from its own village" in text
+    assert "remoteness" in (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +228,15 @@ def test_evaluate_prints_its_windows_and_what_a_reader_must_know(county) -> None
         (["rank", "COUNTY", "--pack", "cn-rual", "--out", "x"], 4, "did you mean 'cn-rural'"),
         (["rank", "COUNTY", "--model", "evidense", "--out", "x"], 5, "evidence"),
         (["rank", "COUNTY", "--as-of", "2026-13-01", "--out", "x"], 2, "2026-13-01"),
+        (["evaluate", "no_such_folder"], 3, "no_such_folder"),
+        (["evaluate", "COUNTY", "--every", "30d"], 2, "windows would overlap"),
+        (["evaluate", "COUNTY", "--every", "soon"], 2, "a number of days such as 90d"),
+        (["evaluate", "COUNTY", "--folds", "village"], 2, "--folds needs --refit"),
+        (["evaluate", "COUNTY", "--groups", "sexx"], 2, "did you mean 'sex'"),
+        (["evaluate", "COUNTY", "--groups-file", "none.csv"], 2, "none.csv cannot be read"),
+        (["evaluate", "COUNTY", "--lists", "COUNTY"], 2, "holds no list"),
+        (["evaluate", "COUNTY", "--from", "2031-01-01", "--to", "2032-01-01"], 2, "choose dates"),
+        (["evaluate", "COUNTY", "--out", "COUNTY"], 6, "choose another folder"),
         (["assess", "no_such_case.json"], 2, "cannot be read"),
         (["decisions", "close", "LISTS", "--child", "C9999", "--rule", "cn_dv_household",
           "--reason", "r", "--out", "d.csv"], 2, "no child with this id"),
