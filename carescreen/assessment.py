@@ -20,9 +20,12 @@ from carescreen.caseload import Caseload
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.fields import TABLES
 from carescreen.pack import Tier
+from carescreen.review.redaction import redact
 
 Scalar = str | int | float | bool | list[str] | None
 
+_LONGEST_NAME = 60
+_NAME = re.compile(r"[A-Za-z](?:[A-Za-z_]|[0-9](?![0-9]{2})){0,59}")  # not of an id: C0012
 _DATES = ("birth_date", "recorded_at", "visit_date", "as_of")
 _CAME = {
     bool: "true or false",
@@ -156,11 +159,7 @@ def _require_known(
 ) -> None:
     for key, value in values.items():
         if key not in fields and key not in indicators:
-            hint = did_you_mean(key, [*fields, *indicators])
-            raise UsageError(
-                f"{place} has the key '{key}', which is neither a field nor an indicator of the "
-                f"pack{hint or '; see --schema and the indicators of the pack'}"
-            )
+            raise UsageError(_unknown_key(place, key, [*fields, *indicators]))
         parts = value if isinstance(value, list) else [value]
         if not all(part is None or isinstance(part, str | int | float) for part in parts):
             where = key if place == "the case" else f"{place}.{key}"
@@ -168,6 +167,16 @@ def _require_known(
                 f"{where}: wanted a word, a number or a list of words, came "
                 f"{'a list of something else' if isinstance(value, list) else _came(value)}"
             )
+
+
+def _unknown_key(place: str, key: str, known: Sequence[str]) -> str:
+    """What to say of a key that means nothing; one that may be a person's id or name is not shown."""
+    shown = f"the key '{key}'" if _NAME.fullmatch(key) else "a key"
+    hint = did_you_mean(key, known) if len(key) <= _LONGEST_NAME else ""
+    return (
+        f"{place} has {shown}, which is neither a field nor an indicator of the pack"
+        f"{hint or '; see --schema and the indicators of the pack'}"
+    )
 
 
 def _problem(error: ValidationError) -> str:
@@ -250,7 +259,7 @@ class OpenQuestion(_Quiet):
     code: str
     tier: Tier | None
     question: dict[str, str]
-    why: Literal["state_unknown", "please_confirm", "sibling_mention"]
+    why: Literal["state_unknown", "please_confirm", "sibling_mention", "withheld"]
 
 
 class WordsInNotes(_Quiet):
@@ -316,3 +325,24 @@ class Assessment(_Quiet):
         description="fields that were not usable: file, row, field, what was expected"
     )
     explanation: dict[str, str] = Field(description="one paragraph in each language")
+    redacted: bool = Field(
+        default=False, description="without words of notes; sensitive matters as a code and a tier"
+    )
+
+
+_WITHHELD = {"act": {}, "source": [], "mandatory": None, "threshold_by": None}
+
+
+def without_quotes(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as it may leave the office (see carescreen.review.redaction), with an assessment's fields.
+
+    What is withheld of a sensitive matter is empty; its code, tier and points stay.
+    """
+    kept = {**redact(record), "moved_to": None}
+    for lane in ("concerns", "entitlements", "advice"):
+        kept[lane] = [{**_WITHHELD, **entry} for entry in kept[lane]]
+    for question in kept["open_questions"]:
+        question["why"] = question["why"] or "withheld"
+    for contribution in kept["contributions"]:
+        contribution["value"] = contribution["value"] or ""
+    return kept

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.assessment import Assessment, Case
+from carescreen.assessment import Assessment, Case, without_quotes
 from carescreen.block import Block, Days, household_keys, make_block, to_days
 from carescreen.caseload import Caseload, CheckedCaseload
 from carescreen.duplicates import duplicates_of
@@ -147,23 +147,30 @@ class Screener:
         for number in range(parts.count):
             yield parts.block(number)[0]
 
-    def assess(self, case: Case | Mapping[str, Any], as_of: str | date | None = None) -> Assessment:
+    def assess(
+        self,
+        case: Case | Mapping[str, Any],
+        as_of: str | date | None = None,
+        *,
+        quotes: bool = True,
+    ) -> Assessment:
         """Assess one case; the same as ranking a caseload with that child alone (law 13).
 
-        UsageError for a key that is neither a field of a case nor an indicator of the pack.
+        Without `quotes` it is redacted like a list that may leave the office: no words of notes, and
+        sensitive matters as a code and a tier. Threads may share one screener. UsageError for a key
+        that is neither a field of a case nor an indicator of the pack.
         """
         case = Case.read(case)
         case.require_known(self.rules.indicators)
-        day = as_of or case.as_of
-        if day is None:
-            raise UsageError("an assessment needs a date: give as_of, or put it into the case")
-        engine = self._engine(_day(day), first_run=False)
+        engine = self._engine(_day_of(case, as_of), first_run=False)
         known = case.to_caseload().check(self.rules.indicators).known_by(engine.as_of)
         parts = _Partition(known, BLOCK_CHILDREN)
         if not parts.count:
             raise CaseloadError(f"no child was known by {engine.as_of}: nothing to assess")
         rows, found = block_records(engine, *parts.block(0))
         record = {**heads(rows)[0], **_own_sources(next(found))}
+        if not quotes:
+            record = without_quotes(record)
         on = date.fromisoformat(str(engine.as_of))
         explanation = {language: paragraph(record, language, on) for language in ("en", "zh")}
         return Assessment.model_validate(
@@ -184,9 +191,10 @@ class Screener:
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
         """The kit as of a day; the kit is made once, and again after the model was fitted anew."""
         kit = Kit(self.rules, self.features, self.model, self.reader, self.model.saved_)
-        if self._kit is None or not self._kit.is_of(kit):
-            self._kit = kit
-        return Engine(self._kit, day, first_run)
+        made = self._kit
+        if made is None or not made.is_of(kit):
+            self._kit = made = kit
+        return Engine(made, day, first_run)  # not self._kit: another thread may have changed it
 
     def _run(
         self, day: np.datetime64, capacity: int, first_run: bool, known: CheckedCaseload
@@ -327,6 +335,18 @@ def _day(as_of: str | date | np.datetime64) -> np.datetime64:
         raise UsageError(f"as-of must be a date such as 2026-11-01; got '{as_of}'")
     day: np.datetime64 = days[0]
     return day
+
+
+def _day_of(case: Case, as_of: str | date | None) -> np.datetime64:
+    """The date of an assessment; a case's own is a cell of a record, whose value no error shows."""
+    if as_of:
+        return _day(as_of)
+    if case.as_of is None:
+        raise UsageError("an assessment needs a date: give as_of, or put it into the case")
+    try:
+        return _day(case.as_of)
+    except UsageError:
+        raise UsageError("as_of: wanted a date such as 2026-11-01, came another text") from None
 
 
 def _parts(known: CheckedCaseload, children: NDArray[np.object_] | None) -> _Partition:
