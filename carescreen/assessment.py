@@ -330,7 +330,7 @@ class Assessment(_Quiet):
     )
 
 
-_WITHHELD = {"act": {}, "source": [], "mandatory": None, "threshold_by": None}
+_WITHHELD: dict[str, Any] = {"act": {}, "source": [], "mandatory": None, "threshold_by": None}
 
 
 def without_quotes(record: Mapping[str, Any]) -> dict[str, Any]:
