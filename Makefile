@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules bench-model bench-evaluation evidence synthetic-model reader clean
+.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules bench-model bench-evaluation bench-service evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make bench-rules   the same of rules: all rules over 810,000 children, loading, one child,"
 	@echo "                   and how many ordinary children each pack puts in a tier"
 	@echo "make bench-evaluation   an evaluation of 100,000 children at 12 dates, step by step"
+	@echo "make bench-service   one child at a time, and the example service under 20,000 requests"
 	@echo "make bench-model   how good the model is on public tables, moved, and beside other methods, and"
 	@echo "                   how fast (an hour on two cores; installs interpret-core into .venv if it can)"
 
@@ -81,6 +82,10 @@ bench-model: $(STAMP)
 bench-evaluation: export OMP_NUM_THREADS = 1
 bench-evaluation: $(STAMP)
 	$(BIN)/python benchmarks/evaluation.py
+
+bench-service: $(STAMP)
+	$(BIN)/python benchmarks/one_case.py
+	$(BIN)/python benchmarks/service_load.py
 
 reader: $(STAMP)
 	$(BIN)/carescreen notes train --pack base --out models/notes

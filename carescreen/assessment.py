@@ -162,7 +162,7 @@ def _require_known(
             raise UsageError(_unknown_key(place, key, [*fields, *indicators]))
         parts = value if isinstance(value, list) else [value]
         if not all(part is None or isinstance(part, str | int | float) for part in parts):
-            where = key if place == "the case" else f"{place}.{key}"
+            where = _shown(key) if place == "the case" else f"{place}.{_shown(key)}"
             raise UsageError(
                 f"{where}: wanted a word, a number or a list of words, came "
                 f"{'a list of something else' if isinstance(value, list) else _came(value)}"
@@ -171,12 +171,16 @@ def _require_known(
 
 def _unknown_key(place: str, key: str, known: Sequence[str]) -> str:
     """What to say of a key that means nothing; one that may be a person's id or name is not shown."""
-    shown = f"the key '{key}'" if _NAME.fullmatch(key) else "a key"
+    shown = f"the key '{key}'" if _shown(key) == key else "a key"
     hint = did_you_mean(key, known) if len(key) <= _LONGEST_NAME else ""
     return (
         f"{place} has {shown}, which is neither a field nor an indicator of the pack"
         f"{hint or '; see --schema and the indicators of the pack'}"
     )
+
+
+def _shown(key: str) -> str:
+    return key if _NAME.fullmatch(key) else "(a key)"
 
 
 def _problem(error: ValidationError) -> str:
@@ -187,7 +191,7 @@ def _problem(error: ValidationError) -> str:
         return f"not valid JSON{', ' + place[1] if place else ''}; wanted one object with child_id"
     where, names = "", [part for part in first["loc"] if part not in _UNION_PARTS]
     for part in names:
-        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+        where += f"[{part}]" if isinstance(part, int) else f"{'.' * bool(where)}{_shown(part)}"
     if first["type"] == "missing":
         return f"{where} is missing: wanted {_wanted(names, 'string_type')}"
     came = _came(first["input"])

@@ -194,6 +194,7 @@ def sent_as(body: object) -> bytes:
         ({**CASE, "child_id": [SECRET]}, "child_id: wanted a text"),
         ({**CASE, SECRET: "yes"}, "has a key, which is neither"),
         ({**CASE, "visits": [{**VISIT, SECRET: 1}]}, r"visits[0] has a key"),
+        ({**CASE, "household": {SECRET: {"a": 1}}}, "household.(a key): wanted"),
         ({**CASE, "mother_statuss": SECRET}, "did you mean 'mother_status'"),
         ({**CASE, "mother_status": {"a": SECRET}}, "mother_status: wanted a word"),
         (

@@ -158,3 +158,44 @@ def test_a_case_and_its_assessment_are_shown_without_their_values() -> None:
             assert "secret" not in text
             assert "被打" not in text
             assert "2018" not in text
+
+
+SECRET = "欧阳小草7391"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {SECRET: "yes"},
+        {"C0012": "yes"},
+        {"household": {SECRET: "yes"}},
+        {"household": {SECRET: {"a": 1}}},
+        {"visits": [{**VISIT, SECRET: "yes"}]},
+        {"outcomes": [{SECRET: {"a": 1}}]},
+        {"as_of": SECRET},
+        {"as_of": "C0012"},
+    ],
+)
+def test_no_error_repeats_a_key_or_a_date_that_may_be_a_persons_id(screener, changes):
+    with pytest.raises(UsageError) as refused:
+        screener.assess({**CASE, **changes})
+    assert SECRET not in str(refused.value)
+    assert "C0012" not in str(refused.value)
+
+
+def test_without_quotes_an_assessment_holds_what_a_list_may_that_leaves_the_office(screener):
+    note = f"{SECRET}说孩子一个人在家，又被打了，胳膊上有青紫。"
+    case = {**CASE, "visits": [{**VISIT, "note": note}], "household": {"household_dv": "current"}}
+    whole, private = screener.assess(case), screener.assess(case, quotes=False)
+    assert private.redacted
+    assert not whole.redacted
+    assert private.tier == whole.tier
+    assert [c.points for c in private.contributions] == [c.points for c in whole.contributions]
+    assert [(c.code, c.tier) for c in private.concerns] == [
+        (c.code, c.tier) for c in whole.concerns
+    ]
+    text = private.model_dump_json()
+    for words in (SECRET, "被打", "青紫", "一个人在家"):
+        assert words not in text
+    for concern in whole.concerns:
+        assert not (concern.sensitive and concern.rule in text)
