@@ -237,3 +237,14 @@ def test_files_and_folders_of_tests_can_be_named_together() -> None:
     collect = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *places]
     done = subprocess.run(collect, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2_000:]
+
+
+def test_no_text_holds_both_sides_of_a_merge() -> None:
+    folders = ("carescreen", "docs", "tests", "benchmarks", "examples", "rules", "models")
+    paths = [path for name in folders for path in (ROOT / name).rglob("*") if path.is_file()]
+    paths += [path for path in ROOT.iterdir() if path.is_file()]
+    text_ends = {".py", ".md", ".yaml", ".toml", ".json", ".csv", ".j2", ".css", ""}
+    for path in paths:
+        if path.suffix in text_ends:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            assert not re.search(r"^(<{7}|>{7}) ", text, re.MULTILINE), path
