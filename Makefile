@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test laws validity format bench bench-notes bench-rules bench-model bench-evaluation bench-service evidence synthetic-model reader clean
+.PHONY: help setup demo check test test-spark laws validity format bench bench-notes bench-rules bench-model bench-evaluation bench-service evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, build a synthetic county, rank it, show the first ten children"
 	@echo "make test    set up, then format check, lint, types, tests and doctests"
+	@echo "make test-spark  the tests of ranking on Spark: installs pyspark (400 MB) into .venv; needs Java"
 	@echo "make laws    the laws again with 25 times as many, random, examples (half an hour)"
 	@echo "make validity  what a fit finds on simulated truth: calibration, intervals, effects, priors,"
 	@echo "                   recalibration, leaks; prints the tables of docs/model.md (half an hour)"
@@ -45,6 +46,10 @@ check: $(STAMP)
 
 test: check
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-spark: $(STAMP)
+	$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	$(BIN)/python -m pytest -n 0 tests/spark
 
 laws: $(STAMP)
 	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest tests/laws

@@ -34,6 +34,7 @@ from carescreen.checked import (
     join,
 )
 from carescreen.checks import A_DATE, Cells, check_ids, check_indicator, expected, has_half
+from carescreen.counted import Counted
 from carescreen.errors import CaseloadError, did_you_mean
 from carescreen.fields import TABLES, TableFields
 from carescreen.indicators import Indicator
@@ -109,6 +110,17 @@ class Caseload:
                 given[name] = GivenRows.of(name, rows, TABLES[name].required)
         caseload = cls.__new__(cls)
         caseload._tables = _complete(given)
+        caseload._files = ()
+        return caseload
+
+    @classmethod
+    def of_part(cls, tables: Mapping[str, Table]) -> Caseload:
+        """Some rows of each table of a caseload whose structure was looked at as a whole.
+
+        A part need not have a row of every table, nor of children.
+        """
+        caseload = cls.__new__(cls)
+        caseload._tables = {name: tables.get(name) or _empty_table(name) for name in TABLES}
         caseload._files = ()
         return caseload
 
@@ -305,14 +317,22 @@ def _no_table(folder: Path, name: str) -> str:
 
 def _complete(tables: Mapping[str, Table | GivenRows]) -> dict[str, Table | GivenRows]:
     """All five tables, each with its required columns; raises where those given lack them."""
+    require_structure(tables)
+    if not len(tables["children"].rows):
+        raise no_children(tables["children"].file)
+    return {name: tables.get(name) or _empty_table(name) for name in TABLES}
+
+
+def require_structure(tables: Mapping[str, Table | GivenRows]) -> None:
+    """CaseloadError where a table lacks a column that it must have."""
     for name, table in tables.items():
         require_columns(table, name, TABLES[name].required)
     _require_age(tables["children"])
-    if not len(tables["children"].rows):
-        raise CaseloadError(
-            f"{tables['children'].file} has no rows: wanted one row for each child."
-        )
-    return {name: tables.get(name) or _empty_table(name) for name in TABLES}
+
+
+def no_children(file: str) -> CaseloadError:
+    """What is wrong with a table of children that has none."""
+    return CaseloadError(f"{file} has no rows: wanted one row for each child.")
 
 
 def _require_age(children: Table | GivenRows) -> None:
@@ -391,7 +411,7 @@ def _encode(
             continue
         if fields.extra == "texts":
             encoded.columns[name] = check_ids(table.column(name)).values
-        elif name in indicators and indicators[name].kind != "derived":
+        elif is_read(name, fields, indicators):
             checked = check_indicator(table.column(name), indicators[name])
             encoded.columns[name] = checked.values
             if not checked.is_clean and checked.bad.any():
@@ -401,6 +421,22 @@ def _encode(
         else:
             left_out.append(_unknown_column(table, name, fields, indicators))
     return encoded
+
+
+def is_read(name: str, fields: TableFields, indicators: Mapping[str, Indicator]) -> bool:
+    """Whether a column of a table means something."""
+    if name in fields.names or fields.extra == "texts":
+        return True
+    return name in indicators and indicators[name].kind != "derived"
+
+
+def columns_left_out(
+    name: str, table: Table | GivenRows, indicators: Mapping[str, Indicator]
+) -> list[LeftOut]:
+    """The columns of a table that are not read, and why."""
+    fields = TABLES[name]
+    unread = [column for column in table.names if not is_read(column, fields, indicators)]
+    return [_unknown_column(table, column, fields, indicators) for column in unread]
 
 
 def _leave_out_nul(
@@ -567,16 +603,17 @@ def _missing_notices(rows: Rows, joined: Joined) -> list[str]:
     is_listed = np.bincount(rows.child["children"], minlength=len(rows.ids)) > 0
     stray = ~is_listed[rows.child["decisions"]]
     file = rows.files["children"]
-    notices = []
+    notices: list[str] = []
     if not len(rows.tables["visits"]):
         notices.append(f"{rows.files['visits']} has no rows: no child counts as visited.")
     if no_age:
-        notices.append(f"{file}: children whose age is not known: {no_age:,}.")
+        before = f"{file}: children whose age is not known: "
+        notices.append(Counted("no_age", 0, before, no_age))
     if no_village:
-        notices.append(f"{file}: children without a village_id: {no_village:,}.")
+        before = f"{file}: children without a village_id: "
+        notices.append(Counted("no_village", 0, before, no_village))
     if stray.any():
-        notices.append(
-            f"{rows.files['decisions']}: decisions about children who are not in the children "
-            f"table: {stray.sum():,}."
-        )
+        of = rows.files["decisions"]
+        before = f"{of}: decisions about children who are not in the children table: "
+        notices.append(Counted("stray_decisions", 0, before, int(stray.sum())))
     return notices

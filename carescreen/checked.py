@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.amendments import amended
+from carescreen.counted import Counted
 from carescreen.fields import TABLES
 from carescreen.sheet import Bools, Ints, Sheet, every, objects, places
 
@@ -29,6 +30,8 @@ CHILD_ROW_REJECTED = "child_row_rejected"
 VISIT_ROW_REJECTED = "visit_row_rejected"
 UNKNOWN_CHILD = "unknown_child"
 NOTE_UNREADABLE = "note_unreadable"
+# The field, what was expected and what was done where visits share an id.
+SHARED_VISIT = ("visit_id", "an id that one visit has", "row kept; other visits have the same id")
 ADULT_YEARS = 25  # so old on the as-of date: still listed, but a person should look
 
 # Who a child is; taken over from an older row where the newest one leaves it blank.
@@ -62,12 +65,13 @@ class Rows:
     damaged: Mapping[str, Bools]
     dates: Mapping[str, tuple[str, ...]]
 
-    def known_by(self, day: np.datetime64) -> tuple[Rows, list[str]]:
+    def known_by(self, day: np.datetime64) -> tuple[Rows, list[Counted]]:
         """The rows dated and recorded by a day (undated ones count), and what was left out."""
         tables, child, key = dict(self.tables), dict(self.child), dict(self.key)
-        refused, damaged, notices = dict(self.refused), dict(self.damaged), []
+        refused, damaged = dict(self.refused), dict(self.damaged)
+        notices: list[Counted] = []
         next_day = (day + _ONE_DAY).astype("datetime64[s]")
-        for name, table in self.tables.items():
+        for place, (name, table) in enumerate(self.tables.items()):
             if not len(table):
                 continue
             known = np.ones(len(table), dtype=bool)
@@ -80,18 +84,14 @@ class Rows:
                 if name in part:
                     part[name] = part[name][known]  # type: ignore[assignment]  # all are arrays
             count = int((~known).sum())
-            notices.append(
-                f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
-                f"{count:,}."
-            )
+            before = f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
+            notices.append(Counted("later_rows", place, before, count))
         unborn = tables["children"]["birth_date"] >= next_day
         if unborn.any():
             tables["children"] = _without_birth(tables["children"], unborn)
             refused["children"] = refused["children"] | unborn
-            notices.append(
-                f"{self.files['children']}: birth dates after {day}, set to missing: "
-                f"{unborn.sum():,}."
-            )
+            before = f"{self.files['children']}: birth dates after {day}, set to missing: "
+            notices.append(Counted("unborn", 0, before, int(unborn.sum())))
         changed = {"tables": tables, "child": child, "key": key, "refused": refused}
         rows = replace(self, **changed, damaged=damaged)  # type: ignore[arg-type]  # by name
         return (rows if notices else self), notices
@@ -216,7 +216,7 @@ class CheckedCaseload:
         notices += known._adult_notices(day)
         return replace(known, notices=[*self.notices, *notices]) if notices else known
 
-    def _adult_notices(self, day: np.datetime64) -> list[str]:
+    def _adult_notices(self, day: np.datetime64) -> list[Counted]:
         """What to look at where somebody listed is no child any more."""
         assert self.rows is not None
         children = self.sheets["children"]
@@ -227,10 +227,9 @@ class CheckedCaseload:
         if not count:
             return []
         file = self.rows.files["children"]
-        sentence = (
-            f"{file}: people of {ADULT_YEARS} or more on {day}, listed all the same: {count:,}."
-        )
-        return [f"{sentence} Not children? Check birth_date and age_years."]
+        before = f"{file}: people of {ADULT_YEARS} or more on {day}, listed all the same: "
+        after = ". Not children? Check birth_date and age_years."
+        return [Counted("adults", 0, before, count, after)]
 
     def summary(self) -> dict[str, Any]:
         """Counts for a person, as plain data: nothing in it names a child."""
@@ -425,7 +424,8 @@ def _report_twins(
     action = "row kept as a further record; the newest row says who it is about"
     report.add(file, older, field, "an id that one row has", action)
     if is_copy.any():
-        notices.append(f"{file}: exact copies of a row left out: {is_copy.sum():,}.")
+        before, number = f"{file}: exact copies of a row left out: ", int(is_copy.sum())
+        notices.append(Counted("copied_rows", int(field == "household_id"), before, number))
 
 
 def _distinct_visits(rows: Rows, notices: list[str]) -> Bools:
@@ -444,7 +444,8 @@ def _distinct_visits(rows: Rows, notices: list[str]) -> Bools:
     kept[twins[is_copy]] = False
     if is_copy.any():
         file = rows.files["visits"]
-        notices.append(f"{file}: exact copies of a visit left out: {is_copy.sum():,}.")
+        before = f"{file}: exact copies of a visit left out: "
+        notices.append(Counted("copied_visits", 0, before, int(is_copy.sum())))
     return kept
 
 
@@ -459,17 +460,10 @@ def _report_visits(
     """Say which visits were amended, and which share an id that no order tells apart."""
     file, key = rows.files["visits"], rows.key["visits"][kept][~earlier]
     if earlier.any():
-        notices.append(
-            f"{file}: rows that a later row of the same visit amends: {earlier.sum():,}."
-        )
+        before = f"{file}: rows that a later row of the same visit amends: "
+        notices.append(Counted("amended_visits", 0, before, int(earlier.sum())))
     repeated = np.bincount(key)[key] > 1 if len(key) else key.astype(bool)
-    report.add(
-        file,
-        visits["row"][~earlier][repeated],
-        "visit_id",
-        "an id that one visit has",
-        "row kept; other visits have the same id",
-    )
+    report.add(file, visits["row"][~earlier][repeated], *SHARED_VISIT)
 
 
 def _dated_after_birth(

@@ -373,7 +373,7 @@ class Ranking:
 
     def _heads(self) -> list[bytes]:
         if not hasattr(self, "_head_lines"):
-            self._head_lines = _head_texts(self._rows)
+            self._head_lines = head_texts(self._rows)
         return self._head_lines
 
 
@@ -394,17 +394,23 @@ def order_of(rows: Sheet) -> NDArray[np.intp]:
 
 def _in_order(rows: Sheet, capacity: int, random_share: float, run: Run) -> Sheet:
     rows = rows.take(order_of(rows))
-    seats = give_seats(rows, capacity, random_share, f"{run.as_of}:{run.pack['digest']}")
+    seats = give_seats(rows, capacity, random_share, draw_seed(run))
     return rows.with_columns(
         rank=np.arange(1, len(rows) + 1),
         within_capacity=seats.within,
         just_below=seats.just_below,
-        selected_by=_selected_by(rows, seats.within, seats.drawn),
+        selected_by=selected_by(rows, seats.within, seats.drawn),
         selection_probability=seats.selection_probability,
     )
 
 
-def _selected_by(rows: Sheet, within: BoolArray, drawn: BoolArray) -> np.ndarray:
+def draw_seed(run: Run) -> str:
+    """What the draw of a run starts from."""
+    return f"{run.as_of}:{run.pack['digest']}"
+
+
+def selected_by(rows: Sheet, within: BoolArray, drawn: BoolArray) -> NDArray[np.object_]:
+    """By what each row got its seat: a person, a rule, needed data, the score, chance; "" by none."""
     by = ("by_person", "person"), ("by_rule", "rule"), ("needs_data", "needs_data")
     words = np.select([rows[name] for name, _ in by], [w for _, w in by], "score")
     return np.where(drawn, "random", np.where(within, words, "")).astype(object)
@@ -443,7 +449,7 @@ _BY_RANK = ("rank", "within_capacity", "just_below", "selected_by", "selection_p
 _HEAD_ALONE = tuple(name for name in _HEAD if name not in _BY_RANK)
 
 
-def _head_texts(rows: Sheet) -> list[bytes]:
+def head_texts(rows: Sheet) -> list[bytes]:
     """The part of each JSON record that depends on the rank, up to and with its last comma."""
     texts = ((_encode(head)[:-1] + ",") for head in _heads(rows, _HEAD))
     return [text.encode("utf-8", "surrogatepass") for text in texts]

@@ -19,6 +19,7 @@ from __future__ import annotations
 import csv
 import getpass
 import hashlib
+import io
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -248,6 +249,33 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
     A text cell that a spreadsheet would take for a formula gets a leading apostrophe.
     """
+    ready = _csv_ready(frame)
+    ready.to_csv(path, index=False, encoding="utf-8-sig", **_CSV)
+
+
+def csv_lines(frame: pd.DataFrame) -> list[str]:
+    """The rows of a table as `write_csv` writes them, each without its line's end."""
+    lines = _Lines()
+    _csv_ready(frame).to_csv(lines, index=False, header=False, **_CSV)
+    return [line.removesuffix("\n") for line in lines.written]
+
+
+class _Lines(io.StringIO):
+    """Keeps what is written to it apart: a line may have the end of a line in a cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def write(self, text: str, /) -> int:
+        self.written.append(text)
+        return len(text)
+
+
+_CSV: dict[str, Any] = {"lineterminator": "\n", "quoting": csv.QUOTE_MINIMAL}
+
+
+def _csv_ready(frame: pd.DataFrame) -> pd.DataFrame:
     ready = frame.copy()
     for name in ready.columns:
         column = ready[name]
@@ -259,9 +287,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
             ready[name] = column.astype("Int64")
         elif column.dtype.kind == "O" or str(column.dtype) == "str":
             ready[name] = _guarded(column)
-    ready.to_csv(
-        path, index=False, encoding="utf-8-sig", lineterminator="\n", quoting=csv.QUOTE_MINIMAL
-    )
+    return ready
 
 
 def _guarded(column: pd.Series) -> pd.Series:

@@ -88,10 +88,10 @@ class Screener:
         many, nor on the order of rows. `first_run` sends old concerns to the supervisor's backlog.
         A caseload that is ranked at several dates can be checked once, and passed checked.
         """
-        day = _day(as_of)
+        day = day_of(as_of)
         seats = self.rules.settings.capacity if capacity is None else capacity
-        _require_count("capacity is visits per caseworker and week", seats)
-        _require_count("processes is a number of worker processes", processes)
+        require_count("capacity is visits per caseworker and week", seats)
+        require_count("processes is a number of worker processes", processes)
         if not isinstance(caseload, Caseload | CheckedCaseload):
             raise UsageError(
                 f"rank wants a Caseload, came a {type(caseload).__name__}; make one with "
@@ -101,7 +101,7 @@ class Screener:
             caseload = caseload.check(self.rules.indicators)
         known = caseload.known_by(day)
         engine = self._engine(day, first_run)
-        parts = _Partition(known, block_children)
+        parts = Partition(known, block_children)
         if not parts.count:
             raise CaseloadError(f"no child was known by {day}: nothing to rank")
         blocks = _rows_of_blocks(engine, parts, processes, progress)
@@ -109,14 +109,15 @@ class Screener:
         profile = profile_of(
             add_up(tally for _, tally in blocks), self.rules, self.features.sensitive
         )
-        run = self._run(day, seats, first_run, known)
+        origin = known.sheets["children"]["data_origin"]
+        run = self.run(day, seats, first_run, synthetic=bool((origin == "synthetic").any()))
         share = self.rules.settings.random_share
         twice = duplicates_of(
             known.sheets["children"], known.sheets["decisions"], self.rules.indicators
         )
-        codes = {rule.id: rule.code for rule in (*self.rules.rules, *self.rules.rules_off)}
-        notices = [*known.notices, *_of_model(self.model, run)]
-        return Ranking(rows, run, known.rejected, notices, seats, share, twice, codes, profile)
+        notices = [*known.notices, *of_model(self.model, run)]
+        rejected = known.rejected
+        return Ranking(rows, run, rejected, notices, seats, share, twice, self.codes, profile)
 
     def follow_ups(
         self,
@@ -129,7 +130,7 @@ class Screener:
         For who asks more than a record says, such as which notes an open concern rests on; of the
         whole households of some `children` alone where they are given.
         """
-        engine = self._engine(_day(as_of), first_run=False)
+        engine = self._engine(day_of(as_of), first_run=False)
         parts = _parts(caseload.known_by(engine.as_of), children)
         for number in range(parts.count):
             block, codes, since = parts.block(number)
@@ -164,7 +165,7 @@ class Screener:
         case.require_known(self.rules.indicators)
         engine = self._engine(_day_of(case, as_of), first_run=False)
         known = case.to_caseload().check(self.rules.indicators).known_by(engine.as_of)
-        parts = _Partition(known, BLOCK_CHILDREN)
+        parts = Partition(known, BLOCK_CHILDREN)
         if not parts.count:
             raise CaseloadError(f"no child was known by {engine.as_of}: nothing to assess")
         rows, found = block_records(engine, *parts.block(0))
@@ -186,7 +187,7 @@ class Screener:
 
     def engine(self, as_of: str | date | np.datetime64) -> Engine:
         """What blocks are read with, for whoever reads one household (see `family`)."""
-        return self._engine(_day(as_of), first_run=False)
+        return self._engine(day_of(as_of), first_run=False)
 
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
         """The kit as of a day; the kit is made once, and again after the model was fitted anew."""
@@ -196,9 +197,13 @@ class Screener:
             self._kit = made = kit
         return Engine(made, day, first_run)  # not self._kit: another thread may have changed it
 
-    def _run(
-        self, day: np.datetime64, capacity: int, first_run: bool, known: CheckedCaseload
-    ) -> Run:
+    @property
+    def codes(self) -> dict[str, str]:
+        """The neutral code of each rule by id, of those that are switched off too."""
+        return {rule.id: rule.code for rule in (*self.rules.rules, *self.rules.rules_off)}
+
+    def run(self, day: np.datetime64, capacity: int, first_run: bool, synthetic: bool) -> Run:
+        """What a ranking as of a day is made with; `synthetic`: whether a child is invented."""
         pack, model = self.rules.pack, self.model
         settings = {**self.rules.settings.model_dump(), "capacity": capacity}
         run = {
@@ -218,11 +223,10 @@ class Screener:
             "settings": {**settings, "first_run": first_run},
         }
         text = json.dumps(run, sort_keys=True, ensure_ascii=False)
-        origin = known.sheets["children"]["data_origin"]
         return Run(
             **run,  # type: ignore[arg-type]  # the four entries above, by name
             run_id=hashlib.sha256(text.encode()).hexdigest()[:12],
-            synthetic=bool((origin == "synthetic").any()),
+            synthetic=synthetic,
         )
 
 
@@ -250,7 +254,7 @@ def _require_same_features(model: RiskModel, features: FeatureSet, pack: str) ->
             )
 
 
-def _of_model(model: RiskModel, run: Run) -> list[str]:
+def of_model(model: RiskModel, run: Run) -> list[str]:
     """What to know of a model that is for demonstrations only."""
     if model.data_origin != "synthetic":
         return []
@@ -276,7 +280,7 @@ def _own_sources(record: Record) -> Record:
 
 
 def _rows_of_blocks(
-    engine: Engine, parts: _Partition, processes: int, progress: Progress | None
+    engine: Engine, parts: Partition, processes: int, progress: Progress | None
 ) -> list[tuple[Sheet, Tally]]:
     """Rows and counts of every block, in the order of blocks."""
     blocks = ((engine, *parts.block(number)) for number in range(parts.count))
@@ -300,7 +304,8 @@ def in_processes(
     yield from parallel(joblib.delayed(_watched)(os.getpid(), work, *job) for job in jobs)
 
 
-def _require_count(what: str, value: object) -> None:
+def require_count(what: str, value: object) -> None:
+    """UsageError unless a value is a whole number from 1."""
     is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not is_count or int(value) < 1:  # type: ignore[call-overload]  # an integer by now
         raise UsageError(f"{what}: a whole number from 1; got '{value}'")
@@ -325,7 +330,8 @@ def _end_with(parent: int) -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _day(as_of: str | date | np.datetime64) -> np.datetime64:
+def day_of(as_of: str | date | np.datetime64) -> np.datetime64:
+    """A day as it was given; UsageError where it is none."""
     is_other_text = isinstance(as_of, str) and not _ISO_DATE.fullmatch(as_of)
     try:
         days = np.asarray(["NaT" if is_other_text else as_of], dtype="datetime64[D]")
@@ -340,16 +346,16 @@ def _day(as_of: str | date | np.datetime64) -> np.datetime64:
 def _day_of(case: Case, as_of: str | date | None) -> np.datetime64:
     """The date of an assessment; a case's own is a cell of a record, whose value no error shows."""
     if as_of:
-        return _day(as_of)
+        return day_of(as_of)
     if case.as_of is None:
         raise UsageError("an assessment needs a date: give as_of, or put it into the case")
     try:
-        return _day(case.as_of)
+        return day_of(case.as_of)
     except UsageError:
         raise UsageError("as_of: wanted a date such as 2026-11-01, came another text") from None
 
 
-def _parts(known: CheckedCaseload, children: NDArray[np.object_] | None) -> _Partition:
+def _parts(known: CheckedCaseload, children: NDArray[np.object_] | None) -> Partition:
     """A caseload cut into blocks; of the whole households of some children where they are given."""
     if children is not None:
         rows = known.sheets["children"]
@@ -357,10 +363,10 @@ def _parts(known: CheckedCaseload, children: NDArray[np.object_] | None) -> _Par
         wanted = np.unique(homes[np.isin(rows["child_id"], children)].astype(str))
         kept = rows.kept(np.isin(homes.astype(str), wanted))
         known = replace(known, sheets={**known.sheets, "children": kept})
-    return _Partition(known, BLOCK_CHILDREN)
+    return Partition(known, BLOCK_CHILDREN)
 
 
-class _Partition:
+class Partition:
     """A caseload cut into blocks of whole households, each table sorted by block once."""
 
     def __init__(self, known: CheckedCaseload, size: int) -> None:

@@ -92,7 +92,7 @@ class GivenRows:
         kept = [number for number, row in enumerate(rows) if not _is_blank_row(row)]
         cells = {
             clean: objects([rows[number].get(key) for number in kept])
-            for clean, key in zip(_checked_names(name, list(found)), found, strict=True)
+            for clean, key in zip(checked_names(name, list(found)), found, strict=True)
         }
         return cls(name, Sheet(cells, len(kept)), np.array(kept, dtype=np.int64) + 1)
 
@@ -159,16 +159,16 @@ def read_table(path: str | Path, exact: Collection[str] = (), ending: str = "") 
         raise CaseloadError(
             f"{path.name} has an ending that is not read; wanted {', '.join(SUFFIXES)}."
         )
-    return _without_blank_rows(reader(path, exact))
+    return without_blank_rows(reader(path, exact))
 
 
 def from_frame(name: str, frame: pd.DataFrame) -> Table:
     """A DataFrame as a table; its own rows and values are not changed."""
     if not isinstance(frame, pd.DataFrame):
         raise CaseloadError(f"{name} is a {type(frame).__name__}: wanted a pandas DataFrame.")
-    names = _checked_names(name, [str(column) for column in frame.columns])
+    names = checked_names(name, [str(column) for column in frame.columns])
     frame = frame.reset_index(drop=True).set_axis(names, axis=1)
-    return _without_blank_rows(Table(name, frame, _numbered(len(frame), 1)))
+    return without_blank_rows(Table(name, frame, _numbered(len(frame), 1)))
 
 
 def is_blank(column: pd.Series) -> NDArray[np.bool_]:
@@ -195,7 +195,7 @@ def _parse_csv(path: Path, encoding: Encoding, exact: Collection[str]) -> Table:
     delimiter, names = csv_header(path, encoding)
     options: dict[str, Any] = {
         "sep": delimiter,
-        "names": _checked_names(path.name, names),
+        "names": checked_names(path.name, names),
         "header": 0,
         "index_col": False,
         "na_filter": False,
@@ -350,22 +350,29 @@ def _read_parquet(path: Path, exact: Collection[str]) -> Table:
         raise MissingExtra(f"Reading {path.name}", "pyarrow", "parquet") from None
     try:
         with pq.ParquetFile(path) as file:
-            names = _checked_names(path.name, list(file.schema_arrow.names))
+            names = checked_names(path.name, list(file.schema_arrow.names))
             content = file.read()
     except (pa.ArrowException, OSError, ValueError):
         raise CaseloadError(
             f"{path.name} cannot be read as Parquet: it is damaged or cut off. Write it again."
         ) from None
+    frame = arrow_frame(content, names)
+    kept = [name for name in names if not name.startswith("__index_level_")]
+    return Table(path.name, frame[kept], _numbered(len(frame), 1))
+
+
+def arrow_frame(content: Any, names: Sequence[str]) -> pd.DataFrame:
+    """An Arrow table as a data frame under some names; whole numbers stay whole."""
+    import pyarrow as pa
+
     integers = {
         pa.int8(): pd.Int8Dtype(),
         pa.int16(): pd.Int16Dtype(),
         pa.int32(): pd.Int32Dtype(),
         pa.int64(): pd.Int64Dtype(),  # a float would round the long numbers that ids can be
     }
-    frame = content.to_pandas(ignore_metadata=True, types_mapper=integers.get)
-    frame = frame.set_axis(names, axis=1)
-    kept = [name for name in names if not name.startswith("__index_level_")]
-    return Table(path.name, frame[kept], _numbered(len(frame), 1))
+    frame: pd.DataFrame = content.to_pandas(ignore_metadata=True, types_mapper=integers.get)
+    return frame.set_axis(list(names), axis=1)
 
 
 def _read_xlsx(path: Path, exact: Collection[str]) -> Table:
@@ -441,7 +448,7 @@ def _table_of_cells(path: Path, sheets: int, cells: list[tuple[Any, ...]]) -> Ta
     header = ["" if cell is None else str(cell) for cell in cells[0]]
     while header and not header[-1].strip():
         header.pop()
-    names = _checked_names(path.name, header)
+    names = checked_names(path.name, header)
     if any(cell is not None for row in cells[1:] for cell in row[len(names) :]):
         raise CaseloadError(f"{path.name} has cells in a column without a name in its first row.")
     padding = (None,) * len(names)
@@ -467,7 +474,7 @@ def _read_jsonl(path: Path, exact: Collection[str]) -> Table:
             rows.append(number)
     names = list(dict.fromkeys(name for record in records for name in record))
     columns = {name: [record.get(name) for record in records] for name in names}
-    frame = pd.DataFrame(columns, dtype=object).set_axis(_checked_names(path.name, names), axis=1)
+    frame = pd.DataFrame(columns, dtype=object).set_axis(checked_names(path.name, names), axis=1)
     numbers = np.array(rows, dtype=np.int64)
     damaged = _damaged_cells(frame, numbers) if encoding.is_damaged else ()
     return Table(path.name, frame, numbers, encoding.notices(path.name), damaged)
@@ -489,7 +496,7 @@ def _json_object(path: Path, number: int, line: str) -> dict[str, Any]:
 # --- shared ------------------------------------------------------------------------------------
 
 
-def _checked_names(file: str, names: Sequence[str]) -> list[str]:
+def checked_names(file: str, names: Sequence[str]) -> list[str]:
     """Column names without white space around them; each must be there, once."""
     clean = [name.strip().lstrip("\ufeff") for name in names]
     if not any(clean):
@@ -510,7 +517,7 @@ def _numbered(count: int, first: int) -> NDArray[np.int64]:
     return np.arange(first, first + count, dtype=np.int64)
 
 
-def _without_blank_rows(table: Table) -> Table:
+def without_blank_rows(table: Table) -> Table:
     """Leave out rows in which no cell holds anything, such as the empty lines of a CSV file."""
     blank = np.ones(len(table.frame), dtype=bool)
     for name in table.frame:

@@ -24,7 +24,7 @@ ORDER = [
     "columns sheet",
     "cells encoding",
     "tables mapping checks",
-    "amendments",
+    "amendments counted",
     "fields checked",
     "caseload",
     "duplicates outcomes selection",
@@ -98,6 +98,7 @@ ORDER = [
     "evaluation",
     "cohort",
     "synthetic",
+    "spark",
     "cli",
 ]
 
