@@ -10,13 +10,15 @@ puts the children in order. The bytes are those of one machine. docs/scale.md sa
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from carescreen.errors import MissingExtra
 
 
 def _require_libraries() -> None:
     for library in ("pyspark", "pyarrow"):
         try:
-            __import__(library)
+            import_module(library)
         except ImportError:
             raise MissingExtra("Ranking on Spark", library, "spark") from None
 

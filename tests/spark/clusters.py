@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyspark
@@ -16,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from carescreen.cells import cell_text
 from carescreen.ranking import Ranking
-from carescreen.results import write_csv, write_results
+from carescreen.results import write_csv
 from carescreen.spark import Ranked
 
 ROOT = Path(__file__).parents[2]
@@ -68,37 +67,23 @@ def shuffled(frames: dict[str, pd.DataFrame], seed: int) -> dict[str, pd.DataFra
     return {name: frame.sample(frac=1.0, random_state=seed) for name, frame in frames.items()}
 
 
-def files(ranking: Ranking, quotes: bool) -> dict[str, bytes]:
-    """The bytes that one machine writes."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "lists"
-        write_results(ranking, out, quotes=quotes, made_by="tests")
-        names = ("ranking.csv", "ranking.jsonl", "rejected.csv", "profile.json", "duplicates.csv")
-        return {name: (out / name).read_bytes() for name in names}
-
-
-def spark_files(ranked: Ranked, quotes: bool) -> dict[str, bytes]:
-    """The bytes that executors write, without a Ranking in between."""
-    rows = ranked.lines(quotes=quotes).collect()
-    csv = "".join(f"{line}\n" for line in [ranked.header, *(row["csv"] for row in rows)])
-    with tempfile.TemporaryDirectory() as folder:
-        rejected = Path(folder) / "rejected.csv"
-        write_csv(ranked.rejected_frame(), rejected)
-        return {
-            "ranking.csv": csv.encode(),
-            "ranking.jsonl": "".join(f"{row['jsonl']}\n" for row in rows).encode(),
-            "rejected.csv": rejected.read_bytes(),
-        }
-
-
 def assert_same(ranked: Ranked, one: Ranking, quotes: tuple[bool, ...] = (True, False)) -> None:
     """The same bytes of every file that Spark gives, and the same counts and sentences."""
     for with_quotes in quotes:
-        wanted = files(one, with_quotes)
-        found: dict[str, Any] = spark_files(ranked, with_quotes)
-        for name, content in found.items():
-            assert content == wanted[name], name
+        rows = ranked.lines(quotes=with_quotes).collect()
+        line = one.json_line if with_quotes else one.public_json_line
+        assert [row["jsonl"].encode() for row in rows] == [line(place) for place in range(len(one))]
+        csv = "".join(f"{text}\n" for text in [ranked.header, *(row["csv"] for row in rows)])
+        assert csv.encode() == csv_bytes(one.export_frame(names=with_quotes))
+    assert csv_bytes(ranked.rejected_frame()) == csv_bytes(one.rejected)
     assert ranked.profile() == one.profile
     assert ranked.notices == one.notices
     assert ranked.run == one.run
     assert ranked.children == len(one)
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as the command writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_csv(frame, Path(folder) / "table.csv")
+        return (Path(folder) / "table.csv").read_bytes()
