@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test test-spark laws validity format bench bench-notes bench-rules bench-model bench-evaluation bench-service evidence synthetic-model reader clean
+.PHONY: help setup demo check test test-spark laws validity format bench bench-notes bench-rules bench-model bench-spark bench-evaluation bench-service evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make validity  what a fit finds on simulated truth: calibration, intervals, effects, priors,"
 	@echo "                   recalibration, leaks; prints the tables of docs/model.md (half an hour)"
 	@echo "make bench   speed figures, each beside a reference measured in the same run"
+	@echo "make bench-spark   core seconds and bytes shuffled of ranking 20,000 children on Spark"
 	@echo "make bench-notes   how well notes are read: writers left out, another hand, spans given on"
 	@echo "                   public text where it is at hand (half an hour)"
 	@echo "make reader  learn the shipped note reader anew from corpus/, the same to the byte"
@@ -65,6 +66,10 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/notes.py
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/one_case.py
+
+bench-spark: $(STAMP)
+	$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	$(BIN)/python benchmarks/spark.py
 
 bench-notes: $(STAMP)
 	$(BIN)/python benchmarks/given_spans.py

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from carescreen.screener import Screener
 
 Files = tuple[tuple[str, bytes], ...]  # relative path, content
 
+_SENT = "sent/"
 _LIBRARIES = ("numpy", "pandas", "pyarrow")
 
 
@@ -56,13 +58,13 @@ def recipe_of(pack: str | Path, model: str | Path) -> tuple[Recipe, Screener]:
     files: dict[str, bytes] = {}
     place = ""
     for folder in screener.rules.pack.chain:
-        place = _place(folder, files)
+        place = _place("rules", folder, files)
     source = Path(model)
     is_folder = (source / "model.json").is_file()
     return (
         Recipe(
             pack=place,
-            model=_place(source, files) if is_folder else str(model),
+            model=_place("models", source, files) if is_folder else str(model),
             files=tuple(files.items()),
             made_of=tuple(_made_of(screener).items()),
         ),
@@ -70,11 +72,11 @@ def recipe_of(pack: str | Path, model: str | Path) -> tuple[Recipe, Screener]:
     )
 
 
-def _place(folder: Path, files: dict[str, bytes]) -> str:
+def _place(kind: Literal["rules", "models"], folder: Path, files: dict[str, bytes]) -> str:
     """The name of a shipped folder, or the one under which its files travel."""
-    if folder.resolve().parent in (shipped_folder("rules"), shipped_folder("models")):
-        return folder.name
-    name = f"sent/{folder.resolve().name}"
+    if folder.resolve().parent == shipped_folder(kind).resolve():
+        return folder.resolve().name
+    name = f"{_SENT}{kind}/{folder.resolve().name}"
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         files[f"{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
     return name
@@ -115,7 +117,7 @@ def _screener(recipe: Recipe) -> Screener:
 
 
 def _found(folder: Path, name: str) -> str:
-    return str(folder / name) if name.startswith("sent/") else name
+    return str(folder / name) if name.startswith(_SENT) else name
 
 
 def _require_same(wanted: Mapping[str, str], found: Mapping[str, str]) -> None:

@@ -33,7 +33,7 @@ def cluster(master: str) -> Iterator[SparkSession]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "2",
-        "spark.executorEnv.PYTHONPATH": str(ROOT),
+        "spark.executorEnv.PYTHONPATH": os.pathsep.join(map(str, (ROOT, Path(__file__).parent))),
         "spark.executorEnv.OMP_NUM_THREADS": "1",
         "spark.log.level": "ERROR",
         "spark.ui.showConsoleProgress": "false",

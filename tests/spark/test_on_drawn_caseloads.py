@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from carescreen.modelfile import Manifest, SavedModel, write_model
 from carescreen.screener import Screener
 from carescreen.spark import rank
+from carescreen.spark.recipe import recipe_of
 from carescreen.steps import AdditiveTables, StepTable
 
 PACK = Path(__file__).parents[1] / "laws" / "pack"
@@ -78,6 +79,16 @@ def _apart(found: Tables, place: int) -> Tables:
 
 def _marked(cell: object, mark: int | None) -> object:
     return cell if mark is None or cell is None else f"{cell}-{mark}"
+
+
+def test_folders_of_ones_own_travel_and_shipped_ones_do_not(model: Path) -> None:
+    own, _ = recipe_of(PACK, model)
+    assert (own.pack, own.model) == ("sent/rules/pack", "sent/models/small")
+    assert {"sent/rules/pack/pack.yaml", "sent/models/small/model.json"} <= {
+        name for name, _ in own.files
+    }
+    shipped, _ = recipe_of("cn-rural", "evidence")
+    assert (shipped.pack, shipped.model, shipped.files) == ("cn-rural", "evidence", ())
 
 
 @pytest.mark.parametrize(("as_of", "buckets"), [(DAYS[0], 7), (DAYS[1], 2), (DAYS[2], 30)])

@@ -97,7 +97,7 @@ def test_an_executor_of_another_version_is_refused_and_named(
     own, screener = recipe_of("cn-rural", "evidence")
     other = tuple((name, "0.0.9" if name == "numpy" else made) for name, made in own.made_of)
     wrong: Recipe = replace(own, made_of=other)
-    monkeypatch.setattr("carescreen.spark.rank.recipe_of", lambda *_: (wrong, screener))
+    monkeypatch.setattr("carescreen.spark.run.recipe_of", lambda *_: (wrong, screener))
     given = on_spark(spark, frames(children=dict(CHILDREN)))
     with pytest.raises(UsageError, match="another version than the driver of numpy"):
         rank(**given, as_of=AS_OF)
