@@ -10,13 +10,13 @@ one-machine rank of the same county stands beside it as the reference.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 import time
 import warnings
 from pathlib import Path
-from typing import Any
 
 import pyspark
 from pyspark.sql import SparkSession
@@ -31,33 +31,44 @@ TABLES = ("children", "visits", "households", "outcomes", "decisions")
 NIGHT_HOURS, COUNTRY = 8, 100_000_000
 
 
-def session() -> SparkSession:
-    """Two cores of this machine; its status store is where the counts are read from."""
+def session(log: Path) -> SparkSession:
+    """Two cores of this machine; Spark writes what it counts into its event log."""
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
-    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.log.level", "ERROR")
-    # Joins by shuffle, as they must be where the ids of all children do not fit an executor.
-    builder = builder.config("spark.sql.autoBroadcastJoinThreshold", "-1")
-    return builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
+    log.mkdir()
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.log.level": "ERROR",
+        "spark.ui.showConsoleProgress": "false",
+        # Joins by shuffle, as they must be where the ids of all children do not fit an executor.
+        "spark.sql.autoBroadcastJoinThreshold": "-1",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": log.as_uri(),
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "false",
+    }
+    builder = SparkSession.builder.master("local[2]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
 
 
-def stages(spark: SparkSession) -> list[dict[str, float]]:
+def stages(log: Path) -> list[dict[str, float]]:
     """What Spark counted of each stage that ran: seconds of its tasks, bytes written to shuffle."""
-    jvm: Any = spark.sparkContext._jvm
-    store = spark.sparkContext._jsc.sc().statusStore()
-    found = jvm.scala.jdk.javaapi.CollectionConverters.asJava(store.stageList(None))
-    return [
-        {
-            "tasks": stage.numCompleteTasks(),
-            "seconds": stage.executorRunTime() / 1000,
-            "written": stage.shuffleWriteBytes(),
-        }
-        for stage in found
-        if stage.numCompleteTasks()
-    ]
+    found = []
+    for line in next(path for path in log.iterdir() if path.is_file()).open(encoding="utf-8"):
+        event = json.loads(line)
+        if event["Event"] == "SparkListenerStageCompleted":
+            info = event["Stage Info"]
+            counts = {entry["Name"]: entry.get("Value", 0) for entry in info["Accumulables"]}
+            seconds = float(counts.get("internal.metrics.executorRunTime", 0)) / 1000
+            written = float(counts.get("internal.metrics.shuffle.write.bytesWritten", 0))
+            tasks = info["Number of Tasks"]
+            found.append({"tasks": tasks, "seconds": seconds, "written": written})
+    return found
 
 
 def main() -> None:
@@ -77,15 +88,16 @@ def main() -> None:
 
 def of_spark(folder: str, count: int) -> None:
     """Rank on Spark and write both files; rows of stages, then totals."""
-    spark = session()
+    log = Path(folder) / "log"
+    spark = session(log)
     frames = {name: spark.read.parquet(f"{folder}/{name}.parquet") for name in TABLES}
     began = time.perf_counter()
     with rank(**frames, as_of=AS_OF) as ranked:
         ranked.frame().write.parquet(f"{folder}/ranking")
         took = time.perf_counter() - began
-        rows = stages(spark)
         buckets = ranked.buckets
     spark.stop()
+    rows = stages(log)
     rows.sort(key=lambda row: -row["seconds"])
     print("stage            tasks   core seconds   shuffle bytes a child")
     for place, row in enumerate(rows[:8]):

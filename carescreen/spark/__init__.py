@@ -25,7 +25,7 @@ def _require_libraries() -> None:
 
 _require_libraries()
 
-from carescreen.spark.run import rank  # noqa: E402  after the error that says what to install
 from carescreen.spark.ranked import Ranked  # noqa: E402
+from carescreen.spark.run import rank  # noqa: E402  after the error that says what to install
 
 __all__ = ["Ranked", "rank"]

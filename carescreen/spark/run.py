@@ -46,9 +46,10 @@ def rank(
 ) -> Ranked:
     """Rank every child known by `as_of` as `Screener.rank` does, on the executors of Spark.
 
-    The data frames have the columns of `Caseload`, and are read more than once: give such as say the
-    same each time. A time with a zone is read in the zone of the session. `buckets` of whole households, and of whole lists, are the pieces of work: the result
-    does not depend on how many, nor on the order of rows, nor on executors that die on the way.
+    The data frames have the columns of `Caseload`, and are read more than once: give such as say
+    the same each time. A time with a zone is read in the zone of the session. `buckets` of whole
+    households, and of whole lists, are the pieces of work: the result does not depend on how many,
+    nor on the order of rows, nor on executors that die on the way.
     `row_column` names the column in which every table has the number of its row, for `rejected`.
     `work_folder` is where steps in between are written as Parquet, on storage that outlives an
     executor; without one the executors keep them, and what a lost one kept is worked out again.
