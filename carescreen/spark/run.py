@@ -25,7 +25,7 @@ from carescreen.spark.ranked import Ranked
 from carescreen.spark.recipe import recipe_of
 from carescreen.spark.work import Task
 
-BUCKET_CHILDREN = 5_000  # a bucket is the work of half a minute, and of what a lost executor loses
+BUCKET_CHILDREN = 5_000  # what is lost with an executor in the middle of a bucket
 
 
 def rank(
