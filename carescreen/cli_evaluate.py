@@ -158,7 +158,7 @@ def _measured(
     with progress("evaluation") as tell:
         checked = caseload.check(screener.rules.indicators)
         found = backtest(screener, checked, progress=tell, **asked)
-        leaks = _leaks(screener, caseload, found, asked["reference"], asked["refit"])
+        leaks = _leaks(screener, caseload, found, asked)
         return measure(
             found,
             screener.rules,
@@ -179,7 +179,9 @@ def _read_groups(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        rows = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+        rows = pd.read_csv(
+            path, dtype=str, encoding="utf-8-sig", keep_default_na=False, na_values=[""]
+        )
     except OSError as error:
         raise UsageError(f"--groups-file {path} cannot be read: {error.strerror}") from error
     except (ValueError, pd.errors.ParserError) as error:
@@ -196,7 +198,7 @@ def _refit(folds: str | None) -> Any:
 
 
 def _leaks(
-    screener: Screener, caseload: Caseload, found: Backtest, reference: Any, refit: Any
+    screener: Screener, caseload: Caseload, found: Backtest, asked: Mapping[str, Any]
 ) -> Notice:
     """What the leak test says of the window in the middle."""
     from carescreen.evaluation.leaks import find_leaks
@@ -204,7 +206,14 @@ def _leaks(
 
     days = found.windows["as_of"].tolist()
     day = days[len(days) // 2]
-    columns = find_leaks(screener, caseload, day, reference=reference, refit=refit)
+    columns = find_leaks(
+        screener,
+        caseload,
+        day,
+        attributes=asked["attributes"],
+        reference=asked["reference"],
+        refit=asked["refit"],
+    )
     if columns:
         return Notice("leak", {"day": day, "columns": ", ".join(columns)})
     return Notice("leak_free", {"day": day})

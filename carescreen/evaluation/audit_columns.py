@@ -15,6 +15,7 @@ from carescreen.errors import UsageError, did_you_mean
 from carescreen.indicators import Indicator
 
 KEYS = ("child_id", "household_id", "village_id")
+RESERVED = ("all", "window")  # what figures of everybody and of one date are called
 DEFAULT = ("sex", "disability=disability_level!none")  # where the pack has them
 
 
@@ -90,7 +91,7 @@ def joined_groups(
             f"the table of groups has the columns {', '.join(map(str, groups.columns)) or 'none'}; "
             f"wanted one of {', '.join(KEYS)} and at least one attribute, such as remoteness"
         )
-    both = [name for name in names if name in windows or name in taken]
+    both = [name for name in names if name in windows or name in taken or name in RESERVED]
     if both:
         raise UsageError(
             f"the table of groups has a column '{both[0]}', which the evaluation has already; "

@@ -28,6 +28,7 @@ from carescreen.evaluation.notices import Notice, too_few
 from carescreen.evaluation.open_rules import OpenRules
 from carescreen.evaluation.order import discrimination, use
 from carescreen.evaluation.window_outcomes import outcomes_of
+from carescreen.evaluation.window_weights import window_weights
 from carescreen.model import RiskModel
 from carescreen.outcomes import is_told, visits_judged
 from carescreen.screener import Screener
@@ -161,12 +162,18 @@ def backtest(
     asked = Asked(audit_attributes(indicators, wanted), None if same else reference)
     windows = WindowRows(screener, checked, asked, refit, lists, every_days)
     parts, opened, summary = _gathered(windows, days, outcomes, horizon_days, progress)
-    judged, others = joined_groups(pd.concat(parts, ignore_index=True), groups, asked.attributes)
+    table = pd.concat(parts, ignore_index=True)
+    table[WEIGHT] = window_weights(table)
+    judged, others = joined_groups(table, groups, asked.attributes)
     facts = _facts(screener, checked, summary, (every_days, horizon_days), asked, refit)
     notices = [
         *_notices(judged, outcomes, len(every) - len(parts), days[-1] + _days(horizon_days)),
         *windows.notices(),
         *([Notice("same_reference")] if same else []),
+        *_in_sample(screener.model, asked.reference, refit, days[0]),
+        *([Notice("one_list")] if judged["group"].isna().all() else []),
+        *_undated(checked),
+        *_covered(judged, others),
         *([Notice("synthetic")] if facts["data_origin"] == "synthetic" else []),
     ]
     return Backtest(
@@ -255,7 +262,7 @@ class WindowRows:
             return None if found is None else (with_orders(found[0], self.asked), found[1])
         parts, is_fitted = [], False
         for model, children in self.refit.at(self.screener, known, day):
-            is_fitted |= model is not None
+            is_fitted |= model is not None and model.manifest_.made_by == "fit"
             own = self.screener
             if model is not None:
                 own = Screener(own.rules, model, own.reader)
@@ -392,6 +399,38 @@ def _facts(
         "data_origin": "synthetic" if bool((origin == "synthetic").any()) else "real",
         "tables": dict(sorted(checked.read_counts.items())),
     }
+
+
+def _in_sample(
+    model: RiskModel, reference: RiskModel | None, refit: Refit | None, first: np.datetime64
+) -> Iterator[Notice]:
+    """Models that learned from outcomes of the windows they are scored on."""
+    models = {} if refit is not None else {model.name: model}
+    if reference is not None:
+        models[reference.name] = reference
+    for name, one in models.items():
+        learned = one.manifest_.data_window
+        if learned is not None and np.datetime64(learned.last, "D") >= first:
+            yield Notice("in_sample", {"model": name, "last": learned.last, "first": str(first)})
+
+
+def _covered(judged: pd.DataFrame, attributes: Sequence[str]) -> Iterator[Notice]:
+    """How many children a table of groups speaks of."""
+    if attributes:
+        children = judged.drop_duplicates("child_id")
+        found = int(children[list(attributes)].notna().any(axis=1).sum())
+        yield Notice("in_groups_file", {"found": found, "children": len(children)})
+
+
+def _undated(checked: CheckedCaseload) -> Iterator[Notice]:
+    """Tables whose rows have no entry date: what was put in later cannot be told from what was there."""
+    names = [
+        name
+        for name in ("children", "households", "visits")
+        if len(checked.sheets[name]) and np.isnat(checked.sheets[name]["recorded_at"]).all()
+    ]
+    if names:
+        yield Notice("undated", {"tables": ", ".join(names)})
 
 
 def _notices(

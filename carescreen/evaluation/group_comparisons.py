@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from carescreen.evaluation.arms import Additive, Arms, Partition
 from carescreen.evaluation.differences import Differences, benjamini_hochberg, holm
 from carescreen.evaluation.group_measures import MARGINS, Measure
-from carescreen.evaluation.groupings import Grouping, People, Units
+from carescreen.evaluation.groupings import NOTE_LENGTH, Grouping, People, Units
 from carescreen.evaluation.judged import LEAST_EVENTS
 from carescreen.evaluation.verdicts import NOT_ENOUGH, Comparison, Family, judged, more_needed
 
@@ -20,6 +20,7 @@ Rows = NDArray[np.intp]
 
 LEAST_VILLAGES = 40  # fewer villages give no trustworthy interval across villages
 PRIMARY_MEASURE = "missed_need"
+OF_READING = ("mention_rate", "question_rate")
 # A false "unfair" anywhere in at most 5% of audits where nothing is wrong: families share the 5%.
 ALPHA_PRIMARY, ALPHA_EXPLORATORY = 0.02, 0.02
 NAN = float("nan")
@@ -66,7 +67,8 @@ class _Setting:
 def comparisons(
     found: Sequence[Measure], sets: Sequence[Grouping], people: People, primary: Sequence[str]
 ) -> Iterator[Comparison]:
-    """Every measure for every grouping, with verdicts. Slopes are not compared for pairs."""
+    """Every measure for every grouping, with verdicts. Slopes are not compared for pairs, nor what was
+    read in notes by their length."""
     drafts = [draft for setting in _settings(found, sets, people) for draft in _drafts(setting)]
     drafts = [_declared(draft, primary, sets) for draft in drafts]
     p = np.array([draft.comparison.p for draft in drafts], dtype=np.float64)
@@ -92,6 +94,8 @@ def _settings(
         for grouping, codes, is_by_child in zip(sets, own, follows, strict=True):
             if measure.name == "calibration_slope" and grouping.is_pair:
                 continue
+            if measure.name in OF_READING and grouping.attribute == NOTE_LENGTH:
+                continue  # longer notes say more: that is no unfairness
             if is_by_child:
                 outside = measure.outside
                 if outside is not None:
@@ -221,7 +225,7 @@ def _reason(arms: Arms, k: int, evidence: Floats, outside: Floats) -> str:
     if evidence.min() < LEAST_EVENTS:
         return f"fewer than {LEAST_EVENTS} events in an arm"
     if outside.min() < LEAST_EVENTS:
-        return f"fewer than {LEAST_EVENTS} judged visits outside the list in an arm"
+        return f"fewer than {LEAST_EVENTS} random visits outside the list in an arm"
     if np.isnan(arms.estimate[k]).any() or np.isnan(arms.size[k]).any():
         return "too few events or too little spread of predictions in an arm"
     return ""

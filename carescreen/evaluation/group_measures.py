@@ -114,7 +114,9 @@ def listed_at(windows: pd.DataFrame, capacity: int, order: str = "order") -> Flo
 
 
 def weights(windows: pd.DataFrame) -> Floats:
-    """1 / selection_probability; 1 where it is not recorded (the row speaks for itself only)."""
+    """The column `weight`; without it 1 / selection_probability, and 1 where that is not recorded."""
+    if "weight" in windows:
+        return windows["weight"].to_numpy(dtype=np.float64)
     if "selection_probability" not in windows:
         return np.ones(len(windows))
     chance = windows["selection_probability"].to_numpy(dtype=np.float64)
@@ -147,14 +149,31 @@ def _missed(
     weight: Floats,
     listed: Floats,
 ) -> Measure:
-    """Missed need; a lump is the weight of a typical judged row that was not on the list."""
-    outside = judged * (1.0 - listed)
+    """Missed need; a lump is the weight of a typical judged row that was not on the list.
+
+    Evidence of who was missed are visits outside the list that chance chose, or those of a window
+    in which everybody was visited: whom workers choose may be whom they never overlook.
+    """
+    outside = judged * (1.0 - listed) * _by_chance(windows)
     place = np.unique(windows["group"].astype(str).to_numpy(dtype=str), return_inverse=True)[1]
     square, plain = (np.bincount(place, outside * weight**power) for power in (2, 1))
     whole = square.sum() / plain.sum() if plain.sum() else 1.0
     lump = np.where(plain > 0, square / np.where(plain > 0, plain, 1.0), whole)[place]
     rows = np.flatnonzero(event)
     return Measure("missed_need", rows, weight[rows], 1.0 - listed[rows], lump[rows], outside)
+
+
+def _by_chance(windows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each visit was drawn at random, or one of a window that saw everybody; all where the
+    table does not say how visits were chosen."""
+    if "at_random" not in windows:
+        return np.ones(len(windows), dtype=bool)
+    drawn = windows["at_random"].eq(True).to_numpy(dtype=bool)
+    if "attempted" not in windows:
+        return drawn
+    window = np.unique(windows["window"].to_numpy(), return_inverse=True)[1]
+    whole = np.bincount(window, ~windows["attempted"].eq(True).to_numpy(dtype=bool)) == 0
+    return np.asarray(drawn | whole[window])
 
 
 def _calibration(

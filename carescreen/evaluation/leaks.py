@@ -1,9 +1,9 @@
 """A leak test: what was recorded after an as-of date must change nothing at that date.
 
-It changes every row that was recorded later, adds later visits, late entries, edits, outcomes and
-decisions to many children, and compares what every method says. What it finds makes every figure of a
-backtest worthless, whatever the reason: a table without entry dates that was edited, a model or a
-reader that looks at the wrong rows.
+It changes every row that was dated or recorded later, adds later visits, late entries, edits, outcomes
+and decisions to many children, and compares what every method says and who each child is. What it finds
+makes every figure of a backtest worthless. It cannot see a table without entry dates that was edited
+(the notice `undated` says which), a table of groups from elsewhere, or lists that were given.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from carescreen.caseload import Caseload
-from carescreen.evaluation.audit_columns import audit_attributes
+from carescreen.evaluation.audit_columns import audit_attributes, default_attributes
 from carescreen.evaluation.backtest import Refit, WindowRows
 from carescreen.evaluation.child_windows import Asked
 from carescreen.fields import TABLES
@@ -27,6 +27,7 @@ from carescreen.sheet import Sheet
 
 MOST_ROWS = 2_000  # of each table, that get later ones beside them
 _LATER = 7  # days after the as-of date
+_PLACES = ("village_id", "household_id", "caseworker_id", "county_id", "province_id")
 _ALARM = "孩子身上有伤，说爸爸打的，不敢回家。 He says his father beats him, bruises on both arms."
 
 
@@ -35,7 +36,7 @@ def find_leaks(
     caseload: Caseload,
     as_of: str | date | np.datetime64,
     *,
-    attributes: Sequence[str] = (),
+    attributes: Sequence[str] | None = None,
     reference: RiskModel | None = None,
     refit: Refit | None = None,
 ) -> tuple[str, ...]:
@@ -46,7 +47,8 @@ def find_leaks(
     """
     day = np.datetime64(str(as_of), "D")
     indicators = screener.rules.indicators
-    asked = Asked(audit_attributes(indicators, attributes), reference)
+    wanted = default_attributes(indicators) if attributes is None else attributes
+    asked = Asked(audit_attributes(indicators, wanted), reference)
     both = []
     for one in (caseload, with_later_records(caseload, indicators, day)):
         windows = WindowRows(screener, one.check(indicators), asked, refit, None, _LATER)
@@ -115,12 +117,16 @@ def _later_rows(
 
 
 def _alarming(rows: pd.DataFrame, indicators: Mapping[str, Indicator]) -> pd.DataFrame:
-    """The rows saying the worst of everything."""
+    """The rows saying the worst of everything, of other families elsewhere."""
     said: dict[str, Any] = {}
     for column in rows:
         indicator = indicators.get(str(column))
         if indicator is not None and indicator.type == "enum":
             said[str(column)] = max(indicator.values, key=lambda word: _risk(indicator, word))
+        elif indicator is not None and indicator.type in ("number", "integer"):
+            said[str(column)] = str(int(indicator.range[1])) if indicator.range else "9"
+        elif column in _PLACES:
+            said[str(column)] = "later"
     words = {
         "note": _ALARM,
         "result": "confirmed",

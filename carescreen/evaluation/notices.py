@@ -13,9 +13,9 @@ Language = Literal["en", "zh"]
 TEXTS: Mapping[str, tuple[str, str]] = {
     "judged_only": (
         "{judged:,} of {children:,} child-windows have a judged outcome, and the figures rest on those: "
-        "each counts for as many children as the chance says with which its visit was chosen",
+        "visits drawn at random speak for all children who were not sure to be visited",
         "{children:,}个儿童×时段中，有{judged:,}个有核实结果，各项数字以此为据："
-        "按其走访被选中的概率，每一个代表相应数量的孩子",
+        "随机抽取的走访代表所有未必会走访到的孩子",
     ),
     "no_chance": (
         "{bare:,} of {judged:,} judged child-windows have no recorded chance of having been chosen and "
@@ -81,9 +81,30 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "各时段内没有一次走访是按记录的概率随机抽取的，因此无法估计名单漏掉了多少："
         "请设置random_share，并记录selected_by与selection_probability",
     ),
+    "in_sample": (
+        "IN-SAMPLE: the model '{model}' learned from outcomes up to {last}, and the windows begin on "
+        "{first}. Unless it learned elsewhere it is judged on what it learned from: its order and its "
+        "probabilities look better than they are. Use --refit, or windows after {last}",
+        "样本内评估：模型“{model}”学习了截至{last}的结果，而时段从{first}开始。除非它是在别处学的，"
+        "否则就是用学过的结果来考核它，排序和概率都会显得比实际好。请使用--refit，或选用{last}之后的时段",
+    ),
+    "undated": (
+        "no row has an entry date (recorded_at) in: {tables}. What was put in or changed later cannot be "
+        "told from what was there, and no leak test can see it",
+        "以下表格没有录入时间（recorded_at）：{tables}。之后补录或改动的内容无法与当时已有的区分，"
+        "泄漏检查也看不出来",
+    ),
+    "one_list": (
+        "neither caseworkers nor villages are recorded, so all children stand on one list",
+        "没有记录走访员和村，所有孩子排在同一份名单上",
+    ),
+    "in_groups_file": (
+        "{found:,} of {children:,} children are in the table of groups",
+        "分组表中有{children:,}个孩子中的{found:,}个",
+    ),
     "leak_free": (
-        "leak test at {day}: changing and adding what was recorded later changed nothing",
-        "泄漏检查（{day}）：修改和添加之后才记录的内容，没有改变任何结果",
+        "leak test at {day}: changing and adding what was dated or recorded later changed nothing",
+        "泄漏检查（{day}）：修改和添加日期或录入时间在此之后的内容，没有改变任何结果",
     ),
     "leak": (
         "LEAK at {day}: what was recorded later changes {columns}; no figure of this evaluation can "

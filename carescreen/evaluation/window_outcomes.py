@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.outcomes import CONFIRMED, NOT_SEEN, first_seen, is_told
-from carescreen.selection import chance_weights
 from carescreen.sheet import Ints, Sheet, places
 
 
@@ -22,8 +21,6 @@ def outcomes_of(
     attempted              bool, whether a visit tried to see it at all
     at_random              bool, whether that visit was drawn at random
     selection_probability  float64, with which chance it was chosen; NaN where nobody recorded it
-    weight                 float64, how many children like it the row speaks for: 1 / that chance, at
-                           most 20 (`selection.chance_weights`); 1 where none is recorded
     """
     inside = judged.take(_is_inside(judged, day, horizon))
     tried = np.full(len(ids), -1, dtype=np.int64)
@@ -35,13 +32,11 @@ def outcomes_of(
     event = np.full(len(ids), None, dtype=object)
     own = places(ids, told["child_id"])
     event[own[own >= 0]] = (told["status"] == CONFIRMED)[own >= 0].astype(object)
-    chance = np.append(inside["probability"], np.nan)[tried]
     return {
         "event": event,
         "attempted": tried >= 0,
         "at_random": np.append(inside["at_random"], False)[tried],
-        "selection_probability": chance,
-        "weight": chance_weights(chance),
+        "selection_probability": np.append(inside["probability"], np.nan)[tried],
     }
 
 

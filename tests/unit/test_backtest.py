@@ -85,7 +85,6 @@ def test_the_first_visit_that_saw_the_child_counts_and_a_failed_one_was_tried(
     assert table["at_random"].tolist() == [False, False, True, True, False]
     chance = table["selection_probability"].tolist()
     assert chance[:4] == [1.0, 1.0, 0.04, 0.03]
-    assert table["weight"].tolist() == [1.0, 1.0, 20.0, 20.0, 1.0]
     assert np.isnan(chance[4])
 
 
@@ -299,3 +298,23 @@ def test_a_caseload_that_does_not_ask_what_was_known_is_found_to_leak(
     monkeypatch.setattr(CheckedCaseload, "known_by", lambda self, as_of: self)
     leaks = find_leaks(screener, judged, "2025-09-01")
     assert {"order", "longest_unseen"} <= set(leaks)
+
+
+def test_a_model_that_learned_from_the_windows_is_named(
+    screener: Screener, judged: Caseload
+) -> None:
+    day = np.datetime64("2026-01-01").astype(object)
+    trained = train_model(screener.rules, screener.reader, judged, day)
+    own = Screener(screener.rules, RiskModel.of(trained.saved), screener.reader)
+    names = [notice.name for notice in backtest(own, judged).notices]
+    assert "in_sample" in names
+    later = [notice.name for notice in backtest(own, judged, "2026-01-02", "2026-04-02").notices]
+    assert "in_sample" not in later
+
+
+def test_tables_without_entry_dates_and_children_on_one_list_are_said(screener: Screener) -> None:
+    notices = {notice.name: notice for notice in found(screener).notices}
+    assert notices["undated"].values["tables"] == "children, visits"
+    groups = pd.DataFrame({"child_id": ["A", "B"], "remoteness": ["far", None]})
+    said = [str(notice) for notice in found(screener, groups=groups).notices]
+    assert "1 of 5 children are in the table of groups" in said

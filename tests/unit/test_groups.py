@@ -235,3 +235,15 @@ def test_the_number_of_events_that_would_tell_does_tell() -> None:
     arms = Arms(share, size, size, share * size, size, np.zeros(2000))
     low, high = Differences(arms, wilson).interval(0.05)
     assert ((low > -0.1) & (high < 0.1)).mean() == pytest.approx(0.80, abs=0.04)
+
+
+def test_without_visits_that_chance_chose_nothing_is_called_fair_in_missed_need() -> None:
+    windows = fair_county(7, rate=0.4)
+    by_chance = audit(windows.assign(at_random=True))
+    by_choice = audit(windows.assign(at_random=False))
+    assert FAIR in {c.verdict for c in by_chance.comparisons if c.measure == "missed_need"}
+    missed = [c for c in by_choice.comparisons if c.measure == "missed_need"]
+    assert {c.verdict for c in missed} == {NOT_ENOUGH}
+    assert any("random visits outside the list" in c.reason for c in missed)
+    everybody = audit(windows.assign(at_random=False, attempted=True))
+    assert FAIR in {c.verdict for c in everybody.comparisons if c.measure == "missed_need"}
