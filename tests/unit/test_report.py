@@ -23,7 +23,7 @@ from hypothesis.extra.numpy import arrays
 
 import carescreen.evaluation.report as package
 from carescreen.errors import OutputError
-from carescreen.evaluation import use
+from carescreen.evaluation import discrimination, net_benefit, use
 from carescreen.evaluation.capacities import recall_by_capacity
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.notices import Notice
@@ -498,6 +498,100 @@ def test_nobody_and_no_place_is_named_in_what_leaves(tmp_path: Path) -> None:
     assert read["places"] is None
     assert not read["stays_in_office"]
     assert "county" not in read["facts"]
+
+
+def weighted(seed: int = 1, chance: float = 0.12, **options: Any) -> Evaluation:
+    """An evaluation in which those drawn at random stand for 1 / chance children, the others for one."""
+    found = evaluation(seed, **options)
+    judged = found.backtest.judged
+    judged = judged.assign(weight=np.where(judged["at_random"], 1.0 / chance, 1.0))
+    return replace(
+        found,
+        backtest=replace(found.backtest, judged=judged),
+        order=discrimination(judged, METHODS, weight="weight", draws=50),
+        use=use(judged, METHODS, found.backtest.capacity, weight="weight", draws=50),
+        net_benefit=net_benefit(judged, weight="weight", draws=50),
+    )
+
+
+def digits_of(value: float) -> int:
+    return len(repr(value).split(".")[1]) if "." in repr(value) and value % 1 else 0
+
+
+def test_no_figure_that_leaves_has_the_digits_to_solve_for_counts(tmp_path: Path) -> None:
+    read = metrics(leaving_office(weighted()))
+    assert "effective_events" not in read
+    assert "effective_events" in metrics(content_of(weighted()))
+    shares = ("recall", "precision", "auroc", "missed_need", "selection_rate", "observed_in_bin")
+    ends = ("value", "low", "high", "worst", "best", "difference", "county_low", "value_others")
+    for table in ("figures", "differences", "by_capacity", "bins", "groups"):
+        for row in read[table]:
+            for name in ends:
+                value = row.get(name)
+                if value is not None and row.get("measure", "recall") in shares:
+                    assert digits_of(value) <= 2, (table, name, row)
+    for table in ("calibration", "net_benefit", "misses"):
+        for row in read[table]:
+            for name, value in row.items():
+                if isinstance(value, float) and name != "threshold":
+                    assert value in (round(value, 2), float(f"{value:.1e}")), row
+    write_report(weighted(), tmp_path / "out", for_office=False)
+    for name in ("methods.csv", "groups.csv"):
+        assert not re.search(r"0\.[1-9]\d{2,}", (tmp_path / "out" / name).read_text("utf-8"))
+
+
+def test_small_counts_are_found_though_rows_have_weights() -> None:
+    found = weighted()
+    judged = found.backtest.judged
+    shown = leaving_office(found)
+    plain = use(judged, METHODS, found.backtest.capacity, draws=2).figures
+    keys = ["part", "method", "measure"]
+    of_all = plain[(plain["part"] == "all") & (plain["measure"] == "recall")].set_index(keys)
+    seen = 0
+    rows = shown.figures[(shown.figures["part"] == "all") & (shown.figures["measure"] == "recall")]
+    for row in rows[~rows["hidden"]].to_dict("records"):
+        once = of_all.loc[tuple(row[key] for key in keys)]
+        hits = once["value"] * once["events"]
+        assert not is_small(np.array([hits, once["events"] - hits])).any()
+        seen += 1
+    assert seen
+    read = metrics(shown)
+    seats = sorted({row["capacity"] for row in read["by_capacity"]})
+    curve = recall_by_capacity(judged, ["carescreen"], seats, draws=2)
+    kept = {row["capacity"] for row in read["by_capacity"] if row["method"] == "carescreen"}
+    own = curve[curve["capacity"].isin(kept)]
+    hits = (own["value"] * own["events"]).to_numpy()
+    assert not is_small(np.abs(hits[:, None] - hits)).any()
+
+
+def test_a_seat_count_that_weights_hide_is_blanked() -> None:
+    """Of a window, 5 events have no seat: with weights, the share times events says more."""
+    found = weighted(windows=1)
+    judged = found.backtest.judged.copy()
+    events = np.flatnonzero(judged["event"].eq(True))
+    order = np.where(judged["event"].eq(True), 1e6, judged["carescreen"].rank())
+    order[events[:5]] = -1.0
+    judged["carescreen"] = order
+    judged.loc[judged.index[events[:5]], "weight"] = 1.0 / 0.12
+    capacity = int(judged[judged["event"].eq(True)].groupby("group").size().max())
+    figures = use(judged, METHODS, capacity, weight="weight", draws=20)
+    backtest = replace(found.backtest, judged=judged, capacity=capacity)
+    row = leaving_office(replace(found, backtest=backtest, use=figures)).figure(
+        "carescreen", "recall"
+    )
+    assert row["hidden"]
+
+
+def test_what_leaves_says_not_enough_without_saying_how_little_outcomes_tell() -> None:
+    found = evaluation()
+    weight = np.ones(len(found.backtest.judged))
+    weight[np.flatnonzero(found.backtest.judged["event"].eq(True))[:2]] = 1_000.0
+    judged = found.backtest.judged.assign(weight=weight)
+    table = use(judged, METHODS, 16, weight="weight", draws=10)
+    backtest = replace(found.backtest, judged=judged)
+    content = leaving_office(replace(found, backtest=backtest, use=table))
+    (answer_found, *_) = (a for a in summary(content, "en") if a.key == "find")
+    assert "must not stand for very different numbers" in answer_found.sentences[0]
 
 
 # --- the folder ------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 texts       every word, in Chinese and English, from texts.<language>.yaml
 amounts     figures and intervals in words
 content     an evaluation as tables: the one thing that page, JSON and tables are made of
+counted     figures in which every row counts once, to tell what is small
+rounding    figures with few digits, for what leaves the office
 masking     the same with small cells blanked, for what leaves the office
 summary     the questions of a programme manager, answered from the content
 method      how it was measured, as facts

@@ -41,7 +41,9 @@ class Content:
     misses, miss_words     a table, and sentences by language; None, empty: not measured
     rules, titles          rules in use, and what they are called by language
     notices, leak          sentences by language; leak: that no figure can be trusted, "" if none
+    is_weighted            whether judged children stand for different numbers of children
     hidden                 rows of which something was blanked since it was small
+    left_out               attributes left out of what leaves the office, since they may name places
     """
 
     facts: Mapping[str, object]
@@ -67,8 +69,10 @@ class Content:
     titles: Mapping[str, Mapping[str, str]]
     notices: Mapping[str, tuple[str, ...]]
     leak: Mapping[str, str]
+    is_weighted: bool = False
     for_office: bool = True
     hidden: int = 0
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_synthetic(self) -> bool:
@@ -113,7 +117,7 @@ def content_of(found: Evaluation) -> Content:
 def content_of_figures(found: Evaluation) -> Content:
     """The same without recall at other capacities, which takes longest; enough for a summary."""
     backtest, reliability = found.backtest, found.reliability
-    methods, days = _methods(found), _days(backtest.judged)
+    methods, days = _methods(found), days_of(backtest.judged)
     groups, misses = found.groups, found.misses
     return Content(
         facts=dict(backtest.facts),
@@ -124,10 +128,10 @@ def content_of_figures(found: Evaluation) -> Content:
         ),
         totals={name: float(backtest.windows[name].sum()) for name in TOTALS},
         effective_events=_effective(backtest.judged),
-        figures=_dated(_joined(found.order.figures, found.use.figures), days),
-        differences=_dated(_joined(found.order.differences, found.use.differences), days),
+        figures=dated(_joined(found.order.figures, found.use.figures), days),
+        differences=dated(_joined(found.order.differences, found.use.differences), days),
         by_capacity=_EMPTY,
-        calibration=_EMPTY if reliability is None else _dated(reliability.figures, days),
+        calibration=_EMPTY if reliability is None else dated(reliability.figures, days),
         bins=_EMPTY if reliability is None else _overall(reliability.bins),
         curve=_EMPTY if reliability is None else _overall(reliability.curve),
         histogram=_EMPTY if reliability is None else histogram_of(backtest.judged),
@@ -141,6 +145,7 @@ def content_of_figures(found: Evaluation) -> Content:
         titles=_titles(str(backtest.facts.get("pack", "")), found.rules.rules),
         notices=_notices(found),
         leak=_leak(found),
+        is_weighted=_is_weighted(backtest.judged),
     )
 
 
@@ -165,7 +170,13 @@ def _effective(judged: pd.DataFrame) -> float:
     return kish(weight[events])
 
 
-def _days(judged: pd.DataFrame) -> dict[object, str]:
+def _is_weighted(judged: pd.DataFrame) -> bool:
+    """Whether any judged row counts for more or less than one."""
+    known = judged["event"].notna()
+    return WEIGHT in judged and bool(judged.loc[known, WEIGHT].ne(1.0).any())
+
+
+def days_of(judged: pd.DataFrame) -> dict[object, str]:
     """The as-of date of each window."""
     if "as_of" not in judged:
         return {}
@@ -177,7 +188,7 @@ def _day(value: object) -> str:
     return str(pd.Timestamp(str(value)).date())
 
 
-def _dated(table: pd.DataFrame, days: Mapping[object, str]) -> pd.DataFrame:
+def dated(table: pd.DataFrame, days: Mapping[object, str]) -> pd.DataFrame:
     """Figures of windows under their as-of dates instead of their numbers."""
     if not len(table):
         return table

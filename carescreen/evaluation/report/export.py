@@ -43,7 +43,7 @@ def metrics(content: Content) -> dict[str, Any]:
         "methods": list(content.methods),
         "facts": plain(content.facts),
         "totals": plain(content.totals),
-        "effective_events": plain(content.effective_events),
+        **({"effective_events": plain(content.effective_events)} if content.for_office else {}),
         **{name: _records(getattr(content, name)) for name in _TABLES},
         "place_words": plain(content.place_words),
         "miss_words": plain(content.miss_words),

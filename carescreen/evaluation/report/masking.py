@@ -1,4 +1,5 @@
-"""What leaves the office: small cells blanked, also those that a subtraction would give back.
+"""What leaves the office: small cells blanked, also those that a subtraction would give back, and
+figures with so few digits that no count can be solved for.
 
 A cell is small where it counts 1 to 7 children, visits or outcomes, or would give away such a number:
 a share times what it is a share of, what is left of a known whole, the step between two capacities or
@@ -17,9 +18,20 @@ import pandas as pd
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.groups import SMALL_CELL, GroupAudit
 from carescreen.evaluation.metrics import Codes
+from carescreen.evaluation.missed import Missed
 from carescreen.evaluation.misses import Misses
 from carescreen.evaluation.misses_words import sentences
 from carescreen.evaluation.report.content import Content, content_of
+from carescreen.evaluation.report.counted import (
+    OF_BENEFIT,
+    OF_CAPACITY,
+    OF_FIGURES,
+    Counted,
+    beside,
+    counted,
+    keys_of,
+)
+from carescreen.evaluation.report.rounding import rounded, significant
 from carescreen.evaluation.report.small import (
     Flags,
     Floats,
@@ -91,24 +103,26 @@ class _Tally:
 def leaving_office(found: Evaluation) -> Content:
     """The content of an evaluation without small cells and without anything about one place."""
     whole, tally = content_of(found), _Tally()
+    once = counted(found, whole)
     windows, gone = _windows(whole.windows, tally)
-    figures = _figures(_public(whole.figures), gone, tally)
+    figures = _figures(_public(whole.figures), gone, tally, once)
     fewer = _small_lacks(whole.calibration, whole.figures)
     misses, miss_words = _misses(found.misses, tally)
     result = replace(
         whole,
         totals=_totals(whole.totals),
         windows=windows,
+        effective_events=float("nan"),
         figures=figures,
         differences=_differences(_public(whole.differences), figures, tally),
-        by_capacity=_by_capacity(whole.by_capacity, whole.capacity, tally),
+        by_capacity=_by_capacity(whole.by_capacity, once, whole.capacity, tally),
         calibration=_calibration(_public(whole.calibration), gone, fewer, tally),
         bins=whole.bins.iloc[:0] if _OVERALL in fewer else _bins(whole.bins, tally),
         curve=whole.curve.iloc[:0] if _OVERALL in fewer else whole.curve,
         histogram=_histogram(whole.histogram, whole.totals["children"], tally),
         net_benefit=whole.net_benefit.iloc[:0]
         if _OVERALL in fewer
-        else _net_benefit(whole.net_benefit, tally),
+        else _net_benefit(whole.net_benefit, once, tally),
         groups=None if found.groups is None else _groups(found.groups, tally),
         places=None,
         place_words=_place_words(whole.place_words, found.groups),
@@ -119,7 +133,7 @@ def leaving_office(found: Evaluation) -> Content:
         facts=_facts(whole.facts),
         for_office=False,
     )
-    return replace(result, hidden=tally.rows)
+    return rounded(replace(result, hidden=tally.rows))
 
 
 def _misses(
@@ -130,7 +144,11 @@ def _misses(
         return None, {}
     whole, shown = found.to_frame(), found.leaving_office()
     hidden = (shown["random_visits"].isna() & whole["random_visits"].notna()).to_numpy(dtype=bool)
-    parts = [part for part, is_hidden in zip(found.parts, hidden, strict=True) if not is_hidden]
+    parts = [
+        _with_few_digits(part)
+        for part, is_hidden in zip(found.parts, hidden, strict=True)
+        if not is_hidden
+    ]
     tally.rows += int(hidden.sum())
     words: dict[str, tuple[str, ...]] = {
         language: (say("hidden", language),)
@@ -139,6 +157,16 @@ def _misses(
         for language in LANGUAGES
     }
     return shown.assign(hidden=hidden), _said(words)
+
+
+def _with_few_digits(part: Missed) -> Missed:
+    """What sentences would say with all digits: how many visits."""
+    return replace(
+        part,
+        more_visits=significant(part.more_visits),
+        visits_per_event_listed=significant(part.visits_per_event_listed),
+        visits_per_event_below=significant(part.visits_per_event_below),
+    )
 
 
 def _totals(totals: Mapping[str, float]) -> dict[str, float]:
@@ -187,29 +215,32 @@ def _windows(windows: pd.DataFrame, tally: _Tally) -> tuple[pd.DataFrame, frozen
     return tally.blank(windows, rows), frozenset(windows.loc[rows, "as_of"])
 
 
-def _figures(table: pd.DataFrame, gone: frozenset[object], tally: _Tally) -> pd.DataFrame:
-    """Figures of methods; the values of one part add up to all."""
+def _figures(
+    table: pd.DataFrame, gone: frozenset[object], tally: _Tally, once: Counted | None = None
+) -> pd.DataFrame:
+    """Figures of methods; the values of one part add up to all. once: where they are of seats."""
     if not len(table):
         return table
     table = table.reset_index(drop=True)
-    counts = _counts_behind(table)
+    counts = _counts_behind(table, table if once is None else once.figures)
     blank = np.zeros(len(table), dtype=bool)
     for (part, *_), rows in _by(table, ["part", "method", "measure"]):
         own = counts[rows]
         also = table["of"].isin(gone).to_numpy()[rows] & (part == "window")
         blank[rows] = is_small(own).any(axis=1) if part == "all" else rows_to_blank(own, also)
     seats = table["measure"].isin(_SEATS).to_numpy()
-    keys = _keys(table, _BY_ROW)
+    keys = keys_of(table, _BY_ROW)
     gone_seats = {key for key, is_gone in zip(keys, blank & seats, strict=True) if is_gone}
     blank |= seats & np.array([key in gone_seats for key in keys], dtype=bool)
     return tally.blank(table, blank)
 
 
-def _counts_behind(table: pd.DataFrame) -> Floats:
-    """Of each figure: judged, events, others; of seats also events in and out of them, others in."""
+def _counts_behind(table: pd.DataFrame, once: pd.DataFrame) -> Floats:
+    """Of each figure: judged, events, others; of seats also events in and out of them, others in.
+    once: the figures in which every row counts once."""
     judged, events = _numbers(table, "judged"), _numbers(table, "events")
-    measure, value = table["measure"].to_numpy(), _numbers(table, "value")
-    keys = _keys(table, _BY_ROW)
+    measure, value = table["measure"].to_numpy(), beside(table, once, OF_FIGURES)
+    keys = keys_of(table, _BY_ROW)
     found = {
         key: of
         for key, name, of in zip(keys, measure, value * events, strict=True)
@@ -232,18 +263,18 @@ def _differences(table: pd.DataFrame, figures: pd.DataFrame, tally: _Tally) -> p
     """A difference goes where either figure went: it would give that back."""
     if not len(table):
         return table
-    gone = set(_keys(figures[figures["hidden"]], [*_BY_ROW, "measure"]))
+    gone = set(keys_of(figures[figures["hidden"]], [*_BY_ROW, "measure"]))
     rows = np.zeros(len(table), dtype=bool)
     for side in ("method", "against"):
-        keys = _keys(table, ["part", "of", side, "measure"])
+        keys = keys_of(table, ["part", "of", side, "measure"])
         rows |= np.array([key in gone for key in keys], dtype=bool)
     return tally.blank(table, rows)
 
 
-def _by_capacity(table: pd.DataFrame, capacity: int, tally: _Tally) -> pd.DataFrame:
+def _by_capacity(table: pd.DataFrame, once: Counted, capacity: int, tally: _Tally) -> pd.DataFrame:
     if not len(table):
         return table
-    hits = _numbers(table, "value") * _numbers(table, "events")
+    hits = beside(table, once.by_capacity, OF_CAPACITY) * _numbers(table, "events")
     counts = np.column_stack([hits, _numbers(table, "events") - hits])
     keep = np.zeros(len(table), dtype=bool)
     for _, rows in _by(table, ["method"]):
@@ -269,7 +300,7 @@ def _small_lacks(calibration: pd.DataFrame, figures: pd.DataFrame) -> frozenset[
     for table in (calibration, figures):
         first = table.drop_duplicates(["part", "of"])
         counts = np.column_stack([_numbers(first, "judged"), _numbers(first, "events")])
-        sides.append(dict(zip(_keys(first, ["part", "of"]), counts, strict=True)))
+        sides.append(dict(zip(keys_of(first, ["part", "of"]), counts, strict=True)))
     own, every = sides
     return frozenset(
         key for key in own if key in every and is_small(np.abs(every[key] - own[key])).any()
@@ -298,22 +329,22 @@ def _histogram(table: pd.DataFrame, children: float, tally: _Tally) -> pd.DataFr
     return tally.blank(table, rows).assign(**kept)
 
 
-def _net_benefit(table: pd.DataFrame, tally: _Tally) -> pd.DataFrame:
+def _net_benefit(table: pd.DataFrame, once: Counted, tally: _Tally) -> pd.DataFrame:
     """Thresholds between which more than a few children change sides, and no others."""
     if not len(table):
         return table
     own = table[table["measure"] == "net_benefit"]
     judged, events = _numbers(own, "judged"), _numbers(own, "events")
     odds = _numbers(own, "threshold") / (1.0 - _numbers(own, "threshold"))
-    visited = _numbers(own, "visited")
-    found = judged * (_numbers(own, "value") + visited * odds) / (1.0 + odds)
+    value, visited = (beside(own, once.net_benefit, OF_BENEFIT, n) for n in ("value", "visited"))
+    found = judged * (value + visited * odds) / (1.0 + odds)
     vain = judged * visited - found
     counts = np.column_stack([found, vain, events - found, judged - events - vain])
     keep = np.zeros(len(own), dtype=bool)
     for _, rows in _by(own, ["method"]):
         keep[rows] = steps_to_keep(counts[rows])
-    kept = set(_keys(own[keep], ["method", "threshold"]))
-    keys = _keys(table, ["method", "threshold"])
+    kept = set(keys_of(own[keep], ["method", "threshold"]))
+    keys = keys_of(table, ["method", "threshold"])
     return tally.keep(table, np.array([key in kept for key in keys], dtype=bool))
 
 
@@ -368,19 +399,11 @@ def _facts(facts: Mapping[str, object]) -> dict[str, object]:
 
 def _by(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[tuple[str, ...], Codes]]:
     """The places of the rows that share their cells of some columns."""
-    keys = _keys(table, names)
+    keys = keys_of(table, names)
     found: dict[tuple[str, ...], list[int]] = {}
     for place, key in enumerate(keys):
         found.setdefault(key, []).append(place)
     return [(key, np.array(places, dtype=np.intp)) for key, places in found.items()]
-
-
-def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The cells that tell rows apart, as words: None and NaN alike in each row."""
-    rows = table[list(names)].itertuples(index=False, name=None)
-    return [
-        tuple("" if cell is None or cell != cell else str(cell) for cell in row) for row in rows
-    ]
 
 
 def _numbers(table: pd.DataFrame, name: str) -> Floats:

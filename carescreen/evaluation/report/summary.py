@@ -78,6 +78,8 @@ def lacking(row: Row, content: Content, language: Language) -> str:
     if more > 0:
         told = count(math.floor(content.effective_events))
         return say("not_enough_weight", language, told=told, more=count(more), **values)
+    if math.isnan(more):
+        return say("not_enough_shown", language, least=LEAST_EVENTS)
     return say("not_enough_others", language, least=LEAST_EVENTS)
 
 
