@@ -23,9 +23,10 @@ from hypothesis.extra.numpy import arrays
 
 import carescreen.evaluation.report as package
 from carescreen.errors import OutputError
-from carescreen.evaluation import discrimination, net_benefit, use
+from carescreen.evaluation import discrimination, net_benefit, reliability, use
 from carescreen.evaluation.capacities import recall_by_capacity
 from carescreen.evaluation.evaluated import Evaluation
+from carescreen.evaluation.groups import audit_groups
 from carescreen.evaluation.notices import Notice
 from carescreen.evaluation.report import write_report
 from carescreen.evaluation.report.amounts import Amount, hundredths
@@ -35,6 +36,7 @@ from carescreen.evaluation.report.export import metrics, metrics_text
 from carescreen.evaluation.report.masking import leaving_office
 from carescreen.evaluation.report.method import fact_rows
 from carescreen.evaluation.report.page import report_page
+from carescreen.evaluation.report.placenames import is_about_a_place
 from carescreen.evaluation.report.small import is_small, rows_to_blank, steps_to_keep
 from carescreen.evaluation.report.summary import standing, summary, summary_lines
 from carescreen.evaluation.report.texts import texts_of
@@ -592,6 +594,64 @@ def test_what_leaves_says_not_enough_without_saying_how_little_outcomes_tell() -
     content = leaving_office(replace(found, backtest=backtest, use=table))
     (answer_found, *_) = (a for a in summary(content, "en") if a.key == "find")
     assert "must not stand for very different numbers" in answer_found.sentences[0]
+
+
+def with_attributes(**columns: Any) -> Evaluation:
+    """An evaluation of groups by further columns; columns: of judged windows to a column."""
+    found = evaluation()
+    judged = found.backtest.judged.copy()
+    for name, column in columns.items():
+        judged[name] = column(judged)
+    attributes = ("sex", *columns)
+    backtest = replace(found.backtest, judged=judged, attributes=attributes)
+    groups = audit_groups(judged, capacity=16, attributes=list(attributes))
+    by = ["window", *columns]
+    chances = reliability(judged, by=by, draws=20)
+    return replace(found, backtest=backtest, groups=groups, reliability=chances)
+
+
+def in_other_words(judged: pd.DataFrame) -> pd.Series:
+    return "王家" + judged["village_id"].astype(str).str[1:] + "湾"
+
+
+def halves(judged: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.where(np.arange(len(judged)) % 2, "yes", "no"), judged.index)
+
+
+def test_a_column_that_names_villages_in_other_words_does_not_leave(tmp_path: Path) -> None:
+    found = with_attributes(村=in_other_words, nearest=lambda j: "w" + j["caseworker_id"])
+    for language in LANGUAGES:
+        folder = tmp_path / language
+        write_report(found, folder, for_office=False, language=language)  # type: ignore[arg-type]
+        for path in folder.iterdir():
+            text = path.read_text("utf-8-sig")
+            assert "王家" not in text, path.name
+            assert "ww0" not in text, path.name
+        page = words_of((folder / "report.html").read_text("utf-8"))
+        assert texts_of(language)["groups_left_out"].split("{")[0] in page
+    assert metrics(leaving_office(found))["left_out"] == ["村", "nearest"]
+    inside = content_of(found)
+    assert inside.groups is not None
+    assert "村" in set(inside.groups["attribute"])
+    assert inside.left_out == ()
+
+
+def test_columns_are_left_out_by_their_whole_name_alone() -> None:
+    found = with_attributes(ethnic_group=halves, migrant_worker=halves, village_school=halves)
+    content = leaving_office(found)
+    assert content.groups is not None
+    names = {"ethnic_group", "migrant_worker", "village_school"}
+    assert names <= set(content.groups["attribute"])
+    assert names <= set(content.calibration["part"])
+    exact = ("village_id", "caseworker_id", "household_id", "group")
+    assert all(is_about_a_place(f"sex × {name}", ()) for name in exact)
+    assert not is_about_a_place("county_id", ())
+
+
+def test_a_primary_attribute_that_names_places_is_said_to_be_left_out() -> None:
+    found = with_attributes(remoteness=in_other_words)
+    answers = {a.key: a.sentences for a in summary(leaving_office(found), "en")}
+    assert "remoteness: " + texts_of("en")["fair_left_out"] in answers["fair"]
 
 
 # --- the folder ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ amounts     figures and intervals in words
 content     an evaluation as tables: the one thing that page, JSON and tables are made of
 counted     figures in which every row counts once, to tell what is small
 rounding    figures with few digits, for what leaves the office
+placenames  columns that name a place, a worker or a household
 masking     the same with small cells blanked, for what leaves the office
 summary     the questions of a programme manager, answered from the content
 method      how it was measured, as facts

@@ -39,6 +39,7 @@ def metrics(content: Content) -> dict[str, Any]:
         "small_cells": None
         if content.for_office
         else {"not_shown_up_to": SMALL_CELL, "rows_with_blanks": content.hidden},
+        "left_out": list(content.left_out),
         "capacity": content.capacity,
         "methods": list(content.methods),
         "facts": plain(content.facts),

@@ -31,6 +31,7 @@ from carescreen.evaluation.report.counted import (
     counted,
     keys_of,
 )
+from carescreen.evaluation.report.placenames import is_about_a_place, naming_places
 from carescreen.evaluation.report.rounding import rounded, significant
 from carescreen.evaluation.report.small import (
     Flags,
@@ -43,7 +44,6 @@ from carescreen.evaluation.report.small import (
 from carescreen.evaluation.report.texts import say
 from carescreen.review.texts import LANGUAGES
 
-_PLACES = ("village", "worker", "household", "child_id", "group")
 _SEATS = ("recall", "precision")
 _BY_ROW = ["part", "of", "method"]
 _OVERALL = ("all", "")
@@ -104,8 +104,9 @@ def leaving_office(found: Evaluation) -> Content:
     """The content of an evaluation without small cells and without anything about one place."""
     whole, tally = content_of(found), _Tally()
     once = counted(found, whole)
+    left_out = naming_places(found.backtest.judged, found.backtest.attributes)
     windows, gone = _windows(whole.windows, tally)
-    figures = _figures(_public(whole.figures), gone, tally, once)
+    figures = _figures(_public(whole.figures, left_out), gone, tally, once)
     fewer = _small_lacks(whole.calibration, whole.figures)
     misses, miss_words = _misses(found.misses, tally)
     result = replace(
@@ -114,16 +115,16 @@ def leaving_office(found: Evaluation) -> Content:
         windows=windows,
         effective_events=float("nan"),
         figures=figures,
-        differences=_differences(_public(whole.differences), figures, tally),
+        differences=_differences(_public(whole.differences, left_out), figures, tally),
         by_capacity=_by_capacity(whole.by_capacity, once, whole.capacity, tally),
-        calibration=_calibration(_public(whole.calibration), gone, fewer, tally),
+        calibration=_calibration(_public(whole.calibration, left_out), gone, fewer, tally),
         bins=whole.bins.iloc[:0] if _OVERALL in fewer else _bins(whole.bins, tally),
         curve=whole.curve.iloc[:0] if _OVERALL in fewer else whole.curve,
         histogram=_histogram(whole.histogram, whole.totals["children"], tally),
         net_benefit=whole.net_benefit.iloc[:0]
         if _OVERALL in fewer
         else _net_benefit(whole.net_benefit, once, tally),
-        groups=None if found.groups is None else _groups(found.groups, tally),
+        groups=None if found.groups is None else _groups(found.groups, left_out, tally),
         places=None,
         place_words=_place_words(whole.place_words, found.groups),
         misses=misses,
@@ -132,6 +133,7 @@ def leaving_office(found: Evaluation) -> Content:
         notices=_said(whole.notices),
         facts=_facts(whole.facts),
         for_office=False,
+        left_out=left_out,
     )
     return rounded(replace(result, hidden=tally.rows))
 
@@ -196,11 +198,11 @@ def _said(words: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return {language: tuple(map(without_small, said)) for language, said in words.items()}
 
 
-def _public(table: pd.DataFrame) -> pd.DataFrame:
+def _public(table: pd.DataFrame, left_out: Sequence[str]) -> pd.DataFrame:
     """Without rows about one village, worker or household."""
     for name in ("part", "attribute"):
         if name in table:
-            named = table[name].astype(str).map(lambda said: any(one in said for one in _PLACES))
+            named = table[name].map(lambda said: is_about_a_place(said, left_out))
             table = table[~named.to_numpy(dtype=bool)]
     return table.reset_index(drop=True)
 
@@ -348,7 +350,7 @@ def _net_benefit(table: pd.DataFrame, once: Counted, tally: _Tally) -> pd.DataFr
     return tally.keep(table, np.array([key in kept for key in keys], dtype=bool))
 
 
-def _groups(audit: GroupAudit, tally: _Tally) -> pd.DataFrame:
+def _groups(audit: GroupAudit, left_out: Sequence[str], tally: _Tally) -> pd.DataFrame:
     """Comparisons as they may leave; groups of one attribute add up, and a pair goes as a whole."""
     frame, shown = audit.to_frame(), audit.leaving_office()
     small = shown["reason"].eq(f"{SMALL_CELL} or fewer: not shown").to_numpy()
@@ -366,7 +368,7 @@ def _groups(audit: GroupAudit, tally: _Tally) -> pd.DataFrame:
             blank[rows] = rows_to_blank(counts[rows], small[rows])
     frame = tally.blank(frame, blank)
     frame.loc[blank, "reason"] = f"{SMALL_CELL} or fewer: not shown"
-    return _public(frame)
+    return _public(frame, left_out)
 
 
 def is_pair(attribute: object) -> bool:

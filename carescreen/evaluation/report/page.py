@@ -14,11 +14,11 @@ from carescreen.evaluation.report import tables
 from carescreen.evaluation.report.charts import charts_of
 from carescreen.evaluation.report.checklist import LISTS, Item, items_of, sources
 from carescreen.evaluation.report.content import Content
-from carescreen.evaluation.report.method import fact_rows
+from carescreen.evaluation.report.method import fact_rows, joined
 from carescreen.evaluation.report.shapes import WIDTH, Chart
 from carescreen.evaluation.report.summary import summary
 from carescreen.evaluation.report.tables import Table
-from carescreen.evaluation.report.texts import say
+from carescreen.evaluation.report.texts import name_of, say
 from carescreen.evaluation.verdicts import Language
 from carescreen.modelshow.page import HTML_LANGUAGE, STYLE
 from carescreen.review.pages import page_environment, policy_of_style
@@ -85,7 +85,7 @@ def sections(content: Content, language: Language) -> list[Section]:
     """Drawings and tables by what they are about; what was not measured says so."""
     drawn = charts_of(content, language)
     said = {
-        "groups": content.place_words.get(language, ()),
+        "groups": (*left_out_words(content, language), *content.place_words.get(language, ())),
         "rules": tables.never_words(content, language),
     }
 
@@ -130,6 +130,16 @@ def sections(content: Content, language: Language) -> list[Section]:
         section("misses", (), [tables.misses_table(content, language)]),
         section("rules", (), [tables.rules_table(content, language)]),
     ]
+
+
+def left_out_words(content: Content, language: Language) -> tuple[str, ...]:
+    """Which attributes are not in a report that leaves the office; none: no sentence."""
+    if not content.left_out:
+        return ()
+    names = joined(
+        [printable(name_of("attribute", name, language)) for name in content.left_out], language
+    )
+    return (say("groups_left_out", language, names=names),)
 
 
 def _states(items: list[Item]) -> tuple[int, int]:

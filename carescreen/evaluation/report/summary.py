@@ -252,9 +252,15 @@ def _not_compared(content: Content, there: set[str], language: Language) -> Iter
     every = set(content.groups["attribute"])
     for attribute in (*PRIMARY, NOTE_LENGTH):
         if attribute not in there:
-            words = say("hidden" if attribute in every else "fair_unrecorded", language)
+            words = say(_why_not(attribute, attribute in every, content), language)
             name = name_of("attribute", attribute, language)
             yield say("named", language, name=name, words=words)
+
+
+def _why_not(attribute: str, is_there: bool, content: Content) -> str:
+    if attribute in content.left_out:
+        return "fair_left_out"
+    return "hidden" if is_there else "fair_unrecorded"
 
 
 def _missed(content: Content, language: Language) -> Iterator[str]:
