@@ -31,7 +31,7 @@ from carescreen.evaluation.notices import Notice
 from carescreen.evaluation.report import write_report
 from carescreen.evaluation.report.amounts import Amount, hundredths
 from carescreen.evaluation.report.checklist import LISTS, answer, items_of
-from carescreen.evaluation.report.content import Content, content_of
+from carescreen.evaluation.report.content import Content, content_of, content_of_figures
 from carescreen.evaluation.report.export import metrics, metrics_text
 from carescreen.evaluation.report.masking import leaving_office
 from carescreen.evaluation.report.method import fact_rows
@@ -39,6 +39,7 @@ from carescreen.evaluation.report.page import report_page
 from carescreen.evaluation.report.placenames import is_about_a_place
 from carescreen.evaluation.report.small import is_small, rows_to_blank, steps_to_keep
 from carescreen.evaluation.report.summary import standing, summary, summary_lines
+from carescreen.evaluation.report.tables import differences_table
 from carescreen.evaluation.report.texts import texts_of
 from carescreen.yamlfile import read_yaml
 from tests.unit.simulated_evaluation import METHODS, evaluation, judged_windows, rules
@@ -300,6 +301,62 @@ def test_what_was_not_measured_is_said_and_what_to_do_about_it() -> None:
 )
 def test_a_difference_is_called_by_its_interval(amount: Amount, word: str) -> None:
     assert standing(amount) == word
+
+
+def with_notices(*notices: Notice) -> Evaluation:
+    found = evaluation()
+    backtest = replace(found.backtest, notices=(*found.backtest.notices, *notices))
+    return replace(found, backtest=backtest)
+
+
+OWN = Notice("previous_is_own", {"days": 90})
+MISSING = Notice("previous_missing", {"count": 3})
+
+
+def test_the_same_list_of_earlier_is_called_so_and_is_nothing_of_before() -> None:
+    content = content_of(with_notices(OWN))
+    for language, own, name in (
+        ("en", "the same list, 90 days old", "the previous list"),
+        ("zh", "同一份名单，90天前的", "以前的名单"),
+    ):
+        lines = next(a for a in summary(content, language) if a.key == "better").sentences  # type: ignore[arg-type]
+        assert "90" in lines[0]
+        assert "--lists" in lines[0]
+        worker = texts_of(language)["method_worker_concern"]
+        first = next(line for line in lines if line.startswith((own, worker)))
+        assert first.startswith(worker)
+        page = report_page(content, language)  # type: ignore[arg-type]
+        drawn = page[page.index('id="methods"') : page.index('id="notices"')]
+        assert own in drawn
+        assert name not in drawn
+        terminal = " ".join(summary_lines(with_notices(OWN), language))  # type: ignore[arg-type]
+        assert own in terminal
+    assert "previous_list" not in set(content.by_capacity["method"])
+    assert "previous_list" in set(content_of(evaluation()).by_capacity["method"])
+
+
+def test_without_any_way_of_before_it_says_so_though_there_is_the_list_of_earlier() -> None:
+    content = content_of_figures(with_notices(OWN))
+    alone = replace(content, methods=("carescreen", "previous_list", "random"))
+    lines = next(a for a in summary(alone, "en") if a.key == "better").sentences
+    assert texts_of("en")["better_none"] in lines
+
+
+def test_lists_that_were_not_there_are_called_neither_better_nor_worse() -> None:
+    for found in (with_notices(MISSING), with_notices(OWN, MISSING)):
+        content = content_of(found)
+        for language, words in (
+            ("en", "not compared: 3 of 4 windows had no earlier list"),
+            ("zh", "没有比较：4 期中有 3 期之前没有名单"),
+        ):
+            lines = next(a for a in summary(content, language) if a.key == "better").sentences  # type: ignore[arg-type]
+            name = content.previous.name("previous_list", language)
+            (line,) = (line for line in lines if line.startswith(name))
+            assert words in line
+        table = differences_table(content, "en")
+        (row,) = (r for r in table.rows if r[0] == content.previous.name("previous_list", "en"))
+        assert set(row[1:]) == {"not compared"}
+        assert "previous_list" not in set(content.by_capacity["method"])
 
 
 # --- the figures -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 texts       every word, in Chinese and English, from texts.<language>.yaml
 amounts     figures and intervals in words
+previous    the list that there was before, or its own order in its place
 content     an evaluation as tables: the one thing that page, JSON and tables are made of
 counted     figures in which every row counts once, to tell what is small
 rounding    figures with few digits, for what leaves the office

@@ -63,7 +63,7 @@ def methods_chart(content: Content, language: Language) -> Chart | None:
         amount = Amount.of(row)
         if amount.is_known:
             ends = Amount(amount.value, number(row.get("worst")), number(row.get("best")))
-            rows.append((name_of("method", method, language), amount, ends))
+            rows.append((content.previous.name(method, language), amount, ends))
     if not rows:
         return None
     across = axis(0.0, 1.0, LEFT / 2, WIDTH - RIGHT)
@@ -164,7 +164,7 @@ def capacity_chart(content: Content, language: Language) -> Chart | None:
         marks.append(Mark(line(list(zip(at, values, strict=True))), f"line {kind}"))
         if kind == "solid":
             marks += [Mark(dot(x, y), "dot") for x, y in zip(at, values, strict=True)]
-        words = name_of("method", name, language)
+        words = content.previous.name(name, language)
         legend.append((f"line {kind}", words))
         pairs = zip(own["capacity"], own["value"], strict=True)
         said.append(

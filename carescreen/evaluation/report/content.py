@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from carescreen.evaluation.capacities import capacities_around, recall_by_capaci
 from carescreen.evaluation.evaluated import Evaluation
 from carescreen.evaluation.group_words import overlap_sentence, spread_sentence
 from carescreen.evaluation.metrics import kish
+from carescreen.evaluation.report.previous import Previous
 from carescreen.evaluation.watch_words import Titles
 from carescreen.review.texts import LANGUAGES
 
@@ -41,6 +42,7 @@ class Content:
     misses, miss_words     a table, and sentences by language; None, empty: not measured
     rules, titles          rules in use, and what they are called by language
     notices, leak          sentences by language; leak: that no figure can be trusted, "" if none
+    previous               what the previous list is, if there was one
     is_weighted            whether judged children stand for different numbers of children
     hidden                 rows of which something was blanked since it was small
     left_out               attributes left out of what leaves the office, since they may name places
@@ -69,6 +71,7 @@ class Content:
     titles: Mapping[str, Mapping[str, str]]
     notices: Mapping[str, tuple[str, ...]]
     leak: Mapping[str, str]
+    previous: Previous = field(default_factory=Previous)
     is_weighted: bool = False
     for_office: bool = True
     hidden: int = 0
@@ -110,8 +113,9 @@ def _row(table: pd.DataFrame, **where: str) -> Mapping[str, object]:
 def content_of(found: Evaluation) -> Content:
     """The tables of an evaluation, nothing hidden."""
     backtest = found.backtest
-    curve = _by_capacity(backtest.judged, _methods(found), backtest.capacity)
-    return replace(content_of_figures(found), by_capacity=curve)
+    content = content_of_figures(found)
+    curve = _by_capacity(backtest.judged, content, backtest.capacity)
+    return replace(content, by_capacity=curve)
 
 
 def content_of_figures(found: Evaluation) -> Content:
@@ -145,6 +149,7 @@ def content_of_figures(found: Evaluation) -> Content:
         titles=_titles(str(backtest.facts.get("pack", "")), found.rules.rules),
         notices=_notices(found),
         leak=_leak(found),
+        previous=Previous.of(found.notices, len(backtest.windows)),
         is_weighted=_is_weighted(backtest.judged),
     )
 
@@ -199,9 +204,10 @@ def dated(table: pd.DataFrame, days: Mapping[object, str]) -> pd.DataFrame:
     return table.assign(of=pd.Series(named, table.index, dtype=object))
 
 
-def _by_capacity(judged: pd.DataFrame, methods: Sequence[str], capacity: int) -> pd.DataFrame:
+def _by_capacity(judged: pd.DataFrame, content: Content, capacity: int) -> pd.DataFrame:
     """Of the list, of one way of before, and of drawing lots."""
-    before = [name for name in BEFORE if name in methods][:1]
+    methods = content.methods
+    before = [name for name in BEFORE if name in methods and content.previous.is_before(name)][:1]
     there = [name for name in (MAIN, *before, "random") if name in methods]
     if not there:
         return _EMPTY

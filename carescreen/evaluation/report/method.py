@@ -25,7 +25,7 @@ def fact_rows(content: Content, language: str) -> list[tuple[str, str]]:
         "refit": _named(facts, "refit", language),
         "folds": _named(facts, "folds", language),
         "capacity": say("fact_of_capacity", language, capacity=content.capacity),
-        "methods": joined([name_of("method", n, language) for n in content.methods], language),
+        "methods": joined([content.previous.name(n, language) for n in content.methods], language),
         "tables": _tables(facts.get("tables"), language),
         "carescreen": str(facts.get("carescreen") or facts.get("carescreen_version") or ""),
     }

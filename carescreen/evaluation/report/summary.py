@@ -125,16 +125,20 @@ def _find(content: Content, language: Language) -> Iterator[str]:
 
 def _better(content: Content, language: Language) -> Iterator[str]:
     others = [name for name in content.methods if name != "carescreen"]
-    if not set(BEFORE[:2]) & set(others):
+    before = [name for name in BEFORE[:2] if name in others and content.previous.is_before(name)]
+    if content.previous.is_own:
+        yield say("better_own", language, days=content.previous.own_days)
+    if not before and (content.previous.is_own or not set(BEFORE[:2]) & set(others)):
         yield say("better_none", language)
     own = content.figure("carescreen", "recall")
     if not Amount.of(own).is_known:
         yield lacking(own, content, language)
         return
-    for against in sorted(others, key=lambda name: name not in BEFORE[:2]):
+    for against in sorted(others, key=lambda name: name not in before):
         row = content.difference(against, "recall")
-        name = name_of("method", against, language)
-        yield say("named", language, name=name, words=_beside(row, content, language))
+        name = content.previous.name(against, language)
+        words = content.previous.not_compared(against, language) or _beside(row, content, language)
+        yield say("named", language, name=name, words=words)
 
 
 def _beside(row: Row, content: Content, language: Language) -> str:
@@ -297,7 +301,7 @@ def _next(content: Content, language: Language) -> Iterator[str]:
         yield say("next_events", language, more=count(more))
     worse = [name for name in content.methods[1:] if _is_worse(content, name)]
     if worse:
-        names = say("comma", language).join(name_of("method", name, language) for name in worse)
+        names = say("comma", language).join(content.previous.name(name, language) for name in worse)
         yield say("next_worse", language, names=names)
     compared = comparisons_of(content)
     if any(c.verdict == UNFAIR for c in compared):
@@ -316,6 +320,8 @@ def _next(content: Content, language: Language) -> Iterator[str]:
 
 
 def _is_worse(content: Content, against: str) -> bool:
+    if content.previous.not_compared(against, "en"):
+        return False
     return standing(Amount.of(content.difference(against, "recall"))) == "worse"
 
 

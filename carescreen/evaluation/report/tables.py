@@ -69,7 +69,7 @@ def methods_table(content: Content, language: Language) -> Table:
     shown = [name for name in OF_METHODS if _is_there(content.figures, name)]
     rows = [
         [
-            name_of("method", method, language),
+            content.previous.name(method, language),
             *(figure_cell(content.figure(method, name), name, language) for name in shown),
         ]
         for method in content.methods
@@ -82,16 +82,19 @@ def differences_table(content: Content, language: Language) -> Table:
     shown = [name for name in OF_METHODS if _is_there(content.differences, name)]
     rows = [
         [
-            name_of("method", method, language),
-            *(
-                figure_cell(content.difference(method, name), name, language, signed=True)
-                for name in shown
-            ),
+            content.previous.name(method, language),
+            *(_difference_cell(content, method, name, language) for name in shown),
         ]
         for method in content.methods
         if method != MAIN
     ]
     return _table("differences", language, ["against", *shown], rows)
+
+
+def _difference_cell(content: Content, method: str, measure: str, language: Language) -> str:
+    if content.previous.not_compared(method, language):
+        return say("not_compared", language)
+    return figure_cell(content.difference(method, measure), measure, language, signed=True)
 
 
 def _is_there(table: pd.DataFrame, measure: str) -> bool:
@@ -147,7 +150,7 @@ def capacity_table(content: Content, language: Language) -> Table | None:
         by_seats = {
             row["capacity"]: {str(k): v for k, v in row.items()} for row in own.to_dict("records")
         }
-        name = name_of("method", method, language)
+        name = content.previous.name(method, language)
         found = [by_seats.get(seats, {"hidden": True}) for seats in capacities]
         rows.append([name, *(figure_cell(row, "recall", language) for row in found)])
         if (own["best"] - own["worst"]).max() >= 0.005:
