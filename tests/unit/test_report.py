@@ -38,7 +38,7 @@ from carescreen.evaluation.report.method import fact_rows
 from carescreen.evaluation.report.page import report_page
 from carescreen.evaluation.report.placenames import is_about_a_place
 from carescreen.evaluation.report.small import is_small, rows_to_blank, steps_to_keep
-from carescreen.evaluation.report.summary import standing, summary, summary_lines
+from carescreen.evaluation.report.summary import slope_fit, standing, summary, summary_lines
 from carescreen.evaluation.report.tables import differences_table
 from carescreen.evaluation.report.texts import texts_of
 from carescreen.yamlfile import read_yaml
@@ -357,6 +357,50 @@ def test_lists_that_were_not_there_are_called_neither_better_nor_worse() -> None
         (row,) = (r for r in table.rows if r[0] == content.previous.name("previous_list", "en"))
         assert set(row[1:]) == {"not compared"}
         assert "previous_list" not in set(content.by_capacity["method"])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        *((0.85, 1.2, "fit"), (0.6, 1.4, "unknown"), (0.9, 1.4, "unknown")),
+        *((0.5, 0.9, "wide"), (1.1, 1.6, "narrow"), (math.nan, math.nan, "unknown")),
+    ],
+)
+def test_a_slope_fits_only_where_its_whole_interval_is_near_one(
+    low: float, high: float, word: str
+) -> None:
+    assert slope_fit(Amount(1.0, low, high)) == word
+
+
+def test_weighted_figures_are_called_estimates_with_the_counts_they_rest_on() -> None:
+    found = weighted()
+    row = content_of_figures(found).figure("carescreen", "recall")
+    events, judged = (f"{row[name]:,.0f}" for name in ("events", "judged"))
+    english, chinese = said(found, "find"), said(found, "find", "zh")
+    assert english.count("If all children had been visited") == 2
+    assert english.count(f"Estimated from {events} confirmed outcomes of {judged} judged") == 2
+    assert "Of 100 judged children with a seat" not in english
+    assert chinese.count("假如所有孩子都走访过") == 2
+    assert chinese.count(f"依据 {judged} 条有判定的记录估计，其中 {events} 例") == 2
+    assert texts_of("en")["better_weighted"] in said(found, "better")
+    assert texts_of("en")["better_weighted"] not in said(evaluation(), "better")
+
+
+def test_sentences_of_method_say_what_is_done() -> None:
+    english = texts_of("en")
+    for key in ("said_judged", "answer_outcome"):
+        assert "saw the child" in english[key]
+        assert "first visit that could tell" not in english[key]
+        assert "第一次见到孩子的走访" in texts_of("zh")[key]
+    for language in LANGUAGES:
+        texts = texts_of(language)
+        assert "MOVER" in texts["said_intervals"]
+        assert "5" in texts["folds_county"]
+    for key in ("said_judged", "answer_missing"):
+        assert "count in no figure" not in english[key]
+        assert "misses" in english[key]
+    assert "gamma" in english["said_intervals"]
+    assert "stand for them" in english["limit_judged"]
 
 
 # --- the figures -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,9 @@ _TABLES = (
 def rounded(content: Content) -> Content:
     """The content with every figure rounded; steps of the histogram are settings and stay."""
     tables = {name: getattr(content, name) for name in _TABLES}
-    known = {name: rounded_table(table) for name, table in tables.items() if table is not None}
+    known: dict[str, Any] = {
+        name: rounded_table(table) for name, table in tables.items() if table is not None
+    }
     return replace(content, **known)
 
 
@@ -63,7 +66,7 @@ def rounded_table(table: pd.DataFrame) -> pd.DataFrame:
         else np.ones(len(table), dtype=bool)
     )
     changed = {}
-    for name in map(str, table.select_dtypes("floating")):
+    for name in [str(name) for name in table if table[name].dtype.kind == "f"]:
         values = table[name].to_numpy(dtype=np.float64)
         if name in _COUNTS:
             changed[name] = np.round(values)

@@ -20,6 +20,7 @@ from carescreen.evaluation.report.texts import name_of, say
 from carescreen.evaluation.verdicts import FAIR, NOT_ENOUGH, UNFAIR, Comparison, Language
 
 ALIKE = 0.05  # judgement: methods that find within 5 of 100 of each other are called about the same
+FIT = (0.8, 1.25)  # judgement: slopes in which a list by probability changes little (4/5 to 5/4)
 MOST_UNFAIR = 8  # further groups that the summary names; the table has all
 _QUESTIONS = ("find", "better", "fair", "missed", "right", "next", "limits")
 
@@ -106,8 +107,10 @@ def _find(content: Content, language: Language) -> Iterator[str]:
     if not amount.is_known:
         yield lacking(recall, content, language)
         return
-    capacity = content.capacity
-    yield say("find_recall", language, capacity=capacity, **interval_values(amount))
+    weighted = "_weighted" if content.is_weighted else ""
+    rests = {name: count(number(recall[name])) for name in ("events", "judged")}
+    values = {**interval_values(amount), **(rests if weighted else {})}
+    yield say(f"find_recall{weighted}", language, capacity=content.capacity, **values)
     ends = number(recall.get("worst")), number(recall.get("best"))
     if ends[1] - ends[0] >= 0.005:
         yield say("find_ties", language, worst=hundredths(ends[0]), best=hundredths(ends[1]))
@@ -115,12 +118,13 @@ def _find(content: Content, language: Language) -> Iterator[str]:
         row = content.figure("carescreen", measure)
         own = Amount.of(row)
         if own.is_known:
-            yield say(f"find_{measure}", language, **interval_values(own))
+            is_estimate = weighted and measure == "precision"
+            values = {**interval_values(own), **(rests if is_estimate else {})}
+            yield say(f"find_{measure}{weighted if is_estimate else ''}", language, **values)
         else:
             what = name_of("measure", measure, language)
             yield say("named", language, name=what, words=lacking(row, content, language))
-    events, judged = count(number(recall["events"])), count(number(recall["judged"]))
-    yield say("find_rests", language, events=events, judged=judged)
+    yield say("find_rests", language, **rests)
 
 
 def _better(content: Content, language: Language) -> Iterator[str]:
@@ -134,6 +138,8 @@ def _better(content: Content, language: Language) -> Iterator[str]:
     if not Amount.of(own).is_known:
         yield lacking(own, content, language)
         return
+    if content.is_weighted:
+        yield say("better_weighted", language)
     for against in sorted(others, key=lambda name: name not in before):
         row = content.difference(against, "recall")
         name = content.previous.name(against, language)
@@ -289,8 +295,16 @@ def _right(content: Content, language: Language) -> Iterator[str]:
     slope = Amount.of(slope_row)
     if slope.is_known:
         ends = {name: decimal(getattr(slope, name)) for name in ("value", "low", "high")}
-        how = "wide" if slope.high < 1.0 else "narrow" if slope.low > 1.0 else "fit"
-        yield say(f"right_slope_{how}", language, **ends)
+        yield say(f"right_slope_{slope_fit(slope)}", language, **ends)
+
+
+def slope_fit(slope: Amount) -> str:
+    """wide, narrow, fit (the whole interval is near 1) or unknown: not to exclude 1 is no fit."""
+    if slope.high < 1.0:
+        return "wide"
+    if slope.low > 1.0:
+        return "narrow"
+    return "fit" if slope.low >= FIT[0] and slope.high <= FIT[1] else "unknown"
 
 
 def _next(content: Content, language: Language) -> Iterator[str]:

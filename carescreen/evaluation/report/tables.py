@@ -150,7 +150,7 @@ def capacity_table(content: Content, language: Language) -> Table | None:
         by_seats = {
             row["capacity"]: {str(k): v for k, v in row.items()} for row in own.to_dict("records")
         }
-        name = content.previous.name(method, language)
+        name = content.previous.name(str(method), language)
         found = [by_seats.get(seats, {"hidden": True}) for seats in capacities]
         rows.append([name, *(figure_cell(row, "recall", language) for row in found)])
         if (own["best"] - own["worst"]).max() >= 0.005:
