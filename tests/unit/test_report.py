@@ -37,6 +37,7 @@ from carescreen.evaluation.report.masking import leaving_office
 from carescreen.evaluation.report.method import fact_rows
 from carescreen.evaluation.report.page import report_page
 from carescreen.evaluation.report.placenames import is_about_a_place
+from carescreen.evaluation.report.rounding import significant
 from carescreen.evaluation.report.small import is_small, rows_to_blank, steps_to_keep
 from carescreen.evaluation.report.summary import slope_fit, standing, summary, summary_lines
 from carescreen.evaluation.report.tables import differences_table
@@ -641,6 +642,12 @@ def test_no_figure_that_leaves_has_the_digits_to_solve_for_counts(tmp_path: Path
     write_report(weighted(), tmp_path / "out", for_office=False)
     for name in ("methods.csv", "groups.csv"):
         assert not re.search(r"0\.[1-9]\d{2,}", (tmp_path / "out" / name).read_text("utf-8"))
+
+
+def test_a_rounded_figure_is_written_with_its_digits_alone() -> None:
+    assert [repr(significant(value)) for value in (7.71e-25, 0.01234, 45.67, 1234.0)] == [
+        *("7.7e-25", "0.012", "46.0", "1200.0")
+    ]
 
 
 def test_small_counts_are_found_though_rows_have_weights() -> None:

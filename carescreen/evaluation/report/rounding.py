@@ -86,4 +86,4 @@ def significant(value: float) -> float:
     if not math.isfinite(value) or value == 0.0:
         return value
     place = math.floor(math.log10(abs(value)))
-    return round(value, 2 if place in (-1, 0) else DIGITS - 1 - place)
+    return round(value, 2) if place in (-1, 0) else float(f"{value:.{DIGITS - 1}e}")
