@@ -27,6 +27,9 @@ class Programme:
                    where there was something to find
     uneven         lists of an odd number keep four times the share
     capacity       seats that recall is about; None: as many as there are
+    home           children of every household; None: two on average
+    skipped        share of children with a seat for certain whom nobody tried to see
+    other          spread of what another order than that of the seats adds; recall is about that order
     """
 
     lists: int = 60
@@ -42,6 +45,9 @@ class Programme:
     hidden: float = 0.0
     uneven: bool = False
     capacity: int | None = None
+    home: int | None = None
+    skipped: float = 0.0
+    other: float = 0.0
 
 
 def programme(like: Programme, seed: int) -> tuple[pd.DataFrame, float]:
@@ -57,10 +63,12 @@ def programme(like: Programme, seed: int) -> tuple[pd.DataFrame, float]:
 
 
 def _people(like: Programme, rng: np.random.Generator) -> pd.DataFrame:
-    """Children in households, two on average, each household on one list."""
+    """Children in households, each household on one list."""
     n = like.lists * like.size
     group = np.arange(n) // like.size
     first = rng.random(n) < 0.5
+    if like.home:
+        first = np.arange(n) % like.size % like.home == 0
     first[:: like.size] = True
     home = np.cumsum(first) - 1
     homes = int(home[-1]) + 1
@@ -77,7 +85,10 @@ def _window(
     score = 0.8 * people["score"].to_numpy() + 0.6 * rng.normal(size=n)
     truth = rng.random(n) < expit(like.base + like.effect * score + people["unseen"].to_numpy())
     within, drawn, chance = _seats(like, people, score, f"{number}:{rng.integers(1 << 30)}")
+    if like.skipped:
+        within &= drawn | (rng.random(n) >= like.skipped)
     fails = rng.random(n) < expit(_log_odds(like.failed) + like.hidden * truth)
+    order = score + like.other * rng.normal(size=n) if like.other else score
     event = np.full(n, None, dtype=object)
     told = within & ~fails
     event[told] = truth[told]
@@ -92,7 +103,7 @@ def _window(
             "attempted": within,
             "at_random": drawn,
             "selection_probability": np.where(within, chance, np.nan),
-            "order": score,
+            "order": order,
             "score": score,
             "truth": truth,
         }

@@ -14,8 +14,6 @@ from carescreen.evaluation.judged import LEAST_EVENTS
 from carescreen.evaluation.metrics import Codes, Flags, Floats
 from carescreen.selection import strata, told_weights
 
-BEYOND_CHANCE = 2.0  # standard errors by which listed children exceed what the draw stands for
-
 
 @dataclass(frozen=True)
 class Visits:
@@ -59,8 +57,9 @@ def side_weights(visits: Visits, *, is_listed: bool) -> Floats:
     certain stands for such children alone; those drawn stand for the rest of the side, in each
     county by itself where LEAST_EVENTS were drawn and judged there, in the others together. So
     weights add up to the children there are (Sarndal, Swensson and Wretman 1992, 7.6), and chances
-    need only be right beside each other. Children on the list whom nobody tried to see, beyond what
-    the draw can stand for, are taken to be like those with a seat for certain.
+    need only be right beside each other. The rest of the list has children with a seat for certain
+    whom nobody tried to see: they too are taken to be like the drawn ones of the list, and only
+    where none of those was judged, like the others with a seat for certain.
     """
     side = visits.listed if is_listed else visits.below
     base = _told(visits)
@@ -97,16 +96,13 @@ def _classes(visits: Visits) -> list[Codes]:
 def _shares(
     side: Floats, base: Floats, sure: Flags, rest: float, is_listed: bool
 ) -> tuple[float, float]:
-    """How much of the rest of a side goes to those with a seat for certain, and to the drawn."""
-    drawn = np.where(sure, 0.0, base)
-    stands_for = float(drawn @ side)
-    if not is_listed or not (base * side)[sure].sum():
-        return 0.0, rest
-    if stands_for <= 0.0:
-        return rest, 0.0
-    error = float(np.sqrt((drawn * np.maximum(drawn - 1.0, 0.0)) @ side))
-    over = rest - stands_for
-    return (over, stands_for) if over > BEYOND_CHANCE * error else (0.0, rest)
+    """How much of the rest of a side goes to those with a seat for certain, and to the drawn.
+
+    No count of the drawn decides: where chance drew few of the list, that would be the case in
+    which those seen for certain, who have more events, stood for more than themselves.
+    """
+    is_drawn = float((base * ~sure) @ side) > 0.0
+    return (0.0, rest) if is_drawn or not is_listed else (rest, 0.0)
 
 
 def _scaled(weight: Floats, side: Floats, total: float) -> Floats:

@@ -3,6 +3,8 @@ known. Coverage on many programmes: tests/validity/test_misses_coverage.py."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,8 @@ from scipy import stats
 
 from carescreen.errors import UsageError
 from carescreen.evaluation.misses import Misses, misses
-from carescreen.evaluation.misses_interval import of_draw, recall_of, visits_needed
+from carescreen.evaluation.misses_interval import Total, of_all, of_draw, recall_of, visits_needed
+from carescreen.evaluation.misses_weights import Visits, side_weights
 
 SEATS = 10
 
@@ -155,6 +158,49 @@ def test_listed_children_whom_nobody_tried_to_see_are_like_the_listed_ones_who_w
     windows.loc[[*unseen[:7], 0, 1, 2], ["event", "attempted"]] = [None, False]
     windows.loc[windows["event"].isna(), "selection_probability"] = np.nan
     assert found(windows).all.recall == pytest.approx(30 / 130)
+
+
+def test_drawn_households_stand_for_the_rest_of_the_list_whatever_chance_drew() -> None:
+    sure, homes, below, chance = 60, 30, 900, 0.1  # 30 households of three on the list, by chance
+    n = sure + 3 * homes + below
+    household = np.r_[np.arange(sure), sure + np.arange(n - sure) // 3]
+    listed = np.arange(n) < sure + 3 * homes
+    event = (np.arange(n) < sure // 2) | ((np.arange(n) >= sure) & (np.arange(n) % 10 == 0))
+    estimates = []
+    for seed in range(400):
+        home_drawn = np.random.default_rng(seed).random(household[-1] + 1) < chance
+        drawn = home_drawn[household] & (np.arange(n) >= sure)
+        if not (drawn & listed).any():
+            continue
+        visits = _visits(sure, chance, drawn, listed, event, household)
+        weight = side_weights(visits, is_listed=True)
+        assert weight[:sure] == pytest.approx(np.ones(sure))
+        estimates.append(weight @ (event & listed))
+    assert np.mean(estimates) == pytest.approx((event & listed).sum(), rel=0.03)
+
+
+def _visits(
+    sure: int,
+    chance: float,
+    drawn: np.ndarray,
+    listed: np.ndarray,
+    event: np.ndarray,
+    household: np.ndarray,
+) -> Visits:
+    n = len(drawn)
+    certain = np.arange(n) < sure
+    same = np.zeros(n, dtype=np.intp)
+    return Visits(
+        chance=np.where(certain, 1.0, np.where(drawn, chance, np.nan)),
+        told=certain | drawn,
+        at_random=drawn,
+        event=event & (certain | drawn),
+        listed=listed.astype(float),
+        score=np.zeros(n),
+        household=household,
+        place=same,
+        cell=same,
+    )
 
 
 def test_about_seven_hundred_visits_give_ten_points_up_or_down() -> None:
