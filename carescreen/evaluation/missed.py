@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
-Verdict = Literal["estimated", "counted", "not enough evidence"]
+Verdict = Literal[
+    "estimated",
+    "counted",
+    "not enough evidence",
+    "no random visit judged",
+    "nobody below the line",
+]
 ESTIMATED: Verdict = "estimated"
 COUNTED: Verdict = "counted"
 NOT_ENOUGH: Verdict = "not enough evidence"
+NONE_JUDGED: Verdict = "no random visit judged"
+NOBODY: Verdict = "nobody below the line"
 
 
 @dataclass(frozen=True)
@@ -24,14 +32,17 @@ class Missed:
     random_visits           children below the line whom a random visit tried to see
     failed                  those of them (where counted, of all children) whom nobody could judge
     children                child-windows that the figure is about
-    listed_only_recall      what outcomes of visits without the random share say; NaN under 20 events
+    listed_only_recall      what outcomes of visits not drawn at random say (the list's, a worker's own
+                            and those without a record of it); NaN under 20 events
     listed_only_events      those outcomes that were confirmed
     overstated              listed_only_recall - recall
     visits_per_event_listed, visits_per_event_below
                             judged visits for one confirmed outcome; NaN without one
-    verdict                 estimated, counted (everybody was visited) or not enough evidence
+    verdict                 estimated, counted (everybody was visited), not enough evidence, no random
+                            visit judged (below the line), or nobody below the line
     more_visits             further random visits until there are LEAST_EVENTS events below and the
-                            interval reaches about HALF_WIDTH to either side; 0: none
+                            interval reaches about HALF_WIDTH to either side; 0: none; NaN where
+                            everybody was visited, no random visit judged or nobody is below
     """
 
     part: str

@@ -18,7 +18,16 @@ from carescreen.errors import UsageError
 from carescreen.evaluation.intervals import NAN, NONE
 from carescreen.evaluation.judged import LEAST_EVENTS, Capacity, Part, Rows, lists, read, seats_of
 from carescreen.evaluation.metrics import Codes, Estimate, Flags, Floats, inclusion, kish
-from carescreen.evaluation.missed import COUNTED, ESTIMATED, NOT_ENOUGH, Missed, Notice
+from carescreen.evaluation.missed import (
+    COUNTED,
+    ESTIMATED,
+    NOBODY,
+    NONE_JUDGED,
+    NOT_ENOUGH,
+    Missed,
+    Notice,
+    Verdict,
+)
 from carescreen.evaluation.misses_interval import (
     HALF_WIDTH,
     Total,
@@ -32,6 +41,8 @@ from carescreen.evaluation.misses_words import sentences
 from carescreen.evaluation.verdicts import Language
 
 SMALL_CELL = 7
+KNOWN = (ESTIMATED, COUNTED)
+NOBODYS = 1e-6  # children below the line that are but rounding
 OFF_TIMES = 2.0  # chances that stand for twice or half the children are not those of a window
 COLUMNS = ("group", "attempted", "at_random", "selection_probability")
 
@@ -89,7 +100,8 @@ def misses(windows: pd.DataFrame, *, capacity: Capacity, method: str = "order") 
     visited. Counties and windows without any random visit are left out, and said. Nothing is drawn
     here, so the same rows in any order give the same bytes. How weights and limits are made:
     `side_weights`, `misses_interval`. Not enough evidence: under LEAST_EVENTS events of random
-    visits below the line (also after weighing), or of all where everybody was visited.
+    visits below the line (also after weighing), or of all where everybody was visited. Where nobody
+    is below the line, or no random visit there judged, the verdict says that, without a figure.
 
     Errors: UsageError (no random share, no chance recorded or one outside (0, 1], one class).
     """
@@ -213,12 +225,13 @@ def _part(
     counted_below = (known if is_counted else drawn) & visits.told
     listed_events = float(visits.listed @ (visits.event & known))
     below_events = float(visits.below @ (visits.event & counted_below))
-    enough = _is_enough(visits, listed_events, below_events, drawn, is_counted)
-    recall = recall_of(*(side.total for side in found)) if enough else NONE
-    chosen = visits.told & ~visits.at_random & ~seen
-    by_list, by_list_events = _listed_only(visits, chosen)
     asked = float(visits.below @ drawn)
     told = float(visits.below @ (drawn & visits.told))
+    enough = _is_enough(visits, listed_events, below_events, drawn, is_counted)
+    verdict = _verdict(enough, is_counted, told, float(visits.below.sum()))
+    recall = recall_of(*(side.total for side in found)) if verdict in KNOWN else NONE
+    chosen = visits.told & ~visits.at_random & ~seen
+    by_list, by_list_events = _listed_only(visits, chosen)
     return Missed(
         part,
         of,
@@ -235,9 +248,19 @@ def _part(
         overstated=by_list - recall.value,
         visits_per_event_listed=found[0].per_event if listed_events >= LEAST_EVENTS else NAN,
         visits_per_event_below=found[1].per_event if below_events >= LEAST_EVENTS else NAN,
-        verdict=(COUNTED if is_counted else ESTIMATED) if enough else NOT_ENOUGH,
-        more_visits=NAN if is_counted else _more(recall, below_events, told, asked),
+        verdict=verdict,
+        more_visits=_more(recall, below_events, told, asked)
+        if not is_counted and verdict in (ESTIMATED, NOT_ENOUGH)
+        else NAN,
     )
+
+
+def _verdict(enough: bool, is_counted: bool, told: float, below: float) -> Verdict:
+    if below < NOBODYS:
+        return NOBODY
+    if enough:
+        return COUNTED if is_counted else ESTIMATED
+    return NOT_ENOUGH if is_counted or told > 0.0 else NONE_JUDGED
 
 
 @dataclass(frozen=True)
@@ -264,7 +287,7 @@ def _is_enough(visits: Visits, listed: float, below: float, drawn: Flags, is_cou
 
 
 def _listed_only(visits: Visits, chosen: Flags) -> tuple[float, float]:
-    """Recall as outcomes of visits chosen by the list have it, and how many of them were confirmed."""
+    """Recall as outcomes of visits not drawn at random have it, and how many of them were confirmed."""
     listed = visits.listed[chosen & visits.event]
     return float(listed.mean()) if len(listed) >= LEAST_EVENTS else NAN, float(len(listed))
 
@@ -275,7 +298,7 @@ def _more(recall: Estimate, events: float, told: float, asked: float) -> float:
         half = (recall.high - recall.low) / 2.0
         return float(max(np.ceil(asked * ((half / HALF_WIDTH) ** 2 - 1.0)), 0.0))
     rate = (events + 0.5) / (told + 1.0)
-    needed = visits_needed(0.5, min(rate, 0.5)) * asked / max(told, 1.0)
+    needed = visits_needed(0.5, min(rate, 0.5)) * asked / told
     return float(max(np.ceil(needed - asked), 1.0))
 
 

@@ -94,14 +94,15 @@ def of_draw(weight: Floats, side: Floats, event: Floats, household: Codes) -> To
     All arrays have one entry a judged child: weight (1: stands for itself alone), side (share of it
     that is on this side, 0 to 1), event (0 or 1), household (numbers). A household is drawn as one,
     so its children count together: variance = sum over households of (1 - 1 / w) (sum w (e - r))^2,
-    with r the rate of the side (Hajek's ratio; Sarndal, Swensson and Wretman 1992, 5.7).
+    with r the rate of the side (Hajek's ratio; Sarndal, Swensson and Wretman 1992, 5.7). Without a
+    judged child there is nothing: 0 events, variance 0.
     """
     seen, value = float(side @ event), float((weight * side) @ event)
-    mass = np.bincount(household, weight * side)
-    apart = mass - np.bincount(household, side)
+    mass = _by_household(household, weight * side)
+    apart = mass - _by_household(household, side)
     share = np.divide(apart, mass, out=np.zeros_like(mass), where=mass > 0.0)
     rate = value / mass.sum() if mass.sum() > 0.0 else 0.0
-    off = np.bincount(household, weight * side * (event - rate))
+    off = _by_household(household, weight * side * (event - rate))
     variance = float(np.maximum(share, 0.0) @ off**2)
     unseen = max(value - seen, 0.0)
     own = weight[side > 0.0] - 1.0
@@ -115,7 +116,7 @@ def of_all(weight: Floats, side: Floats, event: Floats, household: Codes) -> Tot
     With weights of 1 and one child a household the limits of recall are Clopper and Pearson's.
     """
     value = float((weight * side) @ event)
-    variance = float(np.square(np.bincount(household, weight * side * event)).sum())
+    variance = float(np.square(_by_household(household, weight * side * event)).sum())
     return Total(0.0, value, variance, float((weight[side > 0.0]).max(initial=1.0)))
 
 
@@ -155,6 +156,11 @@ def visits_needed(
         raise UsageError("half_width must be above 0 and design at least 1")
     events = design * (QUANTILE * recall * (1.0 - recall) / half_width) ** 2
     return math.ceil(max(events, LEAST_EVENTS) / prevalence_below - 1e-9)
+
+
+def _by_household(household: Codes, values: Floats) -> Floats:
+    """Sums. Of no child there is none; NumPy would make whole numbers of it, which cannot divide."""
+    return np.bincount(household, values).astype(np.float64)
 
 
 def _quantile(listed: Spread, below: Spread, level: float) -> float:

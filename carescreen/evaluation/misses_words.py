@@ -6,7 +6,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from carescreen.evaluation.judged import LEAST_EVENTS
-from carescreen.evaluation.missed import COUNTED, NOT_ENOUGH, Missed, Notice
+from carescreen.evaluation.missed import (
+    COUNTED,
+    ESTIMATED,
+    NOBODY,
+    NONE_JUDGED,
+    NOT_ENOUGH,
+    Missed,
+    Notice,
+)
 from carescreen.evaluation.verdicts import Language
 
 FAILED_OFTEN = 0.10  # share of failed visits from which a reader is told what they may hide
@@ -27,12 +35,16 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "least {least} are needed.",
         "few_counted": "{where}: not enough evidence. All visits together confirmed {all}; at least "
         "{least} are needed.",
+        "few_unjudged": "{where}: not enough evidence. No random visit below the line has judged a "
+        "child so far, so nothing says how many more are needed.",
+        "nobody": "{where}: every child had a seat, so nobody was below the line and there was nothing "
+        "to miss. No share is given.",
         "more_few": "About {more} more random visits would do, if they find as often as so far.",
         "more": "About {more} more random visits would narrow this to 10 points up or down.",
-        "naive": "Visits that the list chose alone say {naive} of 100, all children {recall}: "
+        "naive": "Visits not drawn at random say {naive} of 100, all children {recall}: "
         "{over} points too many.",
-        "naive_alone": "Visits that the list chose alone say {naive} of 100. That is what the list "
-        "found of what it looked at, not of all children.",
+        "naive_alone": "Visits not drawn at random say {naive} of 100. They tell of the children whom "
+        "somebody chose to see, not of all children.",
         "per_event": "For one confirmed outcome, {listed} children on the list were visited, and "
         "{below} below it.",
         "failed": "{failed} of these {visits} visits could not judge. They count as missing, as if "
@@ -61,12 +73,15 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "要一直这样看，走访的先后次序须随机排定，否则先看到的孩子与后看到的并不一样。",
         "few": "{where}：证据不足。名单以外的随机走访核实了 {below} 例，至少要有 {least} 例。",
         "few_counted": "{where}：证据不足。全部走访共核实 {all} 例，至少要有 {least} 例。",
+        "few_unjudged": "{where}：证据不足。名单以外的随机走访至今没有一次得出判断，所以也说不出还要走访"
+        "多少次。",
+        "nobody": "{where}：每个孩子都在名单上，名单以外没有人，也就谈不上漏掉，所以不给比例。",
         "more_few": "如果今后发现情况的比例和现在差不多，大约还要 {more} 次随机走访。",
         "more": "大约再有 {more} 次随机走访，误差可缩小到上下 10 个百分点。",
-        "naive": "只看名单选中的走访，得出的是每 100 个里有 {naive} 个；看所有孩子，是 {recall} 个："
+        "naive": "只看不是随机抽取的走访，得出的是每 100 个里有 {naive} 个；看所有孩子，是 {recall} 个："
         "高估了 {over} 个百分点。",
-        "naive_alone": "只看名单选中的走访，得出的是每 100 个里有 {naive} 个。这只说明走访过的孩子，"
-        "不说明所有孩子。",
+        "naive_alone": "只看不是随机抽取的走访，得出的是每 100 个里有 {naive} 个。这只说明有人选去走访的"
+        "孩子，不说明所有孩子。",
         "per_event": "每核实一例，名单上要走访 {listed} 个孩子，名单以外要走访 {below} 个。",
         "failed": "这 {visits} 次走访里有 {failed} 次没能判断，按缺失处理，也就是当作与其他走访相似；"
         "如果这些孩子问题更多，名单实际漏掉的还要多。",
@@ -85,12 +100,12 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
 def sentences(
     parts: Sequence[Missed], notices: Sequence[Notice], language: Language = "en"
 ) -> Iterator[str]:
-    """All counties first, then what may be wrong with it, then each county that has enough."""
+    """All counties first, then what may be wrong with it, then each county of which something is known."""
     say = TEXTS[language]
     yield from _of(parts[0], say)
     yield from _beside(parts[0], say)
     for part in parts[1:]:
-        if part.verdict != NOT_ENOUGH:
+        if part.verdict not in (NOT_ENOUGH, NONE_JUDGED):
             yield from _of(part, say)
     for notice in notices:
         shown = (
@@ -117,15 +132,23 @@ def _of(part: Missed, say: Mapping[str, str]) -> Iterator[str]:
         yield say["counted"].format(**figures)
         yield from _failed(part, part.children, say)
         return
-    if part.verdict == NOT_ENOUGH:
-        is_counted = math.isnan(part.more_visits)
-        yield say["few_counted" if is_counted else "few"].format(**figures)
+    if part.verdict != ESTIMATED:
+        yield say[_without_figure(part)].format(**figures)
     else:
         yield say["recall"].format(**figures)
         yield say["basis"].format(**figures)
         yield from _failed(part, part.random_visits, say)
     if part.more_visits > 0.0:
-        yield say["more_few" if part.verdict == NOT_ENOUGH else "more"].format(**figures)
+        yield say["more" if part.verdict == ESTIMATED else "more_few"].format(**figures)
+
+
+def _without_figure(part: Missed) -> str:
+    """Which text says why there is none."""
+    if part.verdict == NOBODY:
+        return "nobody"
+    if part.verdict == NONE_JUDGED:
+        return "few_unjudged"
+    return "few_counted" if math.isnan(part.more_visits) else "few"
 
 
 def _beside(part: Missed, say: Mapping[str, str]) -> Iterator[str]:

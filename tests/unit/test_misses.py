@@ -231,7 +231,40 @@ def test_under_twenty_events_it_says_not_enough_and_how_many_more_visits() -> No
     assert "证据不足" in "".join(result.sentences("zh"))
 
 
-def test_visits_chosen_by_the_list_alone_overstate_and_it_says_by_how_much() -> None:
+def all_listed(county: str) -> pd.DataFrame:
+    """A county where each child has a seat, some of them by chance."""
+    windows = table(drawn=0, visits=0, below=0, county=county, chance=1.0)
+    by_chance = np.arange(len(windows)) >= 60
+    return windows.assign(at_random=by_chance, selection_probability=np.where(by_chance, 0.5, 1.0))
+
+
+def test_where_nobody_is_below_the_line_it_says_so_and_gives_no_figure() -> None:
+    result = found(pd.concat([table(), all_listed("k2")]))
+    frame = result.to_frame().set_index("of")
+    assert frame.loc["k2", "verdict"] == "nobody below the line"
+    assert frame.loc["k2", ["recall", "low", "high", "more_visits"]].isna().all()
+    assert frame.loc["k1", "verdict"] == "estimated"
+    assert "County k2: every child had a seat, so nobody was below the line" in " ".join(
+        result.sentences("en")
+    )
+    assert "k2：每个孩子都在名单上，名单以外没有人" in "".join(result.sentences("zh"))
+    counted = found(all_listed("k1").assign(selection_probability=1.0))
+    assert counted.all.verdict == "nobody below the line"
+    assert np.isnan(counted.all.recall)
+
+
+def test_where_no_random_visit_below_the_line_judged_it_names_no_number_of_visits() -> None:
+    result = found(table(drawn=0, visits=40, failed=40))
+    assert result.all.verdict == "no random visit judged"
+    assert np.isnan([result.all.recall, result.all.more_visits]).all()
+    assert (result.all.random_visits, result.all.failed) == (40, 40)
+    said = result.sentences("en")
+    assert "No random visit below the line has judged a child so far" in said[0]
+    assert "more random visits would do" not in " ".join(said)
+    assert "没有一次得出判断" in result.sentences("zh")[0]
+
+
+def test_visits_not_drawn_at_random_overstate_and_it_says_by_how_much() -> None:
     windows = table(listed=100, seats=200, drawn=25)
     own = windows.index[-8:]  # eight events below the line that a worker came upon by herself
     windows.loc[own, "event"], windows.loc[own, "attempted"] = True, True
@@ -239,7 +272,10 @@ def test_visits_chosen_by_the_list_alone_overstate_and_it_says_by_how_much() -> 
     whole = result.all
     assert whole.listed_only_recall == pytest.approx(100 / 108)
     assert whole.overstated == pytest.approx(100 / 108 - 0.5)
-    assert "say 93 of 100, all children 50: 43 points too many" in " ".join(result.sentences("en"))
+    assert (
+        "Visits not drawn at random say 93 of 100, all children 50: 43 points too many"
+        in " ".join(result.sentences("en"))
+    )
     assert "高估了 43 个百分点" in "".join(result.sentences("zh"))
     assert {notice.kind for notice in result.notices} == {"no_chance"}
 
@@ -337,3 +373,9 @@ def test_seats_can_differ_by_list() -> None:
 def test_recall_of_nothing_is_not_a_number() -> None:
     none = of_draw(np.ones(3), np.ones(3), np.zeros(3), np.arange(3))
     assert np.isnan(recall_of(none, none).value)
+
+
+@pytest.mark.parametrize("of", [of_draw, of_all])
+def test_no_judged_child_is_no_event(of: Callable[..., Total]) -> None:
+    total = of(np.ones(0), np.ones(0), np.zeros(0), np.zeros(0, dtype=np.intp))
+    assert (total.value, total.variance) == (0.0, 0.0)
