@@ -199,7 +199,7 @@ def test_evaluate_answers_in_words_and_writes_a_report(county, tmp_path) -> None
     text = run("evaluate", county, "--language", "en", "--out", report)
     assert "Does the list find the children who need a visit?" in text
     assert "note: these children are invented" in text
-    assert "changing and adding what was recorded later changed nothing" in text
+    assert "changing and adding what was dated or recorded later changed nothing" in text
     assert "NaN" not in text
     assert sorted(path.name for path in report.iterdir()) == [
         *("groups.csv", "methods.csv", "metrics.json", "report.html")

@@ -53,7 +53,7 @@ def test_the_closed_concern_is_closed_when_the_same_list_is_made_again(place) ->
 
 def test_the_evaluation_gives_figures_and_no_blanks(place) -> None:
     text = place[1]["evaluate county"]
-    assert "每 100 个情况经核实的孩子，有" in text
+    assert "名单能找到需要上门的孩子吗" in text
     assert "比以前的做法好吗" in text
     assert "NaN" not in text
     assert (place[0] / "report" / "report.html").is_file()

@@ -20,7 +20,7 @@ MAIN = "carescreen"
 BEFORE = ("previous_list", "worker_concern", "longest_unseen")  # one stands for the way before
 WEIGHT = "weight"
 TOTALS = ("children", "judged", "events")
-LEAK = "leak"
+FIRST = ("leak", "in_sample")  # notices that stand before all figures
 HISTOGRAM_BINS = 20
 _EMPTY = pd.DataFrame()
 
@@ -41,7 +41,7 @@ class Content:
     place_words            what is said of villages and workers together, by language
     misses, miss_words     a table, and sentences by language; None, empty: not measured
     rules, titles          rules in use, and what they are called by language
-    notices, leak          sentences by language; leak: that no figure can be trusted, "" if none
+    notices, leak          sentences by language; leak: why figures cannot be trusted, "" if they can
     previous               what the previous list is, if there was one
     is_weighted            whether judged children stand for different numbers of children
     hidden                 rows of which something was blanked since it was small
@@ -260,7 +260,7 @@ def _notices(found: Evaluation) -> dict[str, tuple[str, ...]]:
     audit = () if found.groups is None else found.groups.notices
     return {
         language: (
-            *(notice.sentence(language) for notice in found.notices if notice.name != LEAK),
+            *(notice.sentence(language) for notice in found.notices if notice.name not in FIRST),
             *(audit if language == "en" else ()),
         )
         for language in LANGUAGES
@@ -268,7 +268,7 @@ def _notices(found: Evaluation) -> dict[str, tuple[str, ...]]:
 
 
 def _leak(found: Evaluation) -> dict[str, str]:
-    leaks = [notice for notice in found.notices if notice.name == LEAK]
+    leaks = [notice for notice in found.notices if notice.name in FIRST]
     return {
         language: " ".join(notice.sentence(language) for notice in leaks) for language in LANGUAGES
     }
