@@ -15,6 +15,10 @@ from carescreen.errors import UsageError, did_you_mean
 from carescreen.indicators import Indicator
 
 KEYS = ("child_id", "household_id", "village_id")
+CALLED = {
+    "偏远": "remoteness",
+    "偏远程度": "remoteness",
+}  # what the declared attribute may be called
 RESERVED = ("all", "window")  # what figures of everybody and of one date are called
 DEFAULT = ("sex", "disability=disability_level!none")  # where the pack has them
 
@@ -84,6 +88,7 @@ def joined_groups(
     """
     if groups is None:
         return windows, ()
+    groups = groups.rename(columns=CALLED)
     key = next((name for name in KEYS if name in groups), None)
     names = tuple(str(name) for name in groups.columns if name not in KEYS)
     if key is None or not names:

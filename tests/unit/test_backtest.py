@@ -131,6 +131,8 @@ def test_groups_come_from_a_table_by_child_household_or_village(screener: Screen
     groups = pd.DataFrame({"village_id": ["V1", "V2"], "remoteness": ["far", 3]})
     table = rows(screener, groups=groups)
     assert table["remoteness"].tolist() == ["far", "far", "far", "3", "3"]
+    chinese = rows(screener, groups=groups.rename(columns={"remoteness": "偏远"}))
+    assert chinese["remoteness"].tolist() == table["remoteness"].tolist()
     both = found(screener, groups=groups, attributes=["sex"])
     assert both.attributes == ("sex", "remoteness")
 
