@@ -311,17 +311,17 @@ def test_told_to_stop_it_finishes_what_runs_and_takes_nothing_new(workers: int) 
     )  # fmt: skip
     client = Client(port)
     try:
-        client.when_ready()
+        log = _until_ready(process, workers)
         many = [{**VISIT, "visit_id": f"N{n}", "note": f"{VISIT['note']}{n}"} for n in range(1500)]
         answers: list[Answer] = []
         asking = threading.Thread(
             target=lambda: answers.append(client.post("/assess", {**CASE, "visits": many}))
         )
         asking.start()
-        time.sleep(0.5)
+        time.sleep(1.0)
         process.send_signal(signal.SIGTERM)
         asking.join()
-        log = process.communicate(timeout=60)[0]
+        log += process.communicate(timeout=60)[0]
     finally:
         process.kill()
     assert [answer.status for answer in answers] == [200]
@@ -330,6 +330,17 @@ def test_told_to_stop_it_finishes_what_runs_and_takes_nothing_new(workers: int) 
     assert CASE["child_id"] not in log
     with pytest.raises(ConnectionError):
         client.get("/health")
+
+
+def _until_ready(process: subprocess.Popen[str], workers: int) -> str:
+    """What is logged until each worker process has loaded what it needs: any of them may be asked."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if sum(one.rstrip().endswith(" ready") for one in lines) == workers:
+            return "".join(lines)
+    raise AssertionError("the service ended before it was ready")
 
 
 def _free_port() -> int:
