@@ -30,12 +30,12 @@ from carescreen.authoring import document_glossary as glossary
 from carescreen.authoring.document_pack import ShownPack, review_words
 from carescreen.authoring.document_properties import promises
 from carescreen.authoring.document_rules import RuleEntry, rule_entry
-from carescreen.authoring.document_texts import HTML_LANGUAGE, words
+from carescreen.authoring.document_texts import words
 from carescreen.authoring.findings import Proofs
 from carescreen.indicators import Texts
 from carescreen.pack import TIERS
 from carescreen.results_place import replaced_file, require_own_page
-from carescreen.review.pages import page_environment
+from carescreen.review.pages import HTML_LANGUAGE, page_environment
 from carescreen.review.texts import LANGUAGES, day
 from carescreen.rulefile import LANES
 from carescreen.rules import RulePack

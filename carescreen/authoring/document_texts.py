@@ -7,10 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from carescreen.indicators import Texts
-from carescreen.review.texts import LANGUAGES, Language, items, pick
+from carescreen.review.texts import LANGUAGES, items, pick
 from carescreen.yamlfile import read_yaml
-
-HTML_LANGUAGE: Mapping[Language, str] = {"zh": "zh-Hans", "en": "en"}
 
 
 @cache

@@ -18,7 +18,7 @@ from carescreen.errors import UsageError
 from carescreen.evaluation.group_comparisons import PRIMARY_MEASURE, comparisons
 from carescreen.evaluation.group_measures import MARGINS, Measure, listed_at, measures
 from carescreen.evaluation.groupings import People, groupings
-from carescreen.evaluation.judged import LEAST_EVENTS
+from carescreen.evaluation.judged import LEAST_EVENTS, SMALL_CELL, is_small_cell
 from carescreen.evaluation.places import Overlap, PlaceSpread, overlap, place_spread
 from carescreen.evaluation.verdicts import Comparison
 
@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 
 PRIMARY = ("sex", "disability", "remoteness")
 ALPHA_PLACES = 0.01  # beside ALPHA_PRIMARY and ALPHA_EXPLORATORY: 5% in all
-SMALL_CELL = 7
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class GroupAudit:
         frame = self.to_frame()
         counts = frame[["children", "children_others", "events", "events_others"]].to_numpy(float)
         hidden = np.column_stack([counts, _given_away(frame)])
-        small = ((hidden > 0.0) & (hidden < SMALL_CELL + 0.5)).any(axis=1)
+        small = is_small_cell(hidden).any(axis=1)
         figures = list(frame.select_dtypes("number").columns.drop("margin"))
         frame[figures] = frame[figures].astype(float)
         frame.loc[small, figures] = np.nan

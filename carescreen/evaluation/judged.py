@@ -18,6 +18,7 @@ from carescreen.evaluation.cluster_draws import codes
 from carescreen.evaluation.metrics import Codes, Flags, Floats, kish
 
 LEAST_EVENTS = 20  # fewer events of an outcome are "not enough evidence" for any figure
+SMALL_CELL = 7  # counts up to it do not leave the office
 LEAST_COUNTIES = 2  # with LEAST_EVENTS each, before an interval over counties is given
 ALL = "all"
 
@@ -200,3 +201,8 @@ def known_chances(
             "a calibrated model; fit or recalibrate it first"
         )
     return Rows(rows.table, known, rows.event & known, np.where(known, rows.weight, 0.0))
+
+
+def is_small_cell(counts: Floats) -> Flags:
+    """Whether a count is of at most SMALL_CELL and not 0; what shared places make of one is too."""
+    return np.asarray((counts > 0.0) & (counts < SMALL_CELL + 0.5))

@@ -16,7 +16,16 @@ import pandas as pd
 
 from carescreen.errors import UsageError
 from carescreen.evaluation.intervals import NAN, NONE
-from carescreen.evaluation.judged import LEAST_EVENTS, Capacity, Part, Rows, lists, read, seats_of
+from carescreen.evaluation.judged import (
+    LEAST_EVENTS,
+    Capacity,
+    Part,
+    Rows,
+    is_small_cell,
+    lists,
+    read,
+    seats_of,
+)
 from carescreen.evaluation.metrics import Codes, Estimate, Flags, Floats, inclusion, kish
 from carescreen.evaluation.missed import (
     COUNTED,
@@ -40,7 +49,6 @@ from carescreen.evaluation.misses_weights import Visits, side_weights
 from carescreen.evaluation.misses_words import sentences
 from carescreen.evaluation.verdicts import Language
 
-SMALL_CELL = 7
 KNOWN = (ESTIMATED, COUNTED)
 NOBODYS = 1e-6  # children below the line that are but rounding
 OFF_TIMES = 2.0  # chances that stand for twice or half the children are not those of a window
@@ -76,14 +84,15 @@ class Misses:
         """
         frame = self.to_frame()
         missed = (1.0 - frame["listed_only_recall"]) * frame["listed_only_events"]
-        small = _is_small(frame["events_listed"]) | _is_small(frame["events_below"])
-        small |= _is_small(missed.round()) | _is_small(frame["random_visits"])
+        counts = [frame[name] for name in ("events_listed", "events_below", "random_visits")]
+        shown = np.column_stack([*counts, missed.round()]).astype(np.float64)
+        small = pd.Series(is_small_cell(shown).any(axis=1), frame.index)
         county = frame["part"].eq("county")
         if (small & county).sum() == 1 and (county & ~small).any():
             small |= frame.index == frame.loc[county & ~small, "children"].idxmin()
         figures = list(frame.select_dtypes("number").columns.drop("children"))
         frame[figures] = frame[figures].astype(float)
-        if _is_small(frame["failed"]).any():
+        if is_small_cell(frame["failed"].to_numpy(dtype=np.float64)).any():
             frame["failed"] = NAN
         frame.loc[small, figures] = NAN
         return frame
@@ -300,7 +309,3 @@ def _more(recall: Estimate, events: float, told: float, asked: float) -> float:
     rate = (events + 0.5) / (told + 1.0)
     needed = visits_needed(0.5, min(rate, 0.5)) * asked / told
     return float(max(np.ceil(needed - asked), 1.0))
-
-
-def _is_small(counts: pd.Series) -> pd.Series:
-    return (counts > 0.0) & (counts < SMALL_CELL + 0.5)

@@ -71,10 +71,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "would see it",
         "没有指定分组（--groups、--groups-file）：名单若对某些孩子不起作用，也无从看出",
     ),
-    "group_of_one": (
-        "{attribute}: every child has the same value or none, so there is nothing to compare",
-        "{attribute}：所有孩子的取值相同或没有记录，无从比较",
-    ),
     "no_random_share": (
         "no visit of the windows was drawn at random with a recorded chance, so what the list misses "
         "cannot be estimated: set random_share, and record selected_by and selection_probability",

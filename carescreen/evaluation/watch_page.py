@@ -10,7 +10,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from carescreen.evaluation import report
 from carescreen.evaluation.report.page import style_of_reports
@@ -23,9 +22,8 @@ from carescreen.evaluation.watch_words import (
     notice_words,
     say,
 )
-from carescreen.modelshow.page import HTML_LANGUAGE
 from carescreen.results_place import replaced_file, require_own_page
-from carescreen.review.pages import page_environment, policy_of_style
+from carescreen.review.pages import page_environment, plain_page
 from carescreen.review.reasons import printable
 
 GENERATOR = "carescreen watch"
@@ -50,10 +48,7 @@ def watch_page(found: Watch, titles: Titles, language: Language) -> str:
         .get_template("watch.html.j2")
         .render(
             t=partial(_say, language),
-            tag=HTML_LANGUAGE[language],
-            style=Markup(style),  # noqa: S704  our own file, not data
-            policy=policy_of_style(style),
-            generator=GENERATOR,
+            **plain_page(style, GENERATOR, language),
             found=found,
             head=_head(found, language),
             differences=[printable(difference_words(d, language)) for d in found.differences],

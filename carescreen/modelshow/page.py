@@ -12,7 +12,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from carescreen.modelfile import SavedModel
 from carescreen.modelshow.card import Card, read_card
@@ -32,11 +31,10 @@ from carescreen.modelshow.facts import cap_words, fact_rows, shared_words, stand
 from carescreen.modelshow.texts import say
 from carescreen.modelshow.words import error_words, weight_words
 from carescreen.results_place import replaced_file, require_own_page
-from carescreen.review.pages import page_environment, policy_of_style
+from carescreen.review.pages import page_environment, plain_page
 from carescreen.review.reasons import printable
 
 GENERATOR = "carescreen model show"
-HTML_LANGUAGE = {"zh": "zh-Hans", "en": "en"}
 
 _TEMPLATES = Path(__file__).parent / "templates"
 STYLE = _TEMPLATES / "model.css"
@@ -95,10 +93,7 @@ def model_page(
         .get_template("model.html.j2")
         .render(
             t=partial(_say, language),
-            tag=HTML_LANGUAGE[language],
-            style=Markup(style),  # noqa: S704  our own file, not data
-            policy=policy_of_style(style),
-            generator=GENERATOR,
+            **plain_page(style, GENERATOR, language),
             name=printable(model.manifest.name),
             standing=standing(model, language),
             facts=fact_rows(model, language),

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from carescreen.review.bilingual import Bilingual
 from carescreen.review.texts import Texts, both
 
+HTML_LANGUAGE = {"zh": "zh-Hans", "en": "en"}
+
 
 def page_environment(folder: Path) -> Environment:
     """The templates of a folder; whatever goes into them is escaped, and nothing may be missing."""
@@ -53,9 +55,17 @@ def policy_of(style: str, script: str) -> str:
     )
 
 
-def policy_of_style(style: str) -> str:
-    """The policy of a page without a script: its own inline style, by its hash, and nothing else."""
-    return f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
+def plain_page(style: str, generator: str, language: str) -> dict[str, str]:
+    """What the head of a page in one language without a script names: `tag`, `style`, `policy` and
+    `generator`. `style` is a style sheet of our own, never data; the policy allows it and nothing else.
+    """
+    policy = f"default-src 'none'; style-src '{_digest(style)}'"
+    return {
+        "tag": HTML_LANGUAGE[language],
+        "style": Markup(style),  # noqa: S704  our own file, not data
+        "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+        "generator": generator,
+    }
 
 
 def _digest(content: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carescreen.evaluation.groups import SMALL_CELL
+from carescreen.evaluation.judged import SMALL_CELL
 from carescreen.evaluation.report.checklist import LISTS, items_of, sources
 from carescreen.evaluation.report.content import Content
 from carescreen.review.texts import LANGUAGES

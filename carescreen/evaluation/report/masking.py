@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from carescreen.evaluation.evaluated import Evaluation
-from carescreen.evaluation.groups import SMALL_CELL, GroupAudit
+from carescreen.evaluation.groups import GroupAudit
+from carescreen.evaluation.judged import SMALL_CELL
 from carescreen.evaluation.metrics import Codes
 from carescreen.evaluation.missed import Missed
 from carescreen.evaluation.misses import Misses

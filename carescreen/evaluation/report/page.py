@@ -7,9 +7,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment
-from markupsafe import Markup
 
-from carescreen.evaluation.groups import SMALL_CELL
+from carescreen.evaluation.judged import SMALL_CELL
 from carescreen.evaluation.report import tables
 from carescreen.evaluation.report.charts import charts_of
 from carescreen.evaluation.report.checklist import LISTS, Item, items_of, sources
@@ -20,8 +19,8 @@ from carescreen.evaluation.report.summary import summary
 from carescreen.evaluation.report.tables import Table
 from carescreen.evaluation.report.texts import name_of, say
 from carescreen.evaluation.verdicts import Language
-from carescreen.modelshow.page import HTML_LANGUAGE, STYLE
-from carescreen.review.pages import page_environment, policy_of_style
+from carescreen.modelshow.page import STYLE
+from carescreen.review.pages import page_environment, plain_page
 from carescreen.review.reasons import printable
 
 GENERATOR = "carescreen evaluate"
@@ -51,10 +50,7 @@ def report_page(content: Content, language: Language) -> str:
         .get_template("report.html.j2")
         .render(
             t=partial(_say, language),
-            tag=HTML_LANGUAGE[language],
-            style=Markup(style),  # noqa: S704  our own file, not data
-            policy=policy_of_style(style),
-            generator=GENERATOR,
+            **plain_page(style, GENERATOR, language),
             synthetic=content.is_synthetic,
             for_office=content.for_office,
             small=SMALL_CELL,

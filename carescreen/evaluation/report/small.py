@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.evaluation.groups import SMALL_CELL
+from carescreen.evaluation.judged import SMALL_CELL
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
