@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from carescreen.block import Block, household_keys
 from carescreen.caseload import CheckedCaseload
-from carescreen.engine import Engine
+from carescreen.engine import Engine, Kit
 from carescreen.errors import UsageError
 from carescreen.followups import build_cases
 from carescreen.outcomes import (
@@ -33,8 +33,9 @@ from carescreen.outcomes import (
     is_told,
     visits_judged,
 )
+from carescreen.processes import in_processes
 from carescreen.recent_notes import recent_notes
-from carescreen.screener import Screener, in_processes
+from carescreen.screener import Screener
 from carescreen.selection import chance_weights, strata, told_weights
 from carescreen.sheet import Bools, Ints, Sheet, is_none, numbered, objects, places
 from carescreen.steps import MICRO, AdditiveTables
@@ -245,14 +246,15 @@ def _features(
 ) -> _Found:
     days = np.unique(units["as_of"])
 
-    def jobs() -> Iterator[tuple[Engine, Block, Sheet]]:
+    def jobs() -> Iterator[tuple[np.datetime64, Block, Sheet]]:
         for day in days:
             wanted = units.take(units["as_of"] == day)
             for block in screener.blocks_with(caseload, day, wanted["child_id"]):
-                yield screener.engine(day), block, wanted
+                yield day, block, wanted
 
     parts: list[_Found] = []
-    for part in in_processes(block_features, jobs(), processes):
+    kit = screener.engine(days[0]).kit if len(days) else None
+    for part in in_processes(_features_of_block, kit, jobs(), processes):
         parts.append(part)
         if progress is not None:
             progress("dates", len(parts), max(len(days), len(parts)))
@@ -266,6 +268,10 @@ def _features(
         pd.concat([part.X for part in parts], ignore_index=True),
         Sheet.joined([part.told for part in parts]),
     )
+
+
+def _features_of_block(kit: Kit, day: np.datetime64, block: Block, wanted: Sheet) -> _Found:
+    return block_features(Engine(kit, day, first_run=False), block, wanted)
 
 
 def block_features(engine: Engine, block: Block, wanted: Sheet) -> _Found:

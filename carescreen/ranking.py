@@ -31,6 +31,15 @@ from carescreen.profile import block_tally
 from carescreen.profile_bins import Tally
 from carescreen.recency import newest
 from carescreen.records import Record, display_name, reason_codes, records
+from carescreen.recordstore import (
+    BODY,
+    CODED,
+    KINDS,
+    NAMED,
+    PUBLIC_BODY,
+    RecordStore,
+    packed,
+)
 from carescreen.review.disputes import has_open_dispute
 from carescreen.review.reasons import paragraph
 from carescreen.review.redaction import redact
@@ -67,37 +76,49 @@ _PEOPLE = (
     *("taken_on", "moved_on", "turns_18_on"),
 )
 _LISTS = ("concerns", "open_questions", "entitlements")
+TEXTS = (*_LISTS, "reasons")  # the cells of ranking.csv that are packed
 _ROUTINE = TIERS.index("routine")
 _TIERS = objects(TIERS)
 
 
+@dataclass(frozen=True, repr=False)  # its values are records
+class BlockRows:
+    """One row a child of a block, in no order yet; their texts, packed (`recordstore`); and counts.
+
+    The texts are the cells TEXTS of ranking.csv, as a list in JSON, with names of sensitive rules and with
+    neutral codes, and the record as JSON, whole and as it may leave the office.
+    """
+
+    rows: Sheet
+    texts: bytes
+    tally: Tally
+
+
 def block_rows(
     engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
-) -> tuple[Sheet, Tally]:
-    """One row a child of a block, in no order yet, with its reasons as JSON in `body`; and counts.
-
-    `public_body` is what may leave the office of it: the same bytes where nothing in it is private.
-    """
+) -> BlockRows:
+    """One row a child of a block, in no order yet, with its texts; and counts."""
     found, rows = _followed(engine, block, reasons, since)
     counts = concern_counts(found.open, found.closed, engine.kit.tier_of)
-    texts: dict[str, list[str]] = {name: [] for name in _TEXT_COLUMNS}
-    recent = newest(block)
-    bodies, public_bodies, to_answer = [], [], []
+    texts: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    to_answer = []
     as_of = date.fromisoformat(str(engine.as_of)[:10])
     for record in _whole_records(engine, found, reasons):
         to_answer.append(has_open_dispute(record) or is_to_look_at(record, as_of))
-        _add_texts(texts, record)
-        bodies.append(_body(record))
-        public_bodies.append(_body(redact(record)) if _is_private(record) else bodies[-1])
+        texts[NAMED].append(_cells(record, names=True))
+        texts[CODED].append(_cells(record, names=False))
+        body = _body(record)
+        texts[BODY].append(body)
+        texts[PUBLIC_BODY].append(_body(redact(record)) if _is_private(record) else body)
+    data, places_of_texts = packed(texts, len(rows))
+    recent = newest(block)
     rows = rows.with_columns(
-        **{name: objects(words) for name, words in texts.items()},
         **counts,
         **{name: recent[name] for name in recent},
-        body=objects(bodies),
-        public_body=objects(public_bodies),
+        **{name: places_of_texts[name] for name in places_of_texts},
         to_answer=np.array(to_answer, dtype=bool),
     )
-    return rows, block_tally(engine, found, reasons)
+    return BlockRows(rows, data, block_tally(engine, found, reasons))
 
 
 def block_records(
@@ -136,13 +157,6 @@ def heads(rows: Sheet) -> list[Record]:
     return _heads(rows, _HEAD_ALONE)
 
 
-_TEXT_COLUMNS = (
-    *_LISTS,
-    "reasons",
-    *(f"{name}_coded" for name in (*_LISTS, "reasons")),
-)
-
-
 def _is_private(record: Record) -> bool:
     """Whether a record holds words of a note or the name of something sensitive."""
     parts = ("concerns", "closed_concerns", "open_questions", "entitlements", "advice")
@@ -157,12 +171,10 @@ def _is_private(record: Record) -> bool:
     )
 
 
-def _add_texts(texts: dict[str, list[str]], record: Record) -> None:
-    for suffix, names in (("", True), ("_coded", False)):
-        for name in _LISTS:
-            words = [display_name(entry, "rule", names) for entry in record[name]]
-            texts[name + suffix].append(";".join(words))
-        texts["reasons" + suffix].append(reason_codes(record, names))
+def _cells(record: Record, names: bool) -> bytes:
+    """The cells TEXTS of a record, packed as JSON."""
+    cells = [";".join(display_name(entry, "rule", names) for entry in record[n]) for n in _LISTS]
+    return _encode([*cells, reason_codes(record, names)]).encode("utf-8", "surrogatepass")
 
 
 def _body(record: Record) -> bytes:
@@ -227,6 +239,7 @@ class Ranking:
     def __init__(
         self,
         rows: Sheet,
+        store: RecordStore,
         run: Run,
         rejected: pd.DataFrame,
         notices: Sequence[str],
@@ -241,6 +254,7 @@ class Ranking:
         self.profile = dict(profile or {})
         self.duplicates = duplicates or Duplicates()
         self._rows = _in_order(rows, capacity, random_share, run)
+        self._store = store
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -251,14 +265,16 @@ class Ranking:
         Text columns join ids with ';'. Missing values are None or NaN; dates are datetime64[s].
         Names of sensitive rules are in it: use `export_frame` for what leaves the office.
         """
-        return self._rows.only(COLUMNS).to_frame()
+        return self.export_frame(names=True)
 
     def export_frame(self, names: bool) -> pd.DataFrame:
         """The same, with neutral codes in place of sensitive rules unless `names`."""
-        if names:
-            return self.to_frame()
-        coded = {name: self._rows[f"{name}_coded"] for name in (*_LISTS, "reasons")}
-        return self._rows.with_columns(**coded).only(COLUMNS).to_frame()
+        texts = cells_of(self._store.texts(self._rows, NAMED if names else CODED))
+        return self._rows.with_columns(**texts).only(COLUMNS).to_frame()
+
+    def columns(self, *names: str) -> Sheet:
+        """Some columns of `to_frame`, in rank order, without reading what is packed: not TEXTS."""
+        return self._rows.only(names)
 
     def record(self, child_id: str) -> Record:
         """One child's full record: position, tier, concerns with evidence, contributions."""
@@ -267,19 +283,19 @@ class Ranking:
     def records(self, positions: Sequence[int] | None = None) -> list[Record]:
         """Full records in rank order, of all children or of the given row positions."""
         chosen = range(len(self)) if positions is None else positions
-        return [self._record(position) for position in chosen]
+        return [_parsed(line) for line in self._lines(chosen, BODY)]
 
     def public_records(self, positions: Sequence[int]) -> list[Record]:
         """Records at row positions as they may leave the office: see carescreen.review.redaction."""
-        return [_parsed(self.public_json_line(position)) for position in positions]
+        return [_parsed(line) for line in self._lines(positions, PUBLIC_BODY)]
 
     def json_line(self, position: int) -> bytes:
         """One child's full record as JSON in UTF-8."""
-        return bytes(self._heads()[position] + self._rows["body"][position])
+        return self._lines([position], BODY)[0]
 
     def public_json_line(self, position: int) -> bytes:
         """One child's record as it may leave the office, as JSON in UTF-8."""
-        return bytes(self._heads()[position] + self._rows["public_body"][position])
+        return self._lines([position], PUBLIC_BODY)[0]
 
     def listed(self) -> list[int]:
         """Positions of the children a list shows: within capacity, just below, or a supervisor's.
@@ -371,10 +387,17 @@ class Ranking:
     def _record(self, position: int) -> Record:
         return _parsed(self.json_line(position))
 
-    def _heads(self) -> list[bytes]:
-        if not hasattr(self, "_head_lines"):
-            self._head_lines = head_texts(self._rows)
-        return self._head_lines
+    def _lines(self, positions: Sequence[int], kind: str) -> list[bytes]:
+        rows = self._rows.take(np.asarray(positions, dtype=np.int64))
+        bodies = self._store.texts(rows, kind)
+        return [head + body for head, body in zip(head_texts(rows), bodies, strict=True)]
+
+
+def cells_of(packed_cells: Sequence[bytes]) -> dict[str, NDArray[np.object_]]:
+    """The columns TEXTS of packed cells."""
+    cells = [json.loads(cell.decode("utf-8", "surrogatepass")) for cell in packed_cells]
+    columns = zip(*cells, strict=True) if cells else ((), (), (), ())
+    return {name: objects(column) for name, column in zip(TEXTS, columns, strict=True)}
 
 
 def order_of(rows: Sheet) -> NDArray[np.intp]:

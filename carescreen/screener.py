@@ -10,18 +10,13 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import os
 import re
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -37,11 +32,12 @@ from carescreen.followups import FollowUps, follow_up
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
 from carescreen.phrase_limits import require_phrases_of_caseloads
+from carescreen.processes import in_processes
 from carescreen.profile import add_up, profile_of
-from carescreen.profile_bins import Tally
-from carescreen.ranking import Ranking, Run, block_records, block_rows, heads
+from carescreen.ranking import BlockRows, Ranking, Run, block_records, block_rows, heads
 from carescreen.recent_notes import NOTE_COLUMN
 from carescreen.records import Record
+from carescreen.recordstore import joined_rows
 from carescreen.review.reasons import paragraph
 from carescreen.rules import RulePack
 from carescreen.sheet import Ints, Sheet, numbered, places
@@ -51,7 +47,6 @@ BLOCK_CHILDREN = 10_000
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
-Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
 
 
@@ -104,10 +99,9 @@ class Screener:
         parts = Partition(known, block_children)
         if not parts.count:
             raise CaseloadError(f"no child was known by {day}: nothing to rank")
-        blocks = _rows_of_blocks(engine, parts, processes, progress)
-        rows = Sheet.joined([found for found, _ in blocks])
+        blocks = _ranked_blocks(engine, parts, processes, progress)
         profile = profile_of(
-            add_up(tally for _, tally in blocks), self.rules, self.features.sensitive
+            add_up(block.tally for block in blocks), self.rules, self.features.sensitive
         )
         origin = known.sheets["children"]["data_origin"]
         run = self.run(day, seats, first_run, synthetic=bool((origin == "synthetic").any()))
@@ -117,7 +111,10 @@ class Screener:
         )
         notices = [*known.notices, *of_model(self.model, run)]
         rejected = known.rejected
-        return Ranking(rows, run, rejected, notices, seats, share, twice, self.codes, profile)
+        rows, store = joined_rows([block.rows for block in blocks], [b.texts for b in blocks])
+        return Ranking(
+            rows, store, run, rejected, notices, seats, share, twice, self.codes, profile
+        )
 
     def follow_ups(
         self,
@@ -279,29 +276,18 @@ def _own_sources(record: Record) -> Record:
     return record
 
 
-def _rows_of_blocks(
+def _ranked_blocks(
     engine: Engine, parts: Partition, processes: int, progress: Progress | None
-) -> list[tuple[Sheet, Tally]]:
-    """Rows and counts of every block, in the order of blocks."""
-    blocks = ((engine, *parts.block(number)) for number in range(parts.count))
+) -> list[BlockRows]:
+    """Rows, texts and counts of every block, in the order of blocks."""
+    blocks = (parts.block(number) for number in range(parts.count))
     found = []
-    results = in_processes(block_rows, blocks, 1 if parts.count < 2 else processes)
-    for done, rows in enumerate(results, start=1):
-        found.append(rows)
+    results = in_processes(block_rows, engine, blocks, 1 if parts.count < 2 else processes)
+    for done, block in enumerate(results, start=1):
+        found.append(block)
         if progress is not None:
             progress("rank", done, parts.count)
     return found
-
-
-def in_processes(
-    work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], processes: int
-) -> Iterator[Result]:
-    """What `work` gives for each job's arguments, in their order; jobs are made as they are taken."""
-    if processes == 1:
-        yield from (work(*job) for job in jobs)
-        return
-    parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
-    yield from parallel(joblib.delayed(_watched)(os.getpid(), work, *job) for job in jobs)
 
 
 def require_count(what: str, value: object) -> None:
@@ -309,25 +295,6 @@ def require_count(what: str, value: object) -> None:
     is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not is_count or int(value) < 1:  # type: ignore[call-overload]  # an integer by now
         raise UsageError(f"{what}: a whole number from 1; got '{value}'")
-
-
-def _watched(parent: int, work: Callable[..., Result], *arguments: Any) -> Result:
-    """What `work` gives, in a worker process that ends when the process that asked is gone."""
-    _end_with(parent)
-    return work(*arguments)
-
-
-@lru_cache(maxsize=1)  # one watch a process, however many blocks it gets
-def _end_with(parent: int) -> None:
-    """Watch the parent from a thread: a killed one cannot tell its workers, which hold notes."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    if os.getpid() != parent:
-        threading.Thread(target=watch, daemon=True).start()
 
 
 def day_of(as_of: str | date | np.datetime64) -> np.datetime64:

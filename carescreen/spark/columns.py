@@ -19,16 +19,25 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from carescreen.pack import TIERS
+from carescreen.ranking import BlockRows
+from carescreen.recordstore import (
+    BODY,
+    CODED,
+    KINDS,
+    NAMED,
+    PLACES,
+    PUBLIC_BODY,
+    RecordStore,
+    joined_rows,
+    packed,
+)
 from carescreen.sheet import Sheet, is_none, objects
 
 CHILD, TALLY, FINDING, NOTICE, PART = "child", "tally", "finding", "notice", "part"
 
-_LISTS = ("concerns", "open_questions", "entitlements", "reasons")
 _TEXTS = (
     *("child_id", "household_id", "village_id", "county_id", "province_id", "caseworker_id"),
     *("household", "group", "tier", "state"),
-    *_LISTS,
-    *(f"{name}_coded" for name in _LISTS),
 )
 _TIMES = (
     *("taken_on", "moved_on", "turns_18_on", "due_on", "entered_at", "amended_at", "decided_at"),
@@ -36,7 +45,7 @@ _TIMES = (
 _FLAGS = ("by_rule", "by_person", "waits", "is_adult", "needs_data", "to_answer")
 _NUMBERS = ("score", "probability", "probability_low", "probability_high", "days_since_seen")
 _SHORT = tuple(f"{part}_{tier}" for part in ("open", "closed") for tier in TIERS)
-BODIES = ("body", "public_body")
+_SAME_AS = {CODED: NAMED, PUBLIC_BODY: BODY}  # null where it is the same
 
 TEXT, TIME, FLAG, NUMBER, WHOLE, SMALL = (
     *("string", "timestamp_ntz", "boolean", "double", "bigint", "smallint"),
@@ -48,7 +57,7 @@ COLUMNS: dict[str, str] = {  # of a child, by their types in Spark
     **dict.fromkeys(_NUMBERS, NUMBER),
     **dict.fromkeys(("tier_code", "score_micro", "undated"), WHOLE),
     **dict.fromkeys(_SHORT, SMALL),
-    **dict.fromkeys(BODIES, TEXT),
+    **dict.fromkeys(KINDS, TEXT),  # packed by a block, kinds of carescreen.recordstore
 }
 _BESIDE: dict[str, str] = {
     **dict.fromkeys(("key", "file", "field", "expected", "action"), TEXT),
@@ -86,17 +95,20 @@ def table_of(types: Mapping[str, str], columns: Mapping[str, Any], count: int) -
     return pa.Table.from_arrays(arrays, names=list(types))
 
 
-def children_table(rows: Sheet) -> pa.Table:
-    """Rows of a block as rows of kind child; a public body that is the body itself is null."""
-    assert set(rows) == set(COLUMNS), "a block gives the columns that are declared here"
-    columns = {name: rows[name] for name in COLUMNS if name not in BODIES}
+def children_table(block: BlockRows) -> pa.Table:
+    """Rows of a block as rows of kind child; a text that is the same as another one is null."""
+    rows, store = joined_rows([block.rows], [block.texts])
+    texts: dict[str, list[str | None]] = {
+        kind: [text.decode() for text in store.texts(rows, kind)] for kind in KINDS
+    }
+    for kind, other in _SAME_AS.items():
+        pairs = zip(texts[kind], texts[other], strict=True)
+        texts[kind] = [None if text == own else text for text, own in pairs]
+    assert set(rows) - set(PLACES) | set(KINDS) == set(COLUMNS), "a block gives what stands here"
+    columns = {name: rows[name] for name in COLUMNS if name not in KINDS}
     for name in _TIMES:
         columns[name] = rows[name].astype("datetime64[us]")
-    body = [text.decode() for text in rows["body"]]
-    pairs = zip(rows["body"], rows["public_body"], strict=True)
-    public = [None if own is out else out.decode() for own, out in pairs]
-    kind = [CHILD] * len(rows)
-    return table_of(ALL, {**columns, "kind": kind, "body": body, "public_body": public}, len(rows))
+    return table_of(ALL, {**columns, **texts, "kind": [CHILD] * len(rows)}, len(rows))
 
 
 def other_table(kind: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -123,13 +135,17 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     return np.asarray(column.to_numpy())
 
 
-def with_bodies(rows: Sheet) -> Sheet:
-    """Children with bodies as bytes again, the public one the very body where it was left out."""
-    body = objects([text.encode() for text in rows["body"]])
-    public = body.copy()
-    own = ~is_none(rows["public_body"])
-    public[own] = [text.encode() for text in rows["public_body"][own]]
-    return rows.with_columns(body=body, public_body=public)
+def packed_again(rows: Sheet) -> tuple[Sheet, RecordStore]:
+    """Children and their texts as a block of one machine has them."""
+    texts = {kind: rows[kind].copy() for kind in KINDS}
+    for kind, other in _SAME_AS.items():
+        same = is_none(texts[kind])
+        texts[kind][same] = rows[other][same]
+    data, places = packed(
+        {kind: [text.encode() for text in column] for kind, column in texts.items()}, len(rows)
+    )
+    plain = rows.only([name for name in rows if name not in KINDS])
+    return joined_rows([plain.with_columns(**{n: places[n] for n in places})], [data])
 
 
 def joined(tables: Iterable[pa.Table]) -> pa.Table:

@@ -18,7 +18,8 @@ from carescreen.checked import REJECTED_COLUMNS
 from carescreen.profile import profile_of
 from carescreen.profile_bins import Tally
 from carescreen.ranking import COLUMNS as CSV_COLUMNS
-from carescreen.ranking import Ranking, Run, head_texts, selected_by
+from carescreen.ranking import Ranking, Run, cells_of, head_texts, selected_by
+from carescreen.recordstore import BODY, CODED, NAMED, PUBLIC_BODY, RecordStore
 from carescreen.results import csv_lines
 from carescreen.screener import Screener
 from carescreen.sheet import Sheet
@@ -29,10 +30,9 @@ NOT_LOOKED_FOR = (
     "ranked on Spark: children who may be recorded twice were not looked for, since two such rows "
     "can stand in any two households; duplicates.csv of this run says nothing."
 )
-_LISTS = ("concerns", "open_questions", "entitlements", "reasons")
 _DAYS = "date"
 _TYPES = {
-    **{name: of_bucket.COLUMNS.get(name, "") for name in CSV_COLUMNS},
+    **{name: of_bucket.COLUMNS.get(name, of_bucket.TEXT) for name in CSV_COLUMNS},
     **dict.fromkeys(("within_capacity",), of_bucket.FLAG),
     **dict.fromkeys(("selected_by", "record"), of_bucket.TEXT),
     **dict.fromkeys(("selection_probability",), of_bucket.NUMBER),
@@ -125,8 +125,10 @@ class Ranked:
             )
             rejected, profile = self.rejected_frame(), self.profile()
         share = self.screener.rules.settings.random_share
+        rows, store = of_bucket.packed_again(of_bucket.sheet_of(table))
         return Ranking(
-            of_bucket.with_bodies(of_bucket.sheet_of(table)),
+            rows,
+            store,
             self.run,
             rejected,
             (*self.notices, NOT_LOOKED_FOR),
@@ -157,15 +159,20 @@ class Ranked:
         return rows.join(self.seats, "child_id").orderBy("rank")
 
     def _written(
-        self, types: dict[str, str], made: Callable[[Sheet, bool], dict[str, Any]], quotes: bool
+        self,
+        types: dict[str, str],
+        made: Callable[[Sheet, RecordStore, bool], dict[str, Any]],
+        quotes: bool,
     ) -> DataFrame:
         """The rows in rank order, each batch by the function that writes them on one machine."""
 
         def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
-                rows = _placed(of_bucket.sheet_of(pa.Table.from_batches([batch])))
+                found = of_bucket.sheet_of(pa.Table.from_batches([batch]))
+                rows, store = of_bucket.packed_again(_placed(found))
                 if len(rows):
-                    yield from of_bucket.table_of(types, made(rows, quotes), len(rows)).to_batches()
+                    columns = made(rows, store, quotes)
+                    yield from of_bucket.table_of(types, columns, len(rows)).to_batches()
 
         return self._joined.mapInArrow(write, of_bucket.ddl(types))
 
@@ -175,32 +182,29 @@ _TIES = ("field", "expected", "place")
 
 
 def _placed(rows: Sheet) -> Sheet:
-    rows = of_bucket.with_bodies(rows)
     by = selected_by(rows, rows["within_capacity"], rows["drawn"])
     return rows.with_columns(selected_by=by)
 
 
-def _named(rows: Sheet, quotes: bool) -> Sheet:
+def _named(rows: Sheet, store: RecordStore, quotes: bool) -> Sheet:
     """The columns of ranking.csv, with neutral codes in place of sensitive rules unless `quotes`."""
-    coded = {} if quotes else {name: rows[f"{name}_coded"] for name in _LISTS}
-    return rows.with_columns(**coded).only(CSV_COLUMNS)
+    cells = cells_of(store.texts(rows, NAMED if quotes else CODED))
+    return rows.with_columns(**cells).only(CSV_COLUMNS)
 
 
-def _records(rows: Sheet, quotes: bool) -> list[str]:
-    bodies = rows["body" if quotes else "public_body"]
-    return [
-        (head + body).decode() for head, body in zip(head_texts(rows), bodies.tolist(), strict=True)
-    ]
+def _records(rows: Sheet, store: RecordStore, quotes: bool) -> list[str]:
+    bodies = store.texts(rows, BODY if quotes else PUBLIC_BODY)
+    return [(head + body).decode() for head, body in zip(head_texts(rows), bodies, strict=True)]
 
 
-def _frame_of(rows: Sheet, quotes: bool) -> dict[str, Any]:
-    named = _named(rows, quotes)
+def _frame_of(rows: Sheet, store: RecordStore, quotes: bool) -> dict[str, Any]:
+    named = _named(rows, store, quotes)
     columns: dict[str, Any] = {name: named[name] for name in named}
     columns["due_on"] = rows["due_on"].astype("datetime64[D]")
     columns["days_since_seen"] = pd.array(rows["days_since_seen"], dtype="Int64")
-    return {**columns, "record": _records(rows, quotes)}
+    return {**columns, "record": _records(rows, store, quotes)}
 
 
-def _lines_of(rows: Sheet, quotes: bool) -> dict[str, Any]:
-    lines = csv_lines(_named(rows, quotes).to_frame())
-    return {"rank": rows["rank"], "csv": lines, "jsonl": _records(rows, quotes)}
+def _lines_of(rows: Sheet, store: RecordStore, quotes: bool) -> dict[str, Any]:
+    lines = csv_lines(_named(rows, store, quotes).to_frame())
+    return {"rank": rows["rank"], "csv": lines, "jsonl": _records(rows, store, quotes)}

@@ -57,11 +57,11 @@ def ranked_bucket(task: Task, rows: pa.Table) -> pa.Table:
     known = checked.known_by(task.day)
     parts = Partition(known, BLOCK_CHILDREN)
     blocks = [block_rows(engine, *parts.block(number)) for number in range(parts.count)]
-    tally = add_up(found for _, found in blocks)
+    tally = add_up(block.tally for block in blocks)
     shared = {row["visit"] for row in structs[SHARED].to_pylist()}
     return joined(
         [
-            *(children_table(found) for found, _ in blocks),
+            *(children_table(block) for block in blocks),
             other_table(TALLY, [_tally_row(key, counts) for key, counts in tally.items()]),
             other_table(FINDING, list(_findings(task, checked, shared))),
             other_table(NOTICE, list(_notices(known))),

@@ -17,11 +17,13 @@ PACKAGE = ROOT / "carescreen"
 # Each module may import only modules of an earlier line (docs/design.md draws the flow).
 ORDER = [
     "errors threads",
+    "processes",
     "yamlfile",
     "indicators",
     "thresholds",
     "pack",
     "columns sheet",
+    "recordstore",
     "cells encoding",
     "tables mapping checks",
     "amendments counted",

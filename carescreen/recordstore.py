@@ -1,0 +1,132 @@
+"""The texts of each child, packed: cells of ranking.csv and its record as JSON.
+
+A caseload has some kilobytes of text a child. One bytes object or one file of a block holds them all,
+and a row of a block keeps where its own begin and how long they are, so that a million children can
+be put in order in little memory.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.sheet import Sheet
+
+# In the order in which a child's texts are packed.
+NAMED, CODED, BODY, PUBLIC_BODY = "named", "coded", "body", "public_body"
+KINDS = (NAMED, CODED, BODY, PUBLIC_BODY)
+_SIZES = {kind: f"{kind}_size" for kind in KINDS}
+PLACES = ("text_part", "text_at", *_SIZES.values())
+_ABSENT, _SAME = -2, -1  # in place of a size: not kept; the same bytes as the kind before
+_BEFORE = {CODED: NAMED, PUBLIC_BODY: BODY}
+
+Part = bytes | Path
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def _read_at(file: FileIO, at: int, size: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), size, at)
+    with _ONE_AT_A_TIME:  # Windows has one place in a file for all threads
+        file.seek(at)
+        return file.read(size) or b""
+
+
+def packed(texts: Mapping[str, Sequence[bytes]], count: int) -> tuple[bytes, Sheet]:
+    """The texts of `count` children by kind as one bytes object, and where each begins.
+
+    Kinds may be left out. The rows have PLACES, `text_part` 0.
+    """
+    pieces: list[bytes] = []
+    sizes = {kind: [_ABSENT] * count for kind in KINDS}
+    at, position = [], 0
+    columns = [(kind, texts[kind], sizes[kind]) for kind in KINDS if kind in texts]
+    for child in range(count):
+        at.append(position)
+        for kind, column, size in columns:
+            text, before = column[child], _BEFORE.get(kind)
+            if before in texts and text == texts[before][child]:  # type: ignore[index]  # in it
+                size[child] = _SAME
+            else:
+                pieces.append(text)
+                size[child] = len(text)
+                position += len(text)
+    places: dict[str, NDArray[np.int32] | NDArray[np.int64]] = {
+        "text_part": np.zeros(count, dtype=np.int32),
+        "text_at": np.array(at, dtype=np.int64),
+    }
+    for kind in KINDS:
+        places[_SIZES[kind]] = np.array(sizes[kind], dtype=np.int32)
+    return b"".join(pieces), Sheet(places, count)
+
+
+def joined_rows(rows: Sequence[Sheet], parts: Sequence[Part]) -> tuple[Sheet, RecordStore]:
+    """The rows of several blocks with PLACES, each in its own part of one store."""
+    numbered = [
+        block.with_columns(text_part=np.full(len(block), part, dtype=np.int32))
+        for part, block in enumerate(rows)
+    ]
+    return Sheet.joined(numbered), RecordStore(parts)
+
+
+class RecordStore:
+    """Texts by kind of rows with PLACES; `parts` are what `packed` gave, or files that hold it."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = list(parts)
+        self._open: dict[int, FileIO] = {}
+
+    def texts(self, rows: Sheet, kind: str) -> list[bytes]:
+        """One kind of text of each row; KeyError where it was not kept."""
+        at, sizes = self._places(rows, kind)
+        parts = rows["text_part"].tolist()
+        return [
+            self._read(part, first, size)
+            for part, first, size in zip(parts, at.tolist(), sizes.tolist(), strict=True)
+        ]
+
+    def has(self, rows: Sheet, kind: str) -> bool:
+        """Whether a kind of text was kept of these rows."""
+        return bool((rows[_SIZES[kind]] != _ABSENT).all())
+
+    def _places(self, rows: Sheet, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        at, own = rows["text_at"].copy(), rows[_SIZES[kind]].astype(np.int64)
+        if (own == _ABSENT).any():
+            raise KeyError(kind)
+        same = own == _SAME
+        for other in KINDS[: KINDS.index(kind)]:
+            size = np.maximum(rows[_SIZES[other]], 0)
+            at += np.where(same & (other == _BEFORE.get(kind)), 0, size)
+        own[same] = rows[_SIZES[_BEFORE.get(kind, kind)]][same]
+        return at, own
+
+    def _read(self, part: int, at: int, size: int) -> bytes:
+        held = self.parts[part]
+        if isinstance(held, bytes):
+            return held[at : at + size]
+        file = self._open.get(part)
+        if file is None:
+            file = self._open[part] = held.open("rb", buffering=0)
+        text = _read_at(file, at, size)
+        if len(text) != size:
+            raise OSError(f"{held.name} ends before what it should hold")
+        return text
+
+    def close(self) -> None:
+        """Close its files; reading opens them again."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Another process opens the files itself."""
+        return {"parts": self.parts, "_open": {}}
