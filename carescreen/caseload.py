@@ -42,6 +42,7 @@ from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import CaseloadMapping, TableMapping, apply_mapping, load_mapping
 from carescreen.sheet import Bools, Ints, Sheet, is_none, numbered
 from carescreen.tables import (
+    LOOKED_AT_ROWS,
     SUFFIXES,
     GivenRows,
     Table,
@@ -138,8 +139,7 @@ class Caseload:
         found = {name: _read_one(path, name, chosen) for name, path in paths.items() if path}
         caseload = cls.__new__(cls)
         caseload._tables = _complete(found)
-        read = (Path(folder) / MAPPING_FILE, mapping if isinstance(mapping, str | Path) else None)
-        caseload._files = tuple(Path(path) for path in (*paths.values(), *read) if path)
+        caseload._files = _files_of(Path(folder), paths, mapping)
         return caseload
 
     @property
@@ -267,6 +267,24 @@ def _tables_of(
         raise CaseloadError(f"{folder} {what}: wanted a folder with children.* and visits.*.")
     chosen = _mapping(folder, mapping)
     return {name: _path_of(folder, name, chosen) for name in TABLES}, chosen
+
+
+def caseload_files(folder: str | Path, mapping: str | Path | None = None) -> tuple[Path, ...]:
+    """The files that `Caseload.read` reads of a folder; CaseloadError as it has them."""
+    return _files_of(Path(folder), _tables_of(Path(folder), mapping)[0], mapping)
+
+
+def _files_of(
+    folder: Path, paths: Mapping[str, Path | None], mapping: str | Path | CaseloadMapping | None
+) -> tuple[Path, ...]:
+    read = (folder / MAPPING_FILE, mapping if isinstance(mapping, str | Path) else None)
+    return tuple(Path(path) for path in (*paths.values(), *read) if path)
+
+
+def table_files(folder: Path, mapping: str | Path | None) -> dict[str, tuple[Path, TableMapping]]:
+    """The file of each table that a folder has, and how its columns are renamed; as `read` has it."""
+    paths, chosen = _tables_of(folder, mapping)
+    return {name: (path, chosen.of(name)) for name, path in paths.items() if path}
 
 
 def _mapping(folder: Path, given: str | Path | CaseloadMapping | None) -> CaseloadMapping:
@@ -490,7 +508,7 @@ def _unknown_column(
 
 def _is_long_text(column: Cells) -> bool:
     """Whether the first filled cells read like sentences: Chinese characters or words, on average."""
-    texts = [text for text in map(cell_text, column[:2000]) if text.strip()][:200]
+    texts = [text for text in map(cell_text, column[:LOOKED_AT_ROWS]) if text.strip()][:200]
     lengths = [len(_WORDS.findall(text)) for text in texts]
     return bool(lengths) and sum(lengths) / len(lengths) >= _SENTENCE
 

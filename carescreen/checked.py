@@ -9,7 +9,7 @@ that nothing entered later shows (law 7).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, reduce
@@ -309,12 +309,15 @@ class Rejections:
         found = both.sheet()
         if not len(found):
             return found
-        place = {file: number for number, file in enumerate(files.values())}
-        table = np.array([place.get(file, len(place)) for file in found["file"]], dtype=np.int64)
-        order = np.lexsort(
-            (found["expected"].astype(str), found["field"].astype(str), found["row"], table)
-        )
-        return found.take(order)
+        return in_file_order(found, list(files.values()))
+
+
+def in_file_order(findings: Sheet, files: Sequence[str]) -> Sheet:
+    """What was rejected by table, row, field and what was expected."""
+    place = {file: number for number, file in enumerate(files)}
+    table = np.array([place.get(file, len(place)) for file in findings["file"]], dtype=np.int64)
+    texts = findings["expected"].astype(str), findings["field"].astype(str)
+    return findings.take(np.lexsort((*texts, findings["row"], table)))
 
 
 _NOTHING_REJECTED = Sheet(

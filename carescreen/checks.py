@@ -144,6 +144,15 @@ def check_ids(column: Cells) -> Checked:
     return Checked(trimmed, np.zeros(len(trimmed), dtype=bool), is_clean=True)
 
 
+def clean_ids(column: Cells) -> NDArray[np.object_]:
+    """Ids as a checked table has them: also without NUL characters."""
+    ids = check_ids(column).values
+    for place, text in enumerate(ids):
+        if text is not None and "\0" in text:
+            ids[place] = text.replace("\0", "").strip() or None
+    return np.asarray(ids, dtype=object)
+
+
 def whole(text: str) -> str:
     """A text with U+FFFD for each half of a character.
 

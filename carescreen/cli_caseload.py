@@ -173,43 +173,57 @@ def rank(
     require_caseload(folder, mapping)
     from joblib import cpu_count
 
+    from carescreen.caseload import caseload_files
+    from carescreen.pieces import LARGE, rank_folder
     from carescreen.results import (
         current_user,
         file_digests,
         require_run_folder,
         write_results,
     )
+    from carescreen.results_place import unfinished_beside
     from carescreen.screener import Screener
 
     clock = Clock()
     require_run_folder(out, [folder])
     screener = Screener.load(pack=pack, model=model)
     clock.lap("load pack and model")
-    caseload = read_caseload(folder, mapping)
-    clock.lap("read tables")
-    read = [folder, *caseload.files]
+    files = caseload_files(folder, mapping)
+    read = [folder, *files]
     require_run_folder(out, read)
-    with progress("ranking") as tell:
-        ranking = screener.rank(
-            caseload,
-            day,
-            capacity,
-            first_run=first_run,
-            processes=processes or cpu_count(),
-            progress=tell,
+    workers = processes or cpu_count()
+    with unfinished_beside(out) as work, progress("ranking") as tell:
+        if sum(path.stat().st_size for path in files if path.exists()) >= LARGE:
+            ranking = rank_folder(
+                screener,
+                folder,
+                day,
+                capacity,
+                work_folder=work,
+                mapping=mapping,
+                first_run=first_run,
+                processes=workers,
+                progress=tell,
+            )
+        else:
+            caseload = read_caseload(folder, mapping)
+            clock.lap("read tables")
+            ranking = screener.rank(
+                caseload, day, capacity, first_run=first_run, processes=workers, progress=tell
+            )
+        clock.lap("rank")
+        write_results(
+            ranking,
+            out,
+            quotes=quotes,
+            made_by=current_user(),
+            language=language,
+            inputs=file_digests(folder),
+            timings=clock.laps,
+            read=read,
+            processes=workers,
         )
-    clock.lap("rank")
-    write_results(
-        ranking,
-        out,
-        quotes=quotes,
-        made_by=current_user(),
-        language=language,
-        inputs=file_digests(folder),
-        timings=clock.laps,
-        read=read,
-    )
-    _print_ranking(ranking, out, show, language)
+        _print_ranking(ranking, out, show, language)
 
 
 def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> None:

@@ -113,6 +113,7 @@ class progress:  # noqa: N801  # used like a function: with progress("ranking") 
         from tqdm import tqdm
 
         if self.bar is None:
+            tqdm.monitor_interval = 0  # its thread would keep a process from being forked
             self.bar = tqdm(total=total, desc=self.name, delay=1.0, leave=False, disable=None)
         self.bar.set_postfix_str(what, refresh=False)
         self.bar.total = total

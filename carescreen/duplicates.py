@@ -28,6 +28,7 @@ from carescreen.sheet import Ints, Sheet, is_none, places
 
 MIN_SAME = 5  # words besides sex that must be recorded of both, and be the same
 MAX_ALIKE = 4
+SAME_CHILD = "same_child"  # the decision that two rows are one child, or are not
 ASKED, SAME, CONTRADICTS = "asked", "same", "contradicts"
 
 Ids = tuple[str, str]  # of two children, in their order
@@ -93,6 +94,20 @@ def duplicates_of(
     return Duplicates(tuple(sorted(pairs, key=lambda pair: pair.children)))
 
 
+def needed_of(
+    children: Sheet, decisions: Sheet, indicators: Mapping[str, Indicator]
+) -> tuple[Sheet, Sheet]:
+    """The rows and columns that `duplicates_of` reads: parts of a caseload can be joined again."""
+    names = ["child_id", "household_id", "village_id", "birth_date"]
+    names += [name for name in ("sex", *_word_names(children, indicators)) if name in children]
+    said = ["child_id", "other_child_id", "decision", "decided_at", "result"]
+    is_said = decisions["decision"] == SAME_CHILD
+    return (
+        children.only(list(dict.fromkeys(names))),
+        decisions.only([name for name in said if name in decisions]).take(is_said),
+    )
+
+
 def _are_together(ids: Ids, group: Mapping[str, int]) -> bool:
     return ids[0] in group and group[ids[0]] == group.get(ids[1])
 
@@ -104,7 +119,7 @@ def _said(children: Sheet, decisions: Sheet) -> Iterator[tuple[Ids, tuple[bool, 
     """
     if "other_child_id" not in decisions:
         return
-    rows = decisions.take(decisions["decision"] == "same_child")
+    rows = decisions.take(decisions["decision"] == SAME_CHILD)
     known = (places(children["child_id"], rows["child_id"]) >= 0) & ~np.isnat(rows["decided_at"])
     known &= places(children["child_id"], rows["other_child_id"]) >= 0
     known &= rows["child_id"] != rows["other_child_id"]
@@ -170,7 +185,12 @@ def _words(children: Sheet, indicators: Mapping[str, Indicator]) -> NDArray[np.i
 
     Numbers and dates are left out: they are measured or entered anew for a second row.
     """
-    names = [
+    columns = [children[name].astype(np.int64) for name in _word_names(children, indicators)]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(children), 0), np.int64)
+
+
+def _word_names(children: Sheet, indicators: Mapping[str, Indicator]) -> list[str]:
+    return [
         name
         for name in children
         if name in indicators
@@ -178,8 +198,6 @@ def _words(children: Sheet, indicators: Mapping[str, Indicator]) -> NDArray[np.i
         and indicators[name].type in ("enum", "set")
         and indicators[name].kind == "state"
     ]
-    columns = [children[name].astype(np.int64) for name in names]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(children), 0), np.int64)
 
 
 def _agree(one: Ints, other: Ints) -> bool:

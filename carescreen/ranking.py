@@ -276,6 +276,10 @@ class Ranking:
         """Some columns of `to_frame`, in rank order, without reading what is packed: not TEXTS."""
         return self._rows.only(names)
 
+    def packed(self) -> tuple[Sheet, RecordStore]:
+        """Every row in rank order, and the texts that its places lead to: for what writes them all."""
+        return self._rows, self._store
+
     def record(self, child_id: str) -> Record:
         """One child's full record: position, tier, concerns with evidence, contributions."""
         return self._record(self._position(child_id))
@@ -474,8 +478,21 @@ _HEAD_ALONE = tuple(name for name in _HEAD if name not in _BY_RANK)
 
 def head_texts(rows: Sheet) -> list[bytes]:
     """The part of each JSON record that depends on the rank, up to and with its last comma."""
-    texts = ((_encode(head)[:-1] + ",") for head in _heads(rows, _HEAD))
-    return [text.encode("utf-8", "surrogatepass") for text in texts]
+    template = "{" + ",".join(f'"{name}":%s' for name in _HEAD) + ","
+    columns = [_json_texts(rows[name]) for name in _HEAD]
+    lines = (template % values for values in zip(*columns, strict=True))
+    return [line.encode("utf-8", "surrogatepass") for line in lines]
+
+
+def _json_texts(column: NDArray[Any]) -> list[str]:
+    """The values of a column as JSON; the same values come again and again."""
+    values, known = _json_ready(column), dict[Any, str]()
+    if column.dtype.kind in "fb":  # 1.0 and True are one key of a dictionary
+        return [_encode(value) for value in values]
+    for value in values:
+        if value not in known:
+            known[value] = _encode(value)
+    return [known[value] for value in values]
 
 
 def _heads(rows: Sheet, names: tuple[str, ...]) -> list[Record]:

@@ -92,6 +92,10 @@ class RecordStore:
             for part, first, size in zip(parts, at.tolist(), sizes.tolist(), strict=True)
         ]
 
+    def sizes(self, rows: Sheet, kind: str) -> NDArray[np.int64]:
+        """How long one kind of text of each row is, in bytes."""
+        return self._places(rows, kind)[1]
+
     def has(self, rows: Sheet, kind: str) -> bool:
         """Whether a kind of text was kept of these rows."""
         return bool((rows[_SIZES[kind]] != _ABSENT).all())

@@ -38,6 +38,7 @@ from carescreen.overview_before import overview_with_history
 from carescreen.profile import FILE as PROFILE
 from carescreen.profile import profile_text
 from carescreen.ranking import Ranking
+from carescreen.rankingfiles import write_ranking
 from carescreen.results_before import past_positions, positions_table
 from carescreen.results_changes import changes_since
 from carescreen.results_handover import FILE as HANDOVERS
@@ -77,6 +78,7 @@ def write_results(
     timings: Mapping[str, float] | None = None,
     step: Step = lambda _name: None,
     read: Sequence[Path] = (),
+    processes: int = 1,
 ) -> None:
     """Write a run's folder; `inputs` are SHA-256 of the input files by name.
 
@@ -87,10 +89,8 @@ def write_results(
     records = _records(ranking, quotes)
     office, tables = _of_the_office(ranking, records, folder, quotes, inputs or {})
     with replaced_folder(folder, *OURS, read) as aside:
-        step("ranking.csv")
-        write_csv(ranking.export_frame(names=quotes), aside / "ranking.csv")
-        step("ranking.jsonl")
-        _write_jsonl(ranking, aside / "ranking.jsonl", quotes)
+        step("ranking.csv, ranking.jsonl")
+        write_ranking(ranking, aside, quotes=quotes, processes=processes)
         step("list.html, list.xlsx")
         write_pages(records, aside, info, office)
         write_xlsx(records, aside / "list.xlsx", info)
@@ -296,12 +296,6 @@ def _guarded(column: pd.Series) -> pd.Series:
     values = texts.to_numpy(dtype=object, copy=True)
     values[risky] = [guarded(text) for text in values[risky]]
     return pd.Series(values, column.index, dtype=object)
-
-
-def _write_jsonl(ranking: Ranking, path: Path, quotes: bool) -> None:
-    line = ranking.json_line if quotes else ranking.public_json_line
-    with path.open("wb") as file:
-        file.writelines(line(position) + b"\n" for position in range(len(ranking)))
 
 
 def run_summary(

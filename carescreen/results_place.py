@@ -106,6 +106,33 @@ def remove_unfinished(folder: Path) -> None:
 
 
 @contextmanager
+def unfinished_beside(folder: Path) -> Iterator[Path]:
+    """A folder for what a run needs while it works, beside the one that it writes; taken away after.
+
+    It holds children's records, so it lies where they belong, for its owner alone.
+    """
+    folder = place_of(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(folder)
+        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=aside_prefix(folder)))
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror or error}), nothing was written; choose "
+            "another folder"
+        ) from None
+    try:
+        yield work
+    except OSError as error:
+        raise OutputError(
+            f"{folder.parent} cannot hold what the run needs ({error.strerror or error}); nothing "
+            "was written, make room or choose another folder"
+        ) from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
     """A file beside the wanted one that takes its place when the block ends without error.
 

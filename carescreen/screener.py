@@ -186,6 +186,10 @@ class Screener:
         """What blocks are read with, for whoever reads one household (see `family`)."""
         return self._engine(day_of(as_of), first_run=False)
 
+    def ranking_engine(self, day: np.datetime64, first_run: bool) -> Engine:
+        """What blocks are ranked with, for whoever makes blocks in another way than `rank`."""
+        return self._engine(day, first_run)
+
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
         """The kit as of a day; the kit is made once, and again after the model was fitted anew."""
         kit = Kit(self.rules, self.features, self.model, self.reader, self.model.saved_)

@@ -2,7 +2,7 @@
 
 A bucket is a hash of the household; a child without one is a household of its own. Visits, outcomes
 and decisions go with their child. Ids are compared as one machine compares them, by the same
-function (`check_ids`: a number is its digits, white space around an id is no part of it).
+function (`clean_ids`: a number is its digits, white space around an id is no part of it).
 
 A child of several rows that name different households belongs to the one that its newest row known
 by the day names. Which that is the checks of one machine say, over the rows of such children alone.
@@ -22,7 +22,7 @@ from pyspark.sql import types as T
 
 from carescreen.block import household_keys
 from carescreen.caseload import Caseload
-from carescreen.checks import check_ids
+from carescreen.checks import clean_ids
 from carescreen.spark.given import Given, Layout
 from carescreen.spark.recipe import Recipe
 
@@ -79,15 +79,6 @@ def _ids_of(cell: Column) -> Column:
     read.__annotations__ = {"cells": pd.Series, "return": pd.Series}
     column: Column = F.pandas_udf(read, "string")(cell)
     return column
-
-
-def clean_ids(cells: pd.Series) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Ids without white space around them and without NUL characters; None where there is none."""
-    ids = check_ids(cells).values
-    for place, text in enumerate(ids):
-        if text is not None and "\0" in text:
-            ids[place] = text.replace("\0", "").strip() or None
-    return ids
 
 
 def _with_home(children: Given, recipe: Recipe, day: np.datetime64) -> DataFrame:

@@ -1,0 +1,158 @@
+"""The rows of a large CSV file by ranges of its bytes, so that several processes can share it.
+
+A row ends at a line end outside of double quotes. Which quotes are open at the beginning of a range
+follows from how many stand before it. That is what pandas does too, as long as a quote that opens
+stands at the beginning of a cell: `NotInPieces` where one does not, or where lines end in another way.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.sheet import Ints
+
+RANGE_BYTES = 8 << 20
+_MORE_BYTES = 1 << 16
+_QUOTE, _NEWLINE, _RETURN = b'"'[0], b"\n"[0], b"\r"[0]
+
+
+class NotInPieces(Exception):  # no error: the table is then read as a whole
+    """A table that cannot be cut safely."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bytes of a file from `start` to before `end`; `is_quoted`: whether a quote is open at `start`."""
+
+    start: int
+    end: int
+    is_quoted: bool
+
+
+@dataclass(frozen=True, repr=False)  # it holds records
+class RowsOf:
+    """The rows that begin in a range: bytes, and where each row begins and ends, with its line end."""
+
+    data: bytes
+    starts: Ints
+    ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+def ranges_of(path: Path, size: int = RANGE_BYTES) -> list[Range]:
+    """The file below its first row, in ranges of about `size` bytes."""
+    with path.open("rb") as file:
+        first = _end_of_header(file.read(1 << 20))
+        file.seek(first)
+        ranges, start, quotes = [], first, 0
+        while data := file.read(size):
+            ranges.append(Range(start, start + len(data), quotes % 2 == 1))
+            start += len(data)
+            quotes += data.count(b'"')
+    if quotes % 2:
+        raise NotInPieces
+    return ranges
+
+
+def _end_of_header(data: bytes) -> int:
+    """Where the second row begins."""
+    view = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(view == _NEWLINE)
+    quotes = np.flatnonzero(view == _QUOTE)
+    outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if not len(outside):
+        raise NotInPieces
+    if b"\r" in data[: outside[0]].rstrip(b"\r"):
+        raise NotInPieces
+    return int(outside[0]) + 1
+
+
+def rows_in(path: Path, part: Range, delimiter: bytes) -> RowsOf:
+    """The rows that begin in a range, the last one to its end beyond it."""
+    with path.open("rb") as file:
+        file.seek(part.start - 1)
+        data = file.read(part.end - part.start + 1)
+        while True:
+            ends = _row_ends(data, part.is_quoted, delimiter)
+            last = len(data) and bool(len(ends)) and ends[-1] >= part.end - part.start
+            if last:
+                break
+            more = file.read(_MORE_BYTES)
+            if not more:
+                if data[-1:] != b"\n":
+                    data += b"\n"
+                    ends = _row_ends(data, part.is_quoted, delimiter)
+                break
+            data += more
+    # A row begins behind a row's end; the byte before the range is such an end or is not.
+    begin = ends + 1
+    starts = begin[begin <= part.end - part.start]
+    following = ends[1:]
+    starts = starts[: len(following)]
+    return RowsOf(data, starts, following[: len(starts)] + 1)
+
+
+def _row_ends(data: bytes, is_quoted: bool, delimiter: bytes) -> Ints:
+    """Where rows end: the line ends outside of quotes."""
+    view = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(view == _NEWLINE)
+    quotes = np.flatnonzero(view[1:] == _QUOTE) + 1  # the first byte is before the range
+    if is_quoted or len(quotes):
+        _require_plain_quotes(view, quotes, is_quoted, delimiter)
+        before = np.searchsorted(quotes, ends) + int(is_quoted)
+        ends = ends[before % 2 == 0]
+    if data.count(b"\r") != data.count(b"\r\n"):
+        _require_no_lone_return(view, quotes, is_quoted)
+    return ends
+
+
+def _require_plain_quotes(
+    view: NDArray[np.uint8], quotes: Ints, is_quoted: bool, delimiter: bytes
+) -> None:
+    """Each quote that opens stands behind a delimiter, a line end, or a quote that it doubles."""
+    opening = quotes[int(is_quoted) :: 2]
+    before = view[opening - 1]
+    if not np.isin(before, [delimiter[0], _NEWLINE, _QUOTE]).all():
+        raise NotInPieces
+
+
+def _require_no_lone_return(view: NDArray[np.uint8], quotes: Ints, is_quoted: bool) -> None:
+    """pandas ends a row at a carriage return alone too."""
+    returns = np.flatnonzero(view[:-1] == _RETURN)
+    lone = returns[view[returns + 1] != _NEWLINE]
+    before = np.searchsorted(quotes, lone) + int(is_quoted)
+    if (before % 2 == 0).any():
+        raise NotInPieces
+
+
+def cells_of(
+    rows: RowsOf, columns: Sequence[int], delimiter: bytes, codec: str
+) -> list[list[bytes]]:
+    """The cells of some columns, one list a column; b"" where a row is too short."""
+    last = max(columns) + 1
+    found: list[list[bytes]] = [[] for _ in columns]
+    data = rows.data
+    for start, end in zip(rows.starts.tolist(), rows.ends.tolist(), strict=True):
+        line = data[start:end]
+        cells = line.split(delimiter, last)
+        if b'"' in line and any(b'"' in cell for cell in cells[:last]):
+            cells = _quoted_cells(line, delimiter, codec)
+        elif len(cells) <= last:  # the last cell has the line's end
+            cells[-1] = cells[-1].rstrip(b"\r\n")
+        for cell_list, column in zip(found, columns, strict=True):
+            cell_list.append(cells[column] if column < len(cells) else b"")
+    return found
+
+
+def _quoted_cells(line: bytes, delimiter: bytes, codec: str) -> list[bytes]:
+    text = line.decode(codec).rstrip("\r\n")
+    row = next(csv.reader([*text.splitlines(keepends=True)], delimiter=delimiter.decode()), [])
+    return [cell.encode(codec) for cell in row]

@@ -1,0 +1,201 @@
+"""`rank_folder`: a folder in, a `Ranking` out whose texts are in files of a work folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carescreen.caseload import Caseload
+from carescreen.checked import SHARED_VISIT, in_file_order
+from carescreen.counted import in_words
+from carescreen.duplicates import duplicates_of
+from carescreen.errors import CaseloadError
+from carescreen.pieces.csvrows import NotInPieces
+from carescreen.pieces.cutting import Cut, CutPlan, CutTable, child_keys, cut, ranges_of_tables
+from carescreen.pieces.homes import Homes
+from carescreen.pieces.layouts import Layout, layouts_of
+from carescreen.pieces.piece import Piece, PieceWork, ranked_piece
+from carescreen.processes import in_processes
+from carescreen.profile import add_up, profile_of
+from carescreen.ranking import Ranking
+from carescreen.recordstore import joined_rows
+from carescreen.screener import (
+    BLOCK_CHILDREN,
+    Progress,
+    Screener,
+    day_of,
+    of_model,
+    require_count,
+)
+from carescreen.sheet import Bools, Sheet, objects
+
+LARGE = 32 << 20  # bytes of its tables, from which a folder is ranked in pieces
+
+
+def rank_folder(
+    screener: Screener,
+    folder: str | Path,
+    as_of: str | date | np.datetime64,
+    capacity: int | None = None,
+    *,
+    work_folder: str | Path,
+    mapping: str | Path | None = None,
+    first_run: bool = False,
+    processes: int = 1,
+    piece_children: int = BLOCK_CHILDREN,
+    progress: Progress | None = None,
+) -> Ranking:
+    """Rank the children of a folder as `Screener.rank` does its `Caseload`, in little memory.
+
+    Pieces of about `piece_children` children, whole households, are cut aside in `work_folder`, which
+    also holds the texts of the ranking: it must be there until the ranking is done with, it holds
+    notes, and whoever makes it takes it away. Tables that cannot be cut (other formats than CSV,
+    several encodings in one file, quotes in the midst of cells) are read as a whole instead.
+    Errors are those of `Caseload.read` and `Screener.rank`.
+    """
+    require_count("processes is a number of worker processes", processes)
+    require_count("piece_children is a number of children", piece_children)
+    day = day_of(as_of)
+    seats = screener.rules.settings.capacity if capacity is None else capacity
+    require_count("capacity is visits per caseworker and week", seats)
+    run = _Run(screener, Path(folder), Path(work_folder), day, processes, progress)
+    try:
+        pieces = run.pieces(mapping, first_run, piece_children)
+    except (NotInPieces, CaseloadError, UnicodeDecodeError):
+        # What is wrong with a file is said with the place in the whole of it.
+        caseload = Caseload.read(folder, mapping)
+        return screener.rank(
+            caseload, day, seats, first_run=first_run, processes=processes, progress=progress
+        )
+    return run.ranking(pieces, seats, first_run)
+
+
+class _Run:
+    """One run over a folder."""
+
+    def __init__(
+        self,
+        screener: Screener,
+        folder: Path,
+        work: Path,
+        day: np.datetime64,
+        processes: int,
+        progress: Progress | None,
+    ) -> None:
+        self.screener, self.folder, self.work, self.day = screener, folder, work, day
+        self.processes, self.progress = processes, progress
+        self.layouts: dict[str, Layout] = {}
+        self.notices: list[str] = []
+
+    def pieces(
+        self, mapping: str | Path | None, first_run: bool, piece_children: int
+    ) -> list[Piece]:
+        """Every piece, ranked."""
+        indicators = self.screener.rules.indicators
+        self.layouts, left_out = layouts_of(self.folder, mapping, indicators)
+        self.notices = [note for layout in self.layouts.values() for note in layout.notices]
+        self.notices += map(str, left_out)
+        tables, count = self._cut(piece_children)
+        engine = self.screener.ranking_engine(self.day, first_run)
+        work = PieceWork(engine, self.layouts, tables, self.work, piece_children)
+        jobs = ((number,) for number in range(count))
+        found = []
+        for done, piece in enumerate(in_processes(ranked_piece, work, jobs, self.processes), 1):
+            found.append(piece)
+            self._tell("rank", done, count)
+        return found
+
+    def _cut(self, piece_children: int) -> tuple[dict[str, CutTable], int]:
+        """Cut every table into pieces; how many there are."""
+        ranges = ranges_of_tables(self.layouts)
+        plan = CutPlan(self.layouts, None, self.work)
+        of_children = [job for job in ranges if job[0] == "children"]
+        keys = list(in_processes(child_keys, plan, of_children, self.processes))
+        homes = Homes.of(_joined(keys, 0), _joined(keys, 1), piece_children)
+        del keys
+        plan = CutPlan(self.layouts, homes, self.work)
+        cuts: dict[str, list[Cut]] = {name: [] for name in self.layouts}
+        results = in_processes(cut, plan, ranges, self.processes)
+        for done, ((name, _), found) in enumerate(zip(ranges, results, strict=True), 1):
+            cuts[name].append(found)
+            self._tell("cut", done, len(ranges))
+        if not sum(found.count for found in cuts["children"]):
+            raise NotInPieces  # says that there is no child
+        return {name: CutTable(found) for name, found in cuts.items()}, homes.count
+
+    def ranking(self, pieces: Sequence[Piece], seats: int, first_run: bool) -> Ranking:
+        """All pieces put in order."""
+        screener = self.screener
+        ranked = [piece for piece in pieces if piece.rows is not None]
+        if not ranked:
+            raise CaseloadError(f"no child was known by {self.day}: nothing to rank")
+        rows, store = joined_rows(
+            [piece.rows for piece in ranked if piece.rows is not None],
+            [piece.texts for piece in ranked],
+        )
+        synthetic = any(piece.synthetic for piece in pieces)
+        run = screener.run(self.day, seats, first_run, synthetic)
+        counts = (entry for piece in pieces for entry in piece.counts)
+        children, decisions = (
+            Sheet.joined([piece.duplicates[place] for piece in ranked]) for place in (0, 1)
+        )
+        return Ranking(
+            rows,
+            store,
+            run,
+            self._rejected(pieces).to_frame(),
+            [*self.notices, *in_words(counts, len(pieces)), *of_model(screener.model, run)],
+            seats,
+            screener.rules.settings.random_share,
+            duplicates_of(children, decisions, screener.rules.indicators),
+            screener.codes,
+            profile_of(
+                add_up(piece.tally for piece in pieces),
+                screener.rules,
+                screener.features.sensitive,
+            ),
+        )
+
+    def _rejected(self, pieces: Sequence[Piece]) -> Sheet:
+        """What could not be used, of all pieces, in the order of tables and rows."""
+        shared = _shared_visits(pieces)
+        file = self.layouts["visits"].path.name
+        field, expected, action = SHARED_VISIT
+        parts = [piece.findings for piece in pieces]
+        own = Sheet.joined(parts)
+        is_it = (own["file"] == file) & (own["field"] == field) & (own["expected"] == expected)
+        more = np.setdiff1d(shared, own["row"][is_it].astype(np.int64))
+        columns = {"file": file, "field": field, "expected": expected, "action": action}
+        added = {name: objects([text] * len(more)) for name, text in columns.items()}
+        found = Sheet.joined([own, Sheet({**added, "row": more}).only(list(own))])
+        return in_file_order(found, [layout.path.name for layout in self.layouts.values()])
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(what, done, total)
+
+
+def _joined(keys: Sequence[Sequence[NDArray[np.object_]]], place: int) -> NDArray[np.object_]:
+    return np.concatenate([objects([]), *(columns[place] for columns in keys)])
+
+
+def _shared_visits(pieces: Sequence[Piece]) -> NDArray[np.int64]:
+    """Rows of visits whose id a visit of another piece has too."""
+    ids = [piece.visit_ids for piece in pieces]
+    one = np.concatenate([part.one for part in ids])
+    other = np.concatenate([part.other for part in ids])
+    row = np.concatenate([part.row for part in ids])
+    piece = np.repeat(np.arange(len(ids)), [len(part.row) for part in ids])
+    order = np.lexsort((piece, other, one))
+    one, other, row, piece = one[order], other[order], row[order], piece[order]
+    starts = np.append(True, (one[1:] != one[:-1]) | (other[1:] != other[:-1]))[: len(one)]
+    group = np.cumsum(starts) - 1
+    differs = np.append(False, (piece[1:] != piece[:-1]) & ~starts[1:])[: len(one)]
+    several: Bools = (
+        np.bincount(group[differs], minlength=int(group[-1]) + 1 if len(group) else 0) > 0
+    )
+    return np.unique(row[several[group]]) if len(group) else row
