@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -485,14 +486,15 @@ def head_texts(rows: Sheet) -> list[bytes]:
 
 
 def _json_texts(column: NDArray[Any]) -> list[str]:
-    """The values of a column as JSON; the same values come again and again."""
-    values, known = _json_ready(column), dict[Any, str]()
-    if column.dtype.kind in "fb":  # 1.0 and True are one key of a dictionary
-        return [_encode(value) for value in values]
-    for value in values:
-        if value not in known:
-            known[value] = _encode(value)
-    return [known[value] for value in values]
+    """The values of a column as `_encode` gives them."""
+    values = _json_ready(column)
+    if column.dtype.kind == "O":
+        return ["null" if value is None else encode_basestring(value) for value in values]
+    if column.dtype.kind == "M":
+        return ["null" if value is None else f'"{value}"' for value in values]
+    if column.dtype.kind == "b":
+        return ["true" if value else "false" for value in values]
+    return ["null" if value is None else repr(value) for value in values]
 
 
 def _heads(rows: Sheet, names: tuple[str, ...]) -> list[Record]:

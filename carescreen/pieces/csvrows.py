@@ -56,7 +56,7 @@ def ranges_of(path: Path, size: int = RANGE_BYTES) -> list[Range]:
         while data := file.read(size):
             ranges.append(Range(start, start + len(data), quotes % 2 == 1))
             start += len(data)
-            quotes += data.count(b'"')
+            quotes += int(np.count_nonzero(np.frombuffer(data, np.uint8) == _QUOTE))
     if quotes % 2:
         raise NotInPieces
     return ranges
@@ -138,18 +138,20 @@ def cells_of(
 ) -> list[list[bytes]]:
     """The cells of some columns, one list a column; b"" where a row is too short."""
     last = max(columns) + 1
-    found: list[list[bytes]] = [[] for _ in columns]
+    found: list[list[bytes]] = []
     data = rows.data
     for start, end in zip(rows.starts.tolist(), rows.ends.tolist(), strict=True):
         line = data[start:end]
         cells = line.split(delimiter, last)
-        if b'"' in line and any(b'"' in cell for cell in cells[:last]):
-            cells = _quoted_cells(line, delimiter, codec)
-        elif len(cells) <= last:  # the last cell has the line's end
+        if len(cells) <= last:  # the last cell has the line's end
+            if b'"' in line:
+                cells = _quoted_cells(line, delimiter, codec)
             cells[-1] = cells[-1].rstrip(b"\r\n")
-        for cell_list, column in zip(found, columns, strict=True):
-            cell_list.append(cells[column] if column < len(cells) else b"")
-    return found
+            cells += [b""] * last
+        elif line.find(b'"', 0, len(line) - len(cells[last])) >= 0:
+            cells = _quoted_cells(line, delimiter, codec) + [b""] * last
+        found.append(cells)
+    return [[cells[column] for cells in found] for column in columns]
 
 
 def _quoted_cells(line: bytes, delimiter: bytes, codec: str) -> list[bytes]:
