@@ -405,12 +405,35 @@ def _read_parquet(path: Path, exact: Collection[str]) -> Table:
             names = checked_names(path.name, list(file.schema_arrow.names))
             content = file.read()
     except (pa.ArrowException, OSError, ValueError):
-        raise CaseloadError(
-            f"{path.name} cannot be read as Parquet: it is damaged or cut off. Write it again."
-        ) from None
+        raise _no_parquet(path) from None
+    frame = parquet_frame(content, names)
+    return Table(path.name, frame, _numbered(len(frame), 1))
+
+
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """The column names of a Parquet file; errors as `read_table` has them."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra(f"Reading {path.name}", "pyarrow", "parquet") from None
+    try:
+        with pq.ParquetFile(path) as file:
+            return tuple(checked_names(path.name, list(file.schema_arrow.names)))
+    except (pa.ArrowException, OSError, ValueError):
+        raise _no_parquet(path) from None
+
+
+def _no_parquet(path: Path) -> CaseloadError:
+    return CaseloadError(
+        f"{path.name} cannot be read as Parquet: it is damaged or cut off. Write it again."
+    )
+
+
+def parquet_frame(content: Any, names: Sequence[str]) -> pd.DataFrame:
+    """What a Parquet file holds under some names, without what was an index of pandas."""
     frame = arrow_frame(content, names)
-    kept = [name for name in names if not name.startswith("__index_level_")]
-    return Table(path.name, frame[kept], _numbered(len(frame), 1))
+    return frame[[name for name in names if not name.startswith("__index_level_")]]
 
 
 def arrow_frame(content: Any, names: Sequence[str]) -> pd.DataFrame:

@@ -47,13 +47,13 @@ class RowsOf:
         return len(self.starts)
 
 
-def ranges_of(path: Path, size: int = RANGE_BYTES) -> list[Range]:
-    """The file below its first row, in ranges of about `size` bytes."""
+def ranges_of(path: Path, size: int | None = None) -> list[Range]:
+    """The file below its first row, in ranges of about `size` (RANGE_BYTES) bytes."""
     with path.open("rb") as file:
         first = _end_of_header(file.read(1 << 20))
         file.seek(first)
         ranges, start, quotes = [], first, 0
-        while data := file.read(size):
+        while data := file.read(size or RANGE_BYTES):
             ranges.append(Range(start, start + len(data), quotes % 2 == 1))
             start += len(data)
             quotes += int(np.count_nonzero(np.frombuffer(data, np.uint8) == _QUOTE))

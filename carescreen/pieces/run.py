@@ -15,7 +15,7 @@ from carescreen.counted import in_words
 from carescreen.duplicates import duplicates_of
 from carescreen.errors import CaseloadError
 from carescreen.pieces.csvrows import NotInPieces
-from carescreen.pieces.cutting import Cut, CutPlan, CutTable, child_keys, cut, ranges_of_tables
+from carescreen.pieces.cutting import Cut, CutPlan, CutTable, child_keys, cut, jobs_of
 from carescreen.pieces.homes import Homes
 from carescreen.pieces.layouts import Layout, layouts_of
 from carescreen.pieces.piece import Piece, PieceWork, ranked_piece
@@ -53,7 +53,7 @@ def rank_folder(
 
     Pieces of about `piece_children` children, whole households, are cut aside in `work_folder`, which
     also holds the texts of the ranking: it must be there until the ranking is done with, it holds
-    notes, and whoever makes it takes it away. Tables that cannot be cut (other formats than CSV,
+    notes, and whoever makes it takes it away. Tables that cannot be cut (neither CSV nor Parquet,
     several encodings in one file, quotes in the midst of cells) are read as a whole instead.
     Errors are those of `Caseload.read` and `Screener.rank`.
     """
@@ -111,18 +111,19 @@ class _Run:
 
     def _cut(self, piece_children: int) -> tuple[dict[str, CutTable], int]:
         """Cut every table into pieces; how many there are."""
-        ranges = ranges_of_tables(self.layouts)
+        jobs = jobs_of(self.layouts)
         plan = CutPlan(self.layouts, None, self.work)
-        of_children = [job for job in ranges if job[0] == "children"]
-        keys = list(in_processes(child_keys, plan, of_children, self.processes))
+        of_children = [job for job in jobs if job[0] == "children"]
+        parts = in_processes(child_keys, plan, of_children, self.processes)
+        keys = [batch for part in parts for batch in part]
         homes = Homes.of(_joined(keys, 0), _joined(keys, 1), piece_children)
         del keys
         plan = CutPlan(self.layouts, homes, self.work)
         cuts: dict[str, list[Cut]] = {name: [] for name in self.layouts}
-        results = in_processes(cut, plan, ranges, self.processes)
-        for done, ((name, _), found) in enumerate(zip(ranges, results, strict=True), 1):
-            cuts[name].append(found)
-            self._tell("cut", done, len(ranges))
+        results = in_processes(cut, plan, jobs, self.processes)
+        for done, (job, found) in enumerate(zip(jobs, results, strict=True), 1):
+            cuts[job[0]] += found
+            self._tell("cut", done, len(jobs))
         if not sum(found.count for found in cuts["children"]):
             raise NotInPieces  # says that there is no child
         return {name: CutTable(found) for name, found in cuts.items()}, homes.count
