@@ -8,7 +8,7 @@ Scores are compared as integers, so no order of blocks or processes can change a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from json.encoder import encode_basestring
@@ -31,20 +31,18 @@ from carescreen.plan import give_seats
 from carescreen.profile import block_tally
 from carescreen.profile_bins import Tally
 from carescreen.recency import newest
-from carescreen.records import Record, display_name, reason_codes, records
+from carescreen.records import Record, records
 from carescreen.recordstore import (
     BODY,
     CODED,
-    KINDS,
     NAMED,
     PUBLIC_BODY,
     RecordStore,
     packed,
 )
-from carescreen.review.disputes import has_open_dispute
+from carescreen.recordtexts import Kind, RecordTexts, record_texts
+from carescreen.recordtexts_columns import LISTS
 from carescreen.review.reasons import paragraph
-from carescreen.review.redaction import redact
-from carescreen.review.told import is_to_look_at
 from carescreen.sheet import Sheet, objects, places
 from carescreen.steps import MICRO
 
@@ -76,8 +74,7 @@ _PEOPLE = (
     *("child_id", "household_id", "village_id", "caseworker_id", "tier", "state", "is_adult"),
     *("taken_on", "moved_on", "turns_18_on"),
 )
-_LISTS = ("concerns", "open_questions", "entitlements")
-TEXTS = (*_LISTS, "reasons")  # the cells of ranking.csv that are packed
+TEXTS = (*LISTS, "reasons")  # the cells of ranking.csv that are packed
 _ROUTINE = TIERS.index("routine")
 _TIERS = objects(TIERS)
 
@@ -96,28 +93,23 @@ class BlockRows:
 
 
 def block_rows(
-    engine: Engine, block: Block, reasons: Sequence[tuple[str, ...]], since: Days
+    engine: Engine,
+    block: Block,
+    reasons: Sequence[tuple[str, ...]],
+    since: Days,
+    kinds: Collection[Kind] = ("private", "public"),
 ) -> BlockRows:
-    """One row a child of a block, in no order yet, with its texts; and counts."""
+    """One row a child of a block, in no order yet, with its texts of some kinds; and counts."""
     found, rows = _followed(engine, block, reasons, since)
     counts = concern_counts(found.open, found.closed, engine.kit.tier_of)
-    texts: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
-    to_answer = []
-    as_of = date.fromisoformat(str(engine.as_of)[:10])
-    for record in _whole_records(engine, found, reasons):
-        to_answer.append(has_open_dispute(record) or is_to_look_at(record, as_of))
-        texts[NAMED].append(_cells(record, names=True))
-        texts[CODED].append(_cells(record, names=False))
-        body = _body(record)
-        texts[BODY].append(body)
-        texts[PUBLIC_BODY].append(_body(redact(record)) if _is_private(record) else body)
-    data, places_of_texts = packed(texts, len(rows))
+    texts = record_texts(engine, found, reasons, kinds)
+    data, places_of_texts = packed(_packable(texts), len(rows))
     recent = newest(block)
     rows = rows.with_columns(
         **counts,
         **{name: recent[name] for name in recent},
         **{name: places_of_texts[name] for name in places_of_texts},
-        to_answer=np.array(to_answer, dtype=bool),
+        to_answer=texts.to_answer,
     )
     return BlockRows(rows, data, block_tally(engine, found, reasons))
 
@@ -158,29 +150,26 @@ def heads(rows: Sheet) -> list[Record]:
     return _heads(rows, _HEAD_ALONE)
 
 
-def _is_private(record: Record) -> bool:
-    """Whether a record holds words of a note or the name of something sensitive."""
-    parts = ("concerns", "closed_concerns", "open_questions", "entitlements", "advice")
-    sensitive = any(
-        entry["sensitive"] for part in (*parts, "contributions") for entry in record[part]
-    )
-    quoted = any("words" in entry for entry in record["contributions"])
-    return (
-        sensitive
-        or quoted
-        or any(record.get(part) for part in ("mentions", "disputes", "told", "moved_to"))
-    )
+def _packable(texts: RecordTexts) -> dict[str, list[bytes]]:
+    """The texts of a block by the kinds of a store."""
+    found = {}
+    if texts.private is not None:
+        found |= {NAMED: _cells(texts, ""), BODY: texts.private}
+    if texts.public is not None:
+        found |= {CODED: _cells(texts, "_coded"), PUBLIC_BODY: texts.public}
+    return found
 
 
-def _cells(record: Record, names: bool) -> bytes:
-    """The cells TEXTS of a record, packed as JSON."""
-    cells = [";".join(display_name(entry, "rule", names) for entry in record[n]) for n in _LISTS]
-    return _encode([*cells, reason_codes(record, names)]).encode("utf-8", "surrogatepass")
-
-
-def _body(record: Record) -> bytes:
-    """A record as JSON without its opening brace, to follow a head; bytes take half the memory."""
-    return _encode(record)[1:].encode("utf-8", "surrogatepass")
+def _cells(texts: RecordTexts, suffix: str) -> list[bytes]:
+    """The cells TEXTS of each child, packed as JSON; many children have the same."""
+    known: dict[tuple[str, ...], bytes] = {}
+    found = []
+    for cells in zip(*(texts.columns[f"{name}{suffix}"] for name in TEXTS), strict=True):
+        text = known.get(cells)
+        if text is None:
+            text = known[cells] = _encode(cells).encode("utf-8", "surrogatepass")
+        found.append(text)
+    return found
 
 
 def plain_columns(block: Block, found: FollowUps) -> Sheet:

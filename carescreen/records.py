@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +17,66 @@ from carescreen.block import Block, to_days
 from carescreen.columns import SOURCE_TABLES, Column, Values, Words
 from carescreen.conditions import Atom
 from carescreen.conflicts import conflicts_in
-from carescreen.disputes import Dispute, disputes_of
+from carescreen.disputes import disputes_of
 from carescreen.engine import Engine
 from carescreen.followups import IMMEDIATE, ROUTINE, FollowUps
 from carescreen.holding import FOUND_BY, STATUSES, ChildMentions
-from carescreen.indicators import Indicator, Texts
+from carescreen.indicators import Indicator
 from carescreen.ngrams import phrase_spans
 from carescreen.notes import clause_of
 from carescreen.pack import TIERS
+from carescreen.records_entries import (
+    SEEN,
+    SIBLING,
+    MentionKind,
+    Record,
+    closed_entry,
+    concern_entry,
+    contribution_entry,
+    dispute_entry,
+    mention_entry,
+    question_entry,
+    raised_entry,
+    value_entry,
+    visit_entry,
+)
 from carescreen.rules import Rule
 from carescreen.sheet import every, places
 from carescreen.steps import MICRO
 from carescreen.told import told_of
 from carescreen.waiting import taken_on
 
+__all__ = [
+    "MAX_MENTIONS",
+    "MAX_QUOTES",
+    "MAX_VISITS",
+    "Questions",
+    "Record",
+    "confirm_first",
+    "conflicts_of",
+    "display_name",
+    "feature_word",
+    "questions_of",
+    "reason_codes",
+    "records",
+    "shown_questions",
+    "siblings_to_ask_about",
+    "value_of_notes",
+    "value_words",
+]
+
 MAX_MENTIONS = 20  # a record shows the newest ones; all held ones are always among them
 MAX_QUOTES = 3  # quotes under one concern, newest first
 MAX_VISITS = 3  # the newest visits with a date
 
-SIBLING_QUESTION: Texts = {
-    "en": "Something was noted about another child of this household. How are the others cared for?",
-    "zh": "记录里提到了本户另一名孩子的一些情况。其他孩子的照料情况如何？",
-}
-
-Record = dict[str, Any]
+# The keys of a record in their order; SAID follow where somebody said something, WHOLE come last.
+REASONS = (
+    *("age_years", "last_seen_on", "recent_visits", "taken_on", "moved_on", "moved_to"),
+    *("turns_18_on", "raised_by_person", "concerns", "closed_concerns", "open_questions"),
+    *("entitlements", "advice", "intercept", "contributions", "mentions"),
+)
+SAID = ("disputes", "conflicts", "told", "taken_on_before")
+WHOLE = ("needs_data_reasons", "synthetic")
 
 
 def records(
@@ -67,15 +103,15 @@ class _Writer:
         self.age = self.cases.number("age_years")
         self.names = engine.kit.feature_names
         self.points = follow_ups.weights
-        self.questions = _questions(engine, follow_ups)
-        self.siblings = _siblings_to_ask_about(engine, follow_ups)
+        self.questions = questions_of(engine, follow_ups)
+        self.siblings = siblings_to_ask_about(engine, follow_ups)
         self.seen = self.cases.columns["last_seen_on"].last_on
         self.turns_18_on = follow_ups.leaving.turns_18_on
         self.visit_days = self.block.visit_date
         self.visit_seen = self.block.visits["child_seen"]
         bounds = np.searchsorted(self.block.visit_child, np.arange(self.cases.n + 1))
         self.visit_bounds = bounds.tolist()
-        self.disputes, self.conflicts = disputes_of(self.block), _conflicts(self.block)
+        self.disputes, self.conflicts = disputes_of(self.block), conflicts_of(self.block)
         self.taken_on = taken_on(self.block)
         self.told = told_of(self.block, engine.as_of)
 
@@ -105,7 +141,7 @@ class _Writer:
         """What people recorded, say of the records and of who should visit; no key where nobody did."""
         is_new = self.found.tier[child] == IMMEDIATE and self.found.state[child] == "new"
         said = {
-            "disputes": [_dispute(entry) for entry in self.disputes[child]],
+            "disputes": [dispute_entry(entry) for entry in self.disputes[child]],
             "conflicts": self.conflicts[child],
             "told": self.told.get(child),
             "taken_on_before": _date(self.taken_on[child]) if is_new else None,
@@ -117,11 +153,9 @@ class _Writer:
         first, end = self.visit_bounds[child : child + 2]
         rows = range(end - 1, max(first, end - MAX_VISITS) - 1, -1)
         return [
-            {
-                "visit_id": self.visit_ids[row],
-                "date": str(self.visit_days[row]),
-                "seen": _SEEN.get(self.visit_seen[row]),
-            }
+            visit_entry(
+                self.visit_ids[row], str(self.visit_days[row]), SEEN.get(self.visit_seen[row])
+            )
             for row in rows
             if not np.isnat(self.visit_days[row])
         ]
@@ -130,7 +164,7 @@ class _Writer:
         raised = self.found.raised
         if raised.tier[child] >= ROUTINE:
             return None
-        return {"tier": TIERS[raised.tier[child]], "date": _date(raised.on[child])}
+        return raised_entry(TIERS[raised.tier[child]], _date(raised.on[child]))
 
     def _concerns(self, child: int, lane: str) -> list[Record]:
         numbers = np.flatnonzero(self.found.open[child])
@@ -141,21 +175,13 @@ class _Writer:
 
     def _concern(self, child: int, number: int, rule: Rule) -> Record:
         atoms = rule.condition.true_atoms(self.cases, child)
-        return {
-            "rule": rule.id,
-            "code": rule.code,
-            "tier": rule.tier,
-            "title": dict(rule.title),
-            "act": dict(rule.act),
-            "source": [dict(source) for source in rule.source],
-            "mandatory": rule.mandatory,
-            "sensitive": rule.sensitive,
-            "note_alone": bool(self.found.outcomes.note_alone[child, number]),
-            "threshold_by": rule.threshold_by,
-            "first_on": _date(self.found.dates.first_on[child, number]),
-            "last_on": _date(self.found.dates.last_on[child, number]),
-            "evidence": self._evidence(child, atoms),
-        }
+        return concern_entry(
+            rule,
+            note_alone=bool(self.found.outcomes.note_alone[child, number]),
+            first_on=_date(self.found.dates.first_on[child, number]),
+            last_on=_date(self.found.dates.last_on[child, number]),
+            evidence=self._evidence(child, atoms),
+        )
 
     def _evidence(self, child: int, atoms: tuple[Atom, ...]) -> list[Record]:
         entries: list[Record] = []
@@ -175,17 +201,15 @@ class _Writer:
         value, titles = value_words(indicator, column, child)
         table = SOURCE_TABLES[column.source_table[child]]
         row = int(column.source_row[child])
-        return {
-            "indicator": indicator.id,
-            "title": dict(indicator.title),
-            "value": value,
-            "value_title": titles,
-            "unit": indicator.unit,
-            "date": _date(column.last_on[child]),
-            "table": table,
-            "visit_id": self.visit_ids[row] if table == "visits" else None,
-            **(self._earlier(row) if table == "visits" else {}),
-        }
+        return value_entry(
+            indicator,
+            value=value,
+            value_title=titles,
+            date=_date(column.last_on[child]),
+            table=table,
+            visit_id=self.visit_ids[row] if table == "visits" else None,
+            earlier=table == "visits" and self._is_earlier(row),
+        )
 
     def _quotes(self, child: int, atom: Atom) -> list[Record]:
         part = self.found.mentions.of_child(child)
@@ -200,28 +224,27 @@ class _Writer:
         visit, start, end = int(mentions.visit[row]), mentions.start[row], mentions.end[row]
         text = self.notes[visit]
         clause_start, clause_end = clause_of(text, int(start), int(end))
-        return {
-            "concept": concept.id,
-            "title": dict(concept.title),
-            "status": STATUSES[mentions.status[row]],
-            "quote": text[start:end],
-            "start": int(start),
-            "clause": text[clause_start:clause_end],
-            "clause_start": clause_start,
-            "visit_id": self.visit_ids[visit],
-            "date": _date(mentions.date[row]),
-            "found_by": FOUND_BY[mentions.found_by[row]],
-            "polarity": concept.polarity,
-            "severity": concept.severity,
-            "sensitive": concept.sensitive,
-            "held": holds,
-            "other_child": bool(mentions.reached[row]),
-            **self._earlier(visit),
-        }
+        kind = MentionKind(
+            concept,
+            status=STATUSES[mentions.status[row]],
+            found_by=FOUND_BY[mentions.found_by[row]],
+            held=holds,
+            other_child=bool(mentions.reached[row]),
+            earlier=self._is_earlier(visit),
+        )
+        return mention_entry(
+            kind,
+            quote=text[start:end],
+            start=int(start),
+            clause=text[clause_start:clause_end],
+            clause_start=clause_start,
+            visit_id=self.visit_ids[visit],
+            date=_date(mentions.date[row]),
+        )
 
-    def _earlier(self, visit: int) -> Record:
-        """Says of what stands in an earlier wording of an amended visit that it does."""
-        return {"earlier_wording": True} if visit >= len(self.block.visits) else {}
+    def _is_earlier(self, visit: int) -> bool:
+        """Whether a row of the wordings is an earlier one of an amended visit."""
+        return visit >= len(self.block.visits)
 
     def _mentions(self, child: int) -> list[Record]:
         part = self.found.mentions.of_child(child)
@@ -235,24 +258,13 @@ class _Writer:
     def _closed(self, child: int) -> list[Record]:
         rules = self.engine.rules.rules
         return [
-            {
-                "rule": rules[number].id,
-                "code": rules[number].code,
-                "title": dict(rules[number].title),
-                "sensitive": rules[number].sensitive,
-                "decided_at": _date(self.found.closed_on[child, number]),
-            }
+            closed_entry(rules[number], _date(self.found.closed_on[child, number]))
             for number in np.flatnonzero(self.found.closed[child])
         ]
 
     def _open_questions(self, child: int) -> list[Record]:
-        asked = list(self.questions[child])
-        if self.siblings[child]:
-            asked.insert(0, _SIBLING)
-        kept: dict[str, Record] = {}
-        for entry in asked:
-            kept.setdefault(entry["question"]["en"], entry)
-        return list(kept.values())[: self.engine.rules.settings.open_questions]
+        most = self.engine.rules.settings.open_questions
+        return shown_questions(self.questions.of_child(child), bool(self.siblings[child]), most)
 
     def _contributions(self, child: int) -> list[Record]:
         entries: list[Record] = []
@@ -260,13 +272,13 @@ class _Writer:
         for place in np.flatnonzero(self.points[child]).tolist():
             name = self.names[place]
             entries.append(
-                {
-                    "feature": name,
-                    "title": dict(kit.feature_titles[name]),
-                    "points": int(self.points[child, place]) / MICRO,
-                    "sensitive": name in kit.sensitive_features,
+                contribution_entry(
+                    name,
+                    kit.feature_titles[name],
+                    points=int(self.points[child, place]) / MICRO,
+                    sensitive=name in kit.sensitive_features,
                     **self._feature_value(name, child),
-                }
+                )
             )
         entries.sort(key=lambda entry: (-abs(entry["points"]), entry["feature"]))
         return entries
@@ -274,51 +286,46 @@ class _Writer:
     def _feature_value(self, name: str, child: int) -> Record:
         """What a child's feature holds; of the notes, the words that count, as they stand there."""
         if name in self.found.features:
-            return {"value": _feature_word(self.found.features[name], child)}
-        words = self._words_in_notes(child)
-        quotes = [f"“{entry['quote']}”" for entry in words[:MAX_QUOTES]]
-        more = ["…"] if len(words) > MAX_QUOTES else []
-        return {"value": " ".join((*quotes, *more)), "words": words}
-
-    def _words_in_notes(self, child: int) -> list[Record]:
-        """Each learned phrase that moves the score, quoted from the newest note that holds it.
-
-        Their points add up to those of all phrases; the heaviest comes first.
-        """
-        recent = self.found.notes
-        assert recent is not None
-        shares = self.engine.kit.saved.tables.phrases.shares(recent.text(child))
-        left = {phrase: points for phrase, points in shares.items() if points}
-        entries: list[Record] = []
-        for row in recent.of_child(child):
-            for phrase, (start, end) in phrase_spans(recent.notes[row], left.keys()).items():
-                entries.append(
-                    {
-                        "phrase": phrase,
-                        "points": left.pop(phrase) / MICRO,
-                        "quote": recent.notes[row][start:end],
-                        "start": start,
-                        "visit_id": self.visit_ids[row],
-                        "date": _date(self.visit_days[row]),
-                    }
-                )
-        assert not left, "a phrase that scores stands in some note"
-        entries.sort(key=lambda entry: (-abs(entry["points"]), entry["phrase"]))
-        return entries
+            return {"value": feature_word(self.found.features[name], child)}
+        return value_of_notes(self.engine, self.found, child)
 
 
-def _dispute(entry: Dispute) -> Record:
-    days = {"said_on": entry.said_on, "answered_on": entry.answered_on}
-    return {
-        "kind": entry.kind,
-        "words": entry.words,
-        "result": entry.result,
-        "answer": entry.answer,
-        **{name: str(day) if day else None for name, day in days.items()},
-    }
+def value_of_notes(engine: Engine, found: FollowUps, child: int) -> Record:
+    """The learned phrases that move the score of a child, shortly and each with its words."""
+    words = _words_in_notes(engine, found, child)
+    quotes = [f"“{entry['quote']}”" for entry in words[:MAX_QUOTES]]
+    more = ["…"] if len(words) > MAX_QUOTES else []
+    return {"value": " ".join((*quotes, *more)), "words": words}
 
 
-def _conflicts(block: Block) -> list[list[Record]]:
+def _words_in_notes(engine: Engine, found: FollowUps, child: int) -> list[Record]:
+    """Each learned phrase that moves the score, quoted from the newest note that holds it.
+
+    Their points add up to those of all phrases; the heaviest comes first.
+    """
+    recent, block = found.notes, found.cases.block
+    assert recent is not None
+    shares = engine.kit.saved.tables.phrases.shares(recent.text(child))
+    left = {phrase: points for phrase, points in shares.items() if points}
+    entries: list[Record] = []
+    for row in recent.of_child(child):
+        for phrase, (start, end) in phrase_spans(recent.notes[row], left.keys()).items():
+            entries.append(
+                {
+                    "phrase": phrase,
+                    "points": left.pop(phrase) / MICRO,
+                    "quote": recent.notes[row][start:end],
+                    "start": start,
+                    "visit_id": block.visits["visit_id"][row],
+                    "date": _date(block.visit_date[row]),
+                }
+            )
+    assert not left, "a phrase that scores stands in some note"
+    entries.sort(key=lambda entry: (-abs(entry["points"]), entry["phrase"]))
+    return entries
+
+
+def conflicts_of(block: Block) -> list[list[Record]]:
     """Who has a conflict of interest about each child, and since when, where it is not over."""
     found: list[list[Record]] = [[] for _ in range(block.n)]
     rows = conflicts_in(block.decisions)
@@ -331,33 +338,31 @@ def _conflicts(block: Block) -> list[list[Record]]:
     return found
 
 
-_SEEN: Mapping[float, str] = {1.0: "yes", 0.0: "no"}
+@dataclass(frozen=True, repr=False)  # its values are records
+class Questions:
+    """The undecided rules above each child's tier, most serious first, as questions.
 
-_SIBLING: Record = {
-    "rule": None,
-    "code": "SIB",
-    "tier": "priority",
-    "question": dict(SIBLING_QUESTION),
-    "why": "sibling_mention",
-    "sensitive": False,
-}
-
-
-def _questions(engine: Engine, found: FollowUps) -> list[list[Record]]:
-    """For each child the undecided rules above its tier, most serious first, as questions.
-
-    Children who share the same set of undecided rules share one list.
+    Children who share the same set of undecided rules share one list: child i has `lists[of[i]]`.
+    `confirm` has the rules of each child that hang on a mention found only by learned weights.
     """
+
+    lists: list[list[Record]]
+    of: NDArray[np.int64]
+    confirm: Mapping[int, set[str]]
+
+    def of_child(self, child: int) -> list[Record]:
+        """One child's questions, those that confirm a mention first."""
+        return confirm_first(self.lists[self.of[child]], self.confirm.get(child, set()))
+
+
+def questions_of(engine: Engine, found: FollowUps) -> Questions:
+    """The questions of every child of a block, before any is left out."""
     undecided = ~found.outcomes.known
     above = engine.kit.tier_of[None, :] < found.tier[:, None]
     ask = undecided & (above | engine.kit.is_entitlement[None, :]) & _asked_for(engine, found)
     patterns, inverse = _unique_rows(ask)
     lists = [_question_list(engine, np.flatnonzero(pattern)) for pattern in patterns]
-    confirm = _to_confirm(engine, found)
-    return [
-        _confirm_first(lists[inverse[child]], confirm.get(child, set()))
-        for child in range(found.cases.n)
-    ]
+    return Questions(lists, inverse, _to_confirm(engine, found))
 
 
 def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
@@ -393,17 +398,7 @@ def _unique_rows(table: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[n
 def _question_list(engine: Engine, numbers: NDArray[np.int64]) -> list[Record]:
     order = sorted(numbers.tolist(), key=lambda number: (engine.kit.tier_of[number], number))
     rules = [engine.rules.rules[number] for number in order]
-    return [
-        {
-            "rule": rule.id,
-            "code": rule.code,
-            "tier": rule.tier,
-            "question": dict(rule.ask),
-            "why": "state_unknown",
-            "sensitive": rule.sensitive,
-        }
-        for rule in rules
-    ]
+    return [question_entry(rule) for rule in rules]
 
 
 def _to_confirm(engine: Engine, found: FollowUps) -> dict[int, set[str]]:
@@ -418,7 +413,8 @@ def _to_confirm(engine: Engine, found: FollowUps) -> dict[int, set[str]]:
     return result
 
 
-def _confirm_first(questions: list[Record], confirm: set[str]) -> list[Record]:
+def confirm_first(questions: list[Record], confirm: set[str]) -> list[Record]:
+    """Questions whose rule is to be confirmed say so, and come first."""
     if not confirm:
         return questions
     marked = [
@@ -428,7 +424,15 @@ def _confirm_first(questions: list[Record], confirm: set[str]) -> list[Record]:
     return sorted(marked, key=lambda entry: entry["why"] != "please_confirm")
 
 
-def _siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
+def shown_questions(questions: list[Record], sibling: bool, most: int) -> list[Record]:
+    """What a record asks: about brothers and sisters first, no words twice, at most so many."""
+    kept: dict[str, Record] = {}
+    for entry in (SIBLING, *questions) if sibling else questions:
+        kept.setdefault(entry["question"]["en"], entry)
+    return list(kept.values())[:most]
+
+
+def siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
     """Children with a brother or sister about whom something serious is known that is not about them.
 
     Serious: a held mention about the child of a high or critical concept, or an open concern at
@@ -476,7 +480,7 @@ def _titles(indicator: Indicator, words: list[str]) -> dict[str, str]:
     }
 
 
-def _feature_word(values: Values, child: int) -> str:
+def feature_word(values: Values, child: int) -> str:
     """What a child's feature holds: a word, yes or no, or a number."""
     if isinstance(values, Words):
         code = int(values.codes[child])

@@ -15,7 +15,7 @@ from typing import Any
 from carescreen.review.reading import Record, display_code, entries, is_sensitive
 from carescreen.review.texts import both
 
-__all__ = ["display_code", "redact"]
+__all__ = ["display_code", "hidden_words", "redact", "words_of"]
 
 _CHILD = (
     *("rank", "child_id", "household_id", "village_id", "caseworker_id", "tier", "state", "due_on"),
@@ -64,7 +64,7 @@ class _Hidden:
     words: frozenset[str]
 
     def covers(self, entry: Record) -> bool:
-        return not self.words.isdisjoint(_words(entry))
+        return not self.words.isdisjoint(words_of(entry))
 
 
 def redact(record: Record) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def redact(record: Record) -> dict[str, Any]:
     without their words; sensitive mentions become a count; no quote or clause of a note is left.
     Idempotent.
     """
-    hidden = _Hidden(frozenset(_hidden_words(record)))
+    hidden = _Hidden(frozenset(hidden_words(record)))
     kept = _only(record, _CHILD)
     for key in _WITH_EVIDENCE:
         neutral = "concern_neutral" if key == "concerns" else "help_neutral"
@@ -93,17 +93,19 @@ def redact(record: Record) -> dict[str, Any]:
     return kept
 
 
-def _hidden_words(record: Record) -> Iterable[str]:
+def hidden_words(record: Record) -> Iterable[str]:
+    """Ids and titles that the sensitive entries of a record name: hidden in all of its entries."""
     neutral = _neutral_words()
     for key in _LISTS:
         for entry in entries(record, key):
             if is_sensitive(entry):
-                yield from _words(entry) - neutral
+                yield from words_of(entry) - neutral
                 for item in entries(entry, "evidence"):
-                    yield from _words(item) - neutral
+                    yield from words_of(item) - neutral
 
 
-def _words(entry: Record) -> set[str]:
+def words_of(entry: Record) -> set[str]:
+    """The id and the titles by which an entry says what it is about."""
     names = {str(entry[key]) for key in _NAMES if entry.get(key)}
     return names | {title for title in (entry.get("title") or {}).values() if title}
 

@@ -81,6 +81,7 @@ ORDER = [
     "overview",
     "profile",
     "review",
+    "recordtexts",
     "ranking",
     "assessment",
     "rankingfiles",

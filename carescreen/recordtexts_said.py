@@ -1,0 +1,70 @@
+"""The texts of what people recorded about a child: disputes, conflicts, told, taken on before.
+
+Few children have any, so each is written and redacted by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from carescreen.disputes import disputes_of
+from carescreen.followups import IMMEDIATE
+from carescreen.records import SAID, conflicts_of
+from carescreen.records_entries import Record, dispute_entry
+from carescreen.recordtexts_shared import Shared, Side
+from carescreen.recordtexts_template import json_bytes
+from carescreen.review.disputes import has_open_dispute
+from carescreen.review.redaction import redact
+from carescreen.review.told import is_to_look_at
+from carescreen.told import told_of
+from carescreen.waiting import taken_on
+
+
+class Said:
+    """What people recorded of the children of a block that have anything recorded."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.of: dict[int, Record] = {}
+        if not len(shared.block.decisions):
+            return
+        found: dict[str, dict[int, object]] = {
+            "disputes": {
+                child: [dispute_entry(entry) for entry in entries]
+                for child, entries in enumerate(disputes_of(shared.block))
+            },
+            "conflicts": dict(enumerate(conflicts_of(shared.block))),
+            "told": dict(told_of(shared.block, shared.engine.as_of)),
+            "taken_on_before": self._taken_on(),
+        }
+        for name in SAID:
+            for child, entries in found[name].items():
+                if entries:
+                    self.of.setdefault(child, {})[name] = entries
+
+    def _taken_on(self) -> dict[int, object]:
+        """Since when somebody has had a child in hand whose follow-up is immediate and new again."""
+        found, days = self._shared.found, taken_on(self._shared.block)
+        is_new = (found.tier == IMMEDIATE) & (found.state == "new") & ~np.isnat(days)
+        return {child: str(days[child]) for child in np.flatnonzero(is_new).tolist()}
+
+    def is_private(self, child: int) -> bool:
+        """Whether it holds what somebody wrote of the records, or told."""
+        own = self.of.get(child, {})
+        return "disputes" in own or "told" in own
+
+    def to_answer(self, as_of: date) -> list[int]:
+        """The children of whom somebody has to be answered: see `Ranking.to_answer`."""
+        return [
+            child
+            for child, own in self.of.items()
+            if has_open_dispute(own) or is_to_look_at(own, as_of)
+        ]
+
+    def texts(self, child: int, side: Side) -> dict[str, bytes]:
+        """The JSON of each thing recorded of a child."""
+        own = self.of.get(child, {})
+        shown = own if side == "full" else redact(own)
+        return {name: json_bytes(shown[name]) for name in SAID if name in own}

@@ -1,0 +1,82 @@
+"""Record texts made the plain way, child by child, of what the package reads records and redacts with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from carescreen.engine import Engine
+from carescreen.followups import FollowUps
+from carescreen.records import display_name, reason_codes, records
+from carescreen.review.disputes import has_open_dispute
+from carescreen.review.redaction import redact
+from carescreen.review.told import is_to_look_at
+
+Record = dict[str, Any]
+
+LISTS = ("concerns", "open_questions", "entitlements")
+WITH_NAMES = (*LISTS, "advice", "closed_concerns", "contributions")
+
+
+@dataclass(frozen=True)
+class PlainTexts:
+    """What `carescreen.recordtexts.RecordTexts` has, of both kinds."""
+
+    private: list[bytes]
+    public: list[bytes]
+    columns: dict[str, list[str]]
+    to_answer: list[bool]
+
+
+def plain_record_texts(
+    engine: Engine, found: FollowUps, needs: Sequence[tuple[str, ...]]
+) -> PlainTexts:
+    """The texts of every child of a block."""
+    texts = PlainTexts([], [], {}, [])
+    as_of = date.fromisoformat(str(engine.as_of)[:10])
+    for record in whole_records(engine, found, needs):
+        texts.private.append(_body(record))
+        texts.public.append(_body(redact(record)) if _is_private(record) else _body(record))
+        texts.to_answer.append(has_open_dispute(record) or is_to_look_at(record, as_of))
+        for name, text in _cells(record).items():
+            texts.columns.setdefault(name, []).append(text)
+    return texts
+
+
+def whole_records(
+    engine: Engine, found: FollowUps, needs: Sequence[tuple[str, ...]]
+) -> list[Record]:
+    """Each child's record but for its head."""
+    synthetic = found.cases.block.children["data_origin"] == "synthetic"
+    rows = zip(records(engine, found), needs, synthetic.tolist(), strict=True)
+    return [
+        {**record, "needs_data_reasons": list(codes), "synthetic": invented}
+        for record, codes, invented in rows
+    ]
+
+
+def _body(record: Record) -> bytes:
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return text[1:].encode("utf-8", "surrogatepass")
+
+
+def _is_private(record: Record) -> bool:
+    """Whether a record holds words of a note or the name of something sensitive."""
+    return (
+        any(entry["sensitive"] for part in WITH_NAMES for entry in record[part])
+        or any("words" in entry for entry in record["contributions"])
+        or any(record.get(part) for part in ("mentions", "disputes", "told", "moved_to"))
+    )
+
+
+def _cells(record: Record) -> dict[str, str]:
+    cells = {}
+    for suffix, names in (("", True), ("_coded", False)):
+        for part in LISTS:
+            words = [display_name(entry, "rule", names) for entry in record[part]]
+            cells[part + suffix] = ";".join(words)
+        cells["reasons" + suffix] = reason_codes(record, names)
+    return cells
