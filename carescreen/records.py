@@ -28,7 +28,6 @@ from carescreen.pack import TIERS
 from carescreen.records_entries import (
     SEEN,
     SIBLING,
-    MentionKind,
     Record,
     closed_entry,
     concern_entry,
@@ -41,7 +40,7 @@ from carescreen.records_entries import (
     visit_entry,
 )
 from carescreen.rules import Rule
-from carescreen.sheet import every, places
+from carescreen.sheet import every, places, row_keys
 from carescreen.steps import MICRO
 from carescreen.told import told_of
 from carescreen.waiting import taken_on
@@ -224,22 +223,19 @@ class _Writer:
         visit, start, end = int(mentions.visit[row]), mentions.start[row], mentions.end[row]
         text = self.notes[visit]
         clause_start, clause_end = clause_of(text, int(start), int(end))
-        kind = MentionKind(
+        return mention_entry(
             concept,
             status=STATUSES[mentions.status[row]],
-            found_by=FOUND_BY[mentions.found_by[row]],
-            held=holds,
-            other_child=bool(mentions.reached[row]),
-            earlier=self._is_earlier(visit),
-        )
-        return mention_entry(
-            kind,
             quote=text[start:end],
             start=int(start),
             clause=text[clause_start:clause_end],
             clause_start=clause_start,
             visit_id=self.visit_ids[visit],
             date=_date(mentions.date[row]),
+            found_by=FOUND_BY[mentions.found_by[row]],
+            held=holds,
+            other_child=bool(mentions.reached[row]),
+            earlier=self._is_earlier(visit),
         )
 
     def _is_earlier(self, visit: int) -> bool:
@@ -347,7 +343,7 @@ class Questions:
     """
 
     lists: list[list[Record]]
-    of: NDArray[np.int64]
+    of: list[int]
     confirm: Mapping[int, set[str]]
 
     def of_child(self, child: int) -> list[Record]:
@@ -361,7 +357,13 @@ def questions_of(engine: Engine, found: FollowUps) -> Questions:
     above = engine.kit.tier_of[None, :] < found.tier[:, None]
     ask = undecided & (above | engine.kit.is_entitlement[None, :]) & _asked_for(engine, found)
     patterns, inverse = _unique_rows(ask)
-    lists = [_question_list(engine, np.flatnonzero(pattern)) for pattern in patterns]
+    order = np.argsort(engine.kit.tier_of, kind="stable")
+    pattern, place = np.nonzero(patterns[:, order])
+    ends = np.cumsum(np.bincount(pattern, minlength=len(patterns))).tolist()
+    numbers = order[place].tolist()
+    entries = {number: question_entry(engine.rules.rules[number]) for number in set(numbers)}
+    asked = [entries[number] for number in numbers]
+    lists = [asked[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     return Questions(lists, inverse, _to_confirm(engine, found))
 
 
@@ -386,19 +388,15 @@ def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
     return asked
 
 
-def _unique_rows(table: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Distinct rows of a boolean table and the row of each."""
+def _unique_rows(table: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], list[int]]:
+    """Distinct rows of a boolean table in the order they come, and the row of each."""
     if len(table) == 1:
-        return table, np.zeros(1, dtype=np.int64)
-    packed = np.packbits(table, axis=1)
-    _, index, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    return table[index], inverse.ravel()
-
-
-def _question_list(engine: Engine, numbers: NDArray[np.int64]) -> list[Record]:
-    order = sorted(numbers.tolist(), key=lambda number: (engine.kit.tier_of[number], number))
-    rules = [engine.rules.rules[number] for number in order]
-    return [question_entry(rule) for rule in rules]
+        return table, [0]
+    numbers: dict[bytes, int] = {}
+    keys = row_keys(np.packbits(table, axis=1))
+    inverse = [numbers.setdefault(key, len(numbers)) for key in keys]
+    first = np.unique(inverse, return_index=True)[1]
+    return table[first], inverse
 
 
 def _to_confirm(engine: Engine, found: FollowUps) -> dict[int, set[str]]:
@@ -428,8 +426,10 @@ def shown_questions(questions: list[Record], sibling: bool, most: int) -> list[R
     """What a record asks: about brothers and sisters first, no words twice, at most so many."""
     kept: dict[str, Record] = {}
     for entry in (SIBLING, *questions) if sibling else questions:
+        if len(kept) >= most:
+            break
         kept.setdefault(entry["question"]["en"], entry)
-    return list(kept.values())[:most]
+    return list(kept.values())
 
 
 def siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:

@@ -7,7 +7,6 @@ with marks, and knows by where those end up how to write the text of such an ent
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from carescreen.disputes import Dispute
@@ -88,47 +87,39 @@ def value_entry(
     }
 
 
-@dataclass(frozen=True)
-class MentionKind:
-    """What mentions have in common that are told alike, but for where they stand."""
-
-    concept: Concept
-    status: str
-    found_by: str
-    held: bool
-    other_child: bool
-    earlier: bool
-
-
 def mention_entry(
-    kind: MentionKind,
+    concept: Concept,
     *,
+    status: Any,
     quote: Any,
     start: Any,
     clause: Any,
     clause_start: Any,
     visit_id: Any,
     date: Any,
+    found_by: Any,
+    held: Any,
+    other_child: Any,
+    earlier: bool,
 ) -> Record:
     """A mention of a note: the exact words, and the clause around them."""
-    concept = kind.concept
     return {
         "concept": concept.id,
         "title": dict(concept.title),
-        "status": kind.status,
+        "status": status,
         "quote": quote,
         "start": start,
         "clause": clause,
         "clause_start": clause_start,
         "visit_id": visit_id,
         "date": date,
-        "found_by": kind.found_by,
+        "found_by": found_by,
         "polarity": concept.polarity,
         "severity": concept.severity,
         "sensitive": concept.sensitive,
-        "held": kind.held,
-        "other_child": kind.other_child,
-        **_earlier(kind.earlier),
+        "held": held,
+        "other_child": other_child,
+        **_earlier(earlier),
     }
 
 

@@ -230,7 +230,7 @@ def _template(side: Side, engine: Engine, said: tuple[str, ...]) -> Template:
     marks |= {"intercept": engine.kit.intercept, "recent_visits": gap_for_items("recent_visits")}
     marks |= {name: gap(name) for name in (*said, *WHOLE)}
     if side == "public":
-        looked_into = {name: [{}] for name in said if name in _REDACTED_ENTRIES}
+        looked_into: Record = {name: [{}] for name in said if name in _REDACTED_ENTRIES}
         marks = redact({**marks, **dict.fromkeys(_LISTS, ()), **looked_into})
         marks |= {name: gap(name) for name in looked_into}
         marks["sensitive_mentions"] = gap("sensitive_mentions")

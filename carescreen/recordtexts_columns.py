@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,14 @@ from carescreen.records_entries import Record, raised_entry
 from carescreen.recordtexts_concerns import Concerns
 from carescreen.recordtexts_contributions import Contributions
 from carescreen.recordtexts_questions import Questions
-from carescreen.recordtexts_shared import Shared, row_keys
+from carescreen.recordtexts_shared import Shared
+from carescreen.sheet import row_keys
 
 LISTS = ("concerns", "open_questions", "entitlements")
 SUFFIXES = {"": True, "_coded": False}  # whether a column has the names of sensitive rules
 TEXT_COLUMNS = tuple(f"{name}{suffix}" for suffix in SUFFIXES for name in (*LISTS, "reasons"))
 
+_Numbered = tuple[list[Any], list[int]]  # distinct entries, and the number of each child's
 _NOTHING: Record = {
     "concerns": [],
     "raised_by_person": None,
@@ -36,7 +39,7 @@ def text_columns(
 ) -> dict[str, list[str]]:
     """Each of TEXT_COLUMNS for every child of a block."""
     met = {part: _met(shared, concerns, part) for part in ("concerns", "entitlements")}
-    parts = {
+    parts: dict[str, _Numbered] = {
         "concerns": met["concerns"],
         "raised_by_person": _raised(shared),
         "contributions": (
@@ -54,9 +57,6 @@ def text_columns(
             columns[part + suffix] = [texts[number] for number in of]
         columns["reasons" + suffix] = _reasons(parts, names)
     return columns
-
-
-_Numbered = tuple[list[list[Record]], list[int]]  # distinct lists, and the number of each child's
 
 
 def _reasons(parts: dict[str, _Numbered], names: bool) -> list[str]:

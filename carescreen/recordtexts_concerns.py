@@ -28,20 +28,20 @@ class Concerns:
             for part, lane in LANES.items()
         }
         found = shared.found
-        self._open = self._forms_by_rule(found.open.any(axis=0), self.order)
+        self._open = self._forms_by_rule(found.open, self.order)
         self._closed = self._forms_by_rule(
-            found.closed.any(axis=0), {"closed_concerns": list(range(len(rules)))}
+            found.closed, {"closed_concerns": list(range(len(rules)))}
         )
 
     def _forms_by_rule(
         self, met: BoolArray, parts: Mapping[str, Sequence[int]]
     ) -> dict[int, Forms]:
-        """The forms of each rule that somebody meets."""
-        rules = self._shared.engine.rules.rules
+        """The forms of each rule that somebody meets; `met` is (child, rule)."""
+        rules, by_somebody = self._shared.engine.rules.rules, np.any(met, axis=0)
         found = {}
         for part, numbers in parts.items():
             for number in numbers:
-                if not met[number]:
+                if not by_somebody[number]:
                     continue
                 if part == "closed_concerns":
                     entry = closed_entry(rules[number], gap("decided_at"))
@@ -58,8 +58,8 @@ class Concerns:
         found = self._shared.found
         is_open = [number for number, forms in self._open.items() if forms.sensitive]
         is_closed = [number for number, forms in self._closed.items() if forms.sensitive]
-        met: BoolArray = found.open[:, is_open].any(axis=1) | found.closed[:, is_closed].any(axis=1)
-        return met
+        met = np.concatenate([found.open[:, is_open], found.closed[:, is_closed]], axis=1)
+        return np.asarray(met.any(axis=1))
 
     def hide(self, hidden: HiddenWords) -> None:
         """Hide what sensitive rules and their evidence name."""

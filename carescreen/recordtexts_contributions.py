@@ -10,9 +10,9 @@ from carescreen.columns import BoolArray, Values, Words
 from carescreen.records import feature_word, value_of_notes
 from carescreen.records_entries import Record, contribution_entry
 from carescreen.recordtexts_evidence import bits_of
-from carescreen.recordtexts_shared import HiddenWords, Shared, Side, row_keys
+from carescreen.recordtexts_shared import HiddenWords, Shared, Side
 from carescreen.recordtexts_template import Forms, forms_of, gap, json_bytes
-from carescreen.sheet import Ints
+from carescreen.sheet import Ints, row_keys
 from carescreen.steps import MICRO
 
 
@@ -67,20 +67,17 @@ class Contributions:
         return found
 
     def _pattern(self, weights: list[int]) -> Pattern:
+        places = [place for place, points in enumerate(weights) if points]
+        places.sort(key=lambda place: (-abs(weights[place] / MICRO), self._names[place]))
         entries = [
-            (
-                place,
-                {
-                    "feature": self._names[place],
-                    "points": points / MICRO,
-                    "sensitive": self._forms[place].sensitive,
-                },
-            )
-            for place, points in enumerate(weights)
-            if points
+            {
+                "feature": self._names[place],
+                "points": weights[place] / MICRO,
+                "sensitive": self._forms[place].sensitive,
+            }
+            for place in places
         ]
-        entries.sort(key=lambda pair: (-abs(pair[1]["points"]), pair[1]["feature"]))
-        return Pattern(tuple(place for place, _ in entries), tuple(entry for _, entry in entries))
+        return Pattern(tuple(places), tuple(entries))
 
     def private(self) -> BoolArray:
         """For whom a contribution is sensitive, or of the words of notes: bool[n]."""

@@ -18,10 +18,10 @@ from carescreen.indicators import Indicator
 from carescreen.records import value_words
 from carescreen.records_entries import value_entry
 from carescreen.recordtexts_mentions import Mentions
-from carescreen.recordtexts_shared import NULL, HiddenWords, Shared, Side, row_keys
+from carescreen.recordtexts_shared import NULL, HiddenWords, Shared, Side
 from carescreen.recordtexts_template import Forms, fill_each, gap, item_forms, json_bytes
 from carescreen.rules import Rule
-from carescreen.sheet import Ints
+from carescreen.sheet import Ints, row_keys
 from carescreen.truth import Reading
 
 _GAPS = ("value", "value_title", "date", "visit_id")
@@ -44,7 +44,8 @@ class _OfRule:
 
     def with_source(self, name: str) -> Ints:
         """The children for whom a source is among what meets the rule."""
-        return self.children[np.array([name in own for own in self.sources], dtype=bool)]
+        has = np.array([name in own for own in self.sources], dtype=bool)
+        return np.asarray(self.children[has])
 
 
 class Evidence:

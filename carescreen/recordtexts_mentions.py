@@ -11,8 +11,8 @@ from carescreen.columns import BoolArray
 from carescreen.holding import FOUND_BY, STATUSES
 from carescreen.notes import clause_of
 from carescreen.records import MAX_MENTIONS, MAX_QUOTES
-from carescreen.records_entries import MentionKind, mention_entry
-from carescreen.recordtexts_shared import HiddenWords, Shared, Side, append
+from carescreen.records_entries import mention_entry
+from carescreen.recordtexts_shared import HiddenWords, Shared, Side, append, flags
 from carescreen.recordtexts_template import (
     Forms,
     Template,
@@ -20,10 +20,16 @@ from carescreen.recordtexts_template import (
     forms_of,
     gap,
     json_bytes,
+    text_bytes,
 )
 from carescreen.sheet import Ints
 
-_GAPS = ("quote", "start", "clause", "clause_start", "visit_id", "date")
+_GAPS = (
+    *("status", "quote", "start", "clause", "clause_start", "visit_id", "date"),
+    *("found_by", "held", "other_child"),
+)
+_STATUSES = [json_bytes(name) for name in STATUSES]
+_FOUND_BY = [json_bytes(name) for name in FOUND_BY]
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -47,7 +53,7 @@ class Mentions:
         self._concepts = list(shared.engine.rules.concepts.values())
         self.shown = self._shown_rows()
         self.child = self._mentions.child[self.shown]
-        self._variant = self._variants()
+        self._kind = self._kinds()
         self._forms: dict[int, Forms] = {}
         self._spans: dict[tuple[int, int, int], tuple[bytes, bytes, bytes, bytes]] = {}
 
@@ -60,39 +66,19 @@ class Mentions:
         held = np.bincount(child[holds], minlength=self._shared.n)
         return np.asarray(order[place < np.maximum(MAX_MENTIONS, held[own])], dtype=np.int64)
 
-    def _variants(self) -> Ints:
-        """A number for each shown mention, the same where all but its place is the same."""
-        rows = self._mentions.take(self.shown)
-        number = rows.concept.astype(np.int64)
-        for values, count in (
-            (rows.status, len(STATUSES)),
-            (rows.found_by, len(FOUND_BY)),
-            (self._holds[self.shown], 2),
-            (rows.reached, 2),
-            (rows.visit >= self._shared.visits, 2),
-        ):
-            number = number * count + values
-        return number
+    def _kinds(self) -> Ints:
+        """A number for each shown mention: twice its concept's, and one where it is earlier."""
+        rows = self.shown
+        is_earlier = self._mentions.visit[rows] >= self._shared.visits
+        return self._mentions.concept[rows].astype(np.int64) * 2 + is_earlier
 
-    def _forms_of(self, variant: int) -> Forms:
-        found = self._forms.get(variant)
-        if found is None:
-            rest, earlier = divmod(variant, 2)
-            rest, reached = divmod(rest, 2)
-            rest, holds = divmod(rest, 2)
-            rest, found_by = divmod(rest, len(FOUND_BY))
-            concept, status = divmod(rest, len(STATUSES))
-            kind = MentionKind(
-                self._concepts[concept],
-                STATUSES[status],
-                FOUND_BY[found_by],
-                held=bool(holds),
-                other_child=bool(reached),
-                earlier=bool(earlier),
-            )
+    def _forms_of(self, kind: int) -> Forms:
+        if kind not in self._forms:
+            concept, earlier = divmod(kind, 2)
             marks = {name: gap(name) for name in _GAPS}
-            found = self._forms[variant] = forms_of("mentions", mention_entry(kind, **marks))
-        return found
+            entry = mention_entry(self._concepts[concept], **marks, earlier=bool(earlier))
+            self._forms[kind] = forms_of("mentions", entry)
+        return self._forms[kind]
 
     def hide(self, hidden: HiddenWords) -> None:
         """Hide what sensitive mentions name."""
@@ -110,7 +96,7 @@ class Mentions:
 
     def forms_of(self, number: int) -> Forms:
         """Some form of mentions of a concept, by the concept's position: for what they name."""
-        return self._forms_of(number * len(STATUSES) * len(FOUND_BY) * 8)
+        return self._forms_of(number * 2)
 
     def quoted(self, number: int) -> dict[int, list[int]]:
         """The rows of a concept that a concern quotes, by child."""
@@ -125,14 +111,14 @@ class Mentions:
     def texts(self, side: Side, wanted: BoolArray) -> MentionTexts:
         """The texts of the records of some children, bool[n]; nothing for the others."""
         places = np.flatnonzero(wanted[self.child])
-        rows, variants = self.shown[places], self._variant[places].tolist()
-        templates = {variant: self._template(variant, side) for variant in set(variants)}
+        rows, kinds = self.shown[places], self._kind[places].tolist()
+        templates = {kind: self._template(kind, side) for kind in set(kinds)}
         columns = self._full_columns(rows) if side == "full" else self._public_columns(rows)
-        entries = fill_each(templates, variants, columns)
+        entries = fill_each(templates, kinds, columns)
         return MentionTexts([b""] * self._shared.n, dict(zip(rows.tolist(), entries, strict=True)))
 
-    def _template(self, variant: int, side: Side) -> Template:
-        forms = self._forms_of(variant)
+    def _template(self, kind: int, side: Side) -> Template:
+        forms = self._forms_of(kind)
         return forms.full if side == "full" else forms.public
 
     def put_in_lists(self, texts: MentionTexts, hidden_rows: BoolArray | None) -> None:
@@ -165,6 +151,10 @@ class Mentions:
         return {
             "visit_id": [ids[visit] for visit in self._mentions.visit[rows].tolist()],
             "date": self._shared.days(self._mentions.date[rows]),
+            "status": [_STATUSES[code] for code in self._mentions.status[rows].tolist()],
+            "found_by": [_FOUND_BY[code] for code in self._mentions.found_by[rows].tolist()],
+            "held": flags(self._holds[rows]),
+            "other_child": flags(self._mentions.reached[rows]),
         }
 
     def _full_columns(self, rows: Ints) -> dict[str, Sequence[bytes]]:
@@ -192,9 +182,9 @@ class Mentions:
             text = self._shared.block.wordings.rows["note"][visit]
             clause_start, clause_end = clause_of(text, start, end)
             found = self._spans[key] = (
-                json_bytes(text[start:end]),
+                text_bytes(text[start:end]),
                 b"%d" % start,
-                json_bytes(text[clause_start:clause_end]),
+                text_bytes(text[clause_start:clause_end]),
                 b"%d" % clause_start,
             )
         return found

@@ -20,6 +20,7 @@ class Questions:
 
     def __init__(self, shared: Shared) -> None:
         self.lists: list[list[Record]] = []
+        self._numbers: dict[tuple[_Key, ...], int] = {}
         self.of = self._numbered(shared)
         self._n = shared.n
         self._forms: dict[_Key, Forms] = {}
@@ -39,15 +40,23 @@ class Questions:
         most = shared.engine.rules.settings.open_questions
         numbers: dict[Hashable, int] = {}
         found = []
-        for child, place in enumerate(zip(questions.of.tolist(), siblings, strict=True)):
+        for child, place in enumerate(zip(questions.of, siblings, strict=True)):
             confirm = questions.confirm.get(child)
             key: Hashable = (place, frozenset(confirm)) if confirm else place
             number = numbers.get(key)
             if number is None:
-                number = numbers[key] = len(self.lists)
-                self.lists.append(shown_questions(questions.of_child(child), place[1], most))
+                shown = shown_questions(questions.of_child(child), place[1], most)
+                number = numbers[key] = self._number_of(shown)
             found.append(number)
         return found
+
+    def _number_of(self, shown: list[Record]) -> int:
+        """The number of a list: what is left out makes many different ones the same."""
+        keys = tuple(_key(entry) for entry in shown)
+        if keys not in self._numbers:
+            self._numbers[keys] = len(self.lists)
+            self.lists.append(shown)
+        return self._numbers[keys]
 
     def sensitive(self) -> BoolArray:
         """Who is asked something sensitive, bool[n]."""

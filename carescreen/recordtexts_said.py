@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from carescreen.disputes import disputes_of
+from carescreen.disputes import KINDS, disputes_of
 from carescreen.followups import IMMEDIATE
 from carescreen.records import SAID, conflicts_of
 from carescreen.records_entries import Record, dispute_entry
@@ -18,6 +18,7 @@ from carescreen.recordtexts_template import json_bytes
 from carescreen.review.disputes import has_open_dispute
 from carescreen.review.redaction import redact
 from carescreen.review.told import is_to_look_at
+from carescreen.sheet import objects
 from carescreen.told import told_of
 from carescreen.waiting import taken_on
 
@@ -31,11 +32,8 @@ class Said:
         if not len(shared.block.decisions):
             return
         found: dict[str, dict[int, object]] = {
-            "disputes": {
-                child: [dispute_entry(entry) for entry in entries]
-                for child, entries in enumerate(disputes_of(shared.block))
-            },
-            "conflicts": dict(enumerate(conflicts_of(shared.block))),
+            "disputes": self._disputes() if self._decided(*KINDS) else {},
+            "conflicts": self._conflicts() if self._decided("conflict") else {},
             "told": dict(told_of(shared.block, shared.engine.as_of)),
             "taken_on_before": self._taken_on(),
         }
@@ -43,6 +41,20 @@ class Said:
             for child, entries in found[name].items():
                 if entries:
                     self.of.setdefault(child, {})[name] = entries
+
+    def _decided(self, *words: str) -> bool:
+        """Whether there is any such decision: most blocks have none of most kinds."""
+        return bool(np.isin(self._shared.block.decisions["decision"], objects(words)).any())
+
+    def _disputes(self) -> dict[int, object]:
+        return {
+            child: [dispute_entry(entry) for entry in entries]
+            for child, entries in enumerate(disputes_of(self._shared.block))
+            if entries
+        }
+
+    def _conflicts(self) -> dict[int, object]:
+        return dict(enumerate(conflicts_of(self._shared.block)))
 
     def _taken_on(self) -> dict[int, object]:
         """Since when somebody has had a child in hand whose follow-up is immediate and new again."""

