@@ -40,14 +40,14 @@ def plain_record_texts(
     engine: Engine, found: FollowUps, needs: Sequence[tuple[str, ...]]
 ) -> PlainTexts:
     """The texts of every child of a block."""
-    texts = PlainTexts([], [], {}, [])
+    texts = PlainTexts([], [], {name: [] for name in TEXT_COLUMNS}, [])
     as_of = date.fromisoformat(str(engine.as_of)[:10])
     for record in whole_records(engine, found, needs):
         texts.private.append(_body(record))
         texts.public.append(_body(redact(record)) if _is_private(record) else _body(record))
         texts.to_answer.append(has_open_dispute(record) or is_to_look_at(record, as_of))
         for name, text in _cells(record).items():
-            texts.columns.setdefault(name, []).append(text)
+            texts.columns[name].append(text)
     return texts
 
 
@@ -102,7 +102,8 @@ def assert_same_texts(
     seen: list[Record] = []
     for number in range(parts.count):
         block, needs, since = parts.block(number)
-        found = follow_up(engine, block, np.array([bool(own) for own in needs]), since)
+        in_need = np.array([bool(own) for own in needs], dtype=bool)
+        found = follow_up(engine, block, in_need, since)
         plain, texts = plain_record_texts(engine, found, needs), record_texts(engine, found, needs)
         assert texts.private == plain.private
         assert texts.public == plain.public
