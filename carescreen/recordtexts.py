@@ -125,24 +125,22 @@ class _Writer:
         if not wanted.any():
             return texts
         columns = self._scalars | self._list_columns(side, wanted)
-        plain = wanted.copy()
-        plain[list(self.said.of)] = False
-        template = _template(side, self.shared.engine, ())
-        children = np.flatnonzero(plain).tolist()
-        own = columns if len(children) == self.shared.n else _picked(columns, children, template)
-        for child, text in zip(children, template.fill(own, len(children)), strict=True):
-            texts[child] = text
-        templates: dict[tuple[str, ...], Template] = {}
-        for child in self.said.of:
-            if wanted[child]:
-                said = self.said.texts(child, side)
-                keys = tuple(said)
-                if keys not in templates:
-                    templates[keys] = _template(side, self.shared.engine, keys)
-                values = {name: [value] for name, value in said.items()}
-                one = _picked(columns, [child], templates[keys]) | values
-                texts[child] = templates[keys].fill(one, 1)[0]
+        for said, children in self._by_what_is_said(wanted).items():
+            template = _template(side, self.shared.engine, said)
+            own = _picked(columns, children, template) | self.said.columns(said, children, side)
+            for child, text in zip(children, template.fill(own, len(children)), strict=True):
+                texts[child] = text
         return texts
+
+    def _by_what_is_said(self, wanted: BoolArray) -> dict[tuple[str, ...], list[int]]:
+        """Some children by the keys that only records have of whom somebody recorded something."""
+        silent = wanted.copy()
+        silent[list(self.said.of)] = False
+        groups: dict[tuple[str, ...], list[int]] = {(): np.flatnonzero(silent).tolist()}
+        for child, own in self.said.of.items():
+            if wanted[child]:
+                groups.setdefault(tuple(own), []).append(child)
+        return groups
 
     def _list_columns(self, side: Side, wanted: BoolArray) -> dict[str, list[bytes]]:
         """The lists of entries of some children as JSON without brackets."""
@@ -217,6 +215,8 @@ def _picked(
     columns: dict[str, list[bytes]], children: Sequence[int], template: Template
 ) -> dict[str, list[bytes]]:
     """The values of some children, of the columns that a template has."""
+    if len(children) == len(columns["synthetic"]):  # all of them, in their order
+        return columns
     return {
         name: [columns[name][child] for child in children]
         for name in template.gaps

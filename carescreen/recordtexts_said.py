@@ -5,6 +5,7 @@ Few children have any, so each is written and redacted by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -75,8 +76,10 @@ class Said:
             if has_open_dispute(own) or is_to_look_at(own, as_of)
         ]
 
-    def texts(self, child: int, side: Side) -> dict[str, bytes]:
-        """The JSON of each thing recorded of a child."""
-        own = self.of.get(child, {})
-        shown = own if side == "full" else redact(own)
-        return {name: json_bytes(shown[name]) for name in SAID if name in own}
+    def columns(
+        self, names: tuple[str, ...], children: Sequence[int], side: Side
+    ) -> dict[str, list[bytes]]:
+        """The JSON of what was recorded, by name, of children who have all of these."""
+        own = [self.of[child] for child in children] if names else []
+        shown = own if side == "full" else [redact(said) for said in own]
+        return {name: [json_bytes(said[name]) for said in shown] for name in names}
