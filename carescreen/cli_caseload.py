@@ -203,6 +203,7 @@ def rank(
                 mapping=mapping,
                 first_run=first_run,
                 processes=workers,
+                kinds=("private",) if quotes else ("private", "public")[not show :],
                 progress=tell,
             )
         else:

@@ -152,7 +152,7 @@ def heads(rows: Sheet) -> list[Record]:
 
 def _packable(texts: RecordTexts) -> dict[str, list[bytes]]:
     """The texts of a block by the kinds of a store."""
-    found = {}
+    found: dict[str, list[bytes]] = {}
     if texts.private is not None:
         found |= {NAMED: _cells(texts, ""), BODY: texts.private}
     if texts.public is not None:
@@ -259,7 +259,7 @@ class Ranking:
 
     def export_frame(self, names: bool) -> pd.DataFrame:
         """The same, with neutral codes in place of sensitive rules unless `names`."""
-        texts = cells_of(self._store.texts(self._rows, NAMED if names else CODED))
+        texts = cells_of(self._texts(self._rows, NAMED if names else CODED))
         return self._rows.with_columns(**texts).only(COLUMNS).to_frame()
 
     def columns(self, *names: str) -> Sheet:
@@ -381,9 +381,16 @@ class Ranking:
     def _record(self, position: int) -> Record:
         return _parsed(self.json_line(position))
 
+    def _texts(self, rows: Sheet, kind: str) -> list[bytes]:
+        try:
+            return self._store.texts(rows, kind)
+        except KeyError:
+            wanted = "private" if kind in (NAMED, BODY) else "public"
+            raise UsageError(f"this ranking was made without its {wanted} texts") from None
+
     def _lines(self, positions: Sequence[int], kind: str) -> list[bytes]:
         rows = self._rows.take(np.asarray(positions, dtype=np.int64))
-        bodies = self._store.texts(rows, kind)
+        bodies = self._texts(rows, kind)
         return [head + body for head, body in zip(head_texts(rows), bodies, strict=True)]
 
 

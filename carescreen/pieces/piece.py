@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from carescreen.pieces.layouts import Layout
 from carescreen.profile import add_up
 from carescreen.profile_bins import Tally
 from carescreen.ranking import BlockRows, block_rows
+from carescreen.recordtexts import Kind
 from carescreen.screener import Partition
 from carescreen.sheet import Ints, Sheet
 
@@ -29,6 +30,7 @@ class PieceWork:
     tables: Mapping[str, CutTable]
     folder: Path
     block_children: int
+    kinds: Collection[Kind]
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -77,7 +79,7 @@ def ranked_piece(work: PieceWork, number: int) -> Piece:
     checked = Caseload.of_part(tables).check(engine.rules.indicators)
     known = checked.known_by(engine.as_of)
     parts = Partition(known, work.block_children)
-    blocks = [block_rows(engine, *parts.block(block)) for block in range(parts.count)]
+    blocks = [block_rows(engine, *parts.block(block), work.kinds) for block in range(parts.count)]
     texts = work.folder / f"texts-{number}"
     rows = None
     if blocks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from carescreen.processes import in_processes
 from carescreen.profile import add_up, profile_of
 from carescreen.ranking import Ranking
 from carescreen.recordstore import joined_rows
+from carescreen.recordtexts import Kind
 from carescreen.screener import (
     BLOCK_CHILDREN,
     Progress,
@@ -47,14 +48,17 @@ def rank_folder(
     first_run: bool = False,
     processes: int = 1,
     piece_children: int = BLOCK_CHILDREN,
+    kinds: Collection[Kind] = ("private", "public"),
     progress: Progress | None = None,
 ) -> Ranking:
     """Rank the children of a folder as `Screener.rank` does its `Caseload`, in little memory.
 
     Pieces of about `piece_children` children, whole households, are cut aside in `work_folder`, which
     also holds the texts of the ranking: it must be there until the ranking is done with, it holds
-    notes, and whoever makes it takes it away. Tables that cannot be cut (neither CSV nor Parquet,
-    several encodings in one file, quotes in the midst of cells) are read as a whole instead.
+    notes, and whoever makes it takes it away. `kinds` are the texts that are wanted: whole records
+    and names of sensitive rules ("private"), or what may leave the office ("public"). Tables that
+    cannot be cut (neither CSV nor Parquet, several encodings in one file, quotes in the midst of
+    cells) are read as a whole instead.
     Errors are those of `Caseload.read` and `Screener.rank`.
     """
     require_count("processes is a number of worker processes", processes)
@@ -64,7 +68,7 @@ def rank_folder(
     require_count("capacity is visits per caseworker and week", seats)
     run = _Run(screener, Path(folder), Path(work_folder), day, processes, progress)
     try:
-        pieces = run.pieces(mapping, first_run, piece_children)
+        pieces = run.pieces(mapping, first_run, piece_children, kinds)
     except (NotInPieces, CaseloadError, UnicodeDecodeError):
         # What is wrong with a file is said with the place in the whole of it.
         caseload = Caseload.read(folder, mapping)
@@ -92,7 +96,11 @@ class _Run:
         self.notices: list[str] = []
 
     def pieces(
-        self, mapping: str | Path | None, first_run: bool, piece_children: int
+        self,
+        mapping: str | Path | None,
+        first_run: bool,
+        piece_children: int,
+        kinds: Collection[Kind],
     ) -> list[Piece]:
         """Every piece, ranked."""
         indicators = self.screener.rules.indicators
@@ -101,7 +109,7 @@ class _Run:
         self.notices += map(str, left_out)
         tables, count = self._cut(piece_children)
         engine = self.screener.ranking_engine(self.day, first_run)
-        work = PieceWork(engine, self.layouts, tables, self.work, piece_children)
+        work = PieceWork(engine, self.layouts, tables, self.work, piece_children, kinds)
         jobs = ((number,) for number in range(count))
         found = []
         for done, piece in enumerate(in_processes(ranked_piece, work, jobs, self.processes), 1):
