@@ -26,6 +26,7 @@ from carescreen.errors import CaseloadError
 if TYPE_CHECKING:
     from carescreen.caseload import CheckedCaseload
     from carescreen.ranking import Ranking
+    from carescreen.recordtexts import Kind
 
 
 @click.command()
@@ -203,7 +204,7 @@ def rank(
                 mapping=mapping,
                 first_run=first_run,
                 processes=workers,
-                kinds=("private",) if quotes else ("private", "public")[not show :],
+                kinds=_kinds(quotes, show),
                 progress=tell,
             )
         else:
@@ -225,6 +226,13 @@ def rank(
             processes=workers,
         )
         _print_ranking(ranking, out, show, language)
+
+
+def _kinds(quotes: bool, show: int) -> tuple[Kind, ...]:
+    """The texts that a run writes; what it shows in the terminal has the words of notes."""
+    if quotes:
+        return ("private",)
+    return ("private", "public") if show else ("public",)
 
 
 def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> None:

@@ -396,7 +396,8 @@ class Ranking:
 
 def cells_of(packed_cells: Sequence[bytes]) -> dict[str, NDArray[np.object_]]:
     """The columns TEXTS of packed cells."""
-    cells = [json.loads(cell.decode("utf-8", "surrogatepass")) for cell in packed_cells]
+    known = {cell: json.loads(cell.decode("utf-8", "surrogatepass")) for cell in {*packed_cells}}
+    cells = [known[cell] for cell in packed_cells]
     columns = zip(*cells, strict=True) if cells else ((), (), (), ())
     return {name: objects(column) for name, column in zip(TEXTS, columns, strict=True)}
 

@@ -11,7 +11,9 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from io import FileIO
+from operator import eq
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,26 +46,28 @@ def packed(texts: Mapping[str, Sequence[bytes]], count: int) -> tuple[bytes, She
 
     Kinds may be left out. The rows have PLACES, `text_part` 0.
     """
-    pieces: list[bytes] = []
-    sizes = {kind: [_ABSENT] * count for kind in KINDS}
-    at, position = [], 0
-    columns = [(kind, texts[kind], sizes[kind]) for kind in KINDS if kind in texts]
-    for child in range(count):
-        at.append(position)
-        for kind, column, size in columns:
-            text, before = column[child], _BEFORE.get(kind)
-            if before in texts and text == texts[before][child]:  # type: ignore[index]  # in it
-                size[child] = _SAME
-            else:
-                pieces.append(text)
-                size[child] = len(text)
-                position += len(text)
-    places: dict[str, NDArray[np.int32] | NDArray[np.int64]] = {
+    kept = [kind for kind in KINDS if kind in texts]
+    pieces: list[bytes] = [b""] * (len(kept) * count)
+    sizes = {kind: np.full(count, _ABSENT, dtype=np.int32) for kind in KINDS}
+    total = np.zeros(count, dtype=np.int64)
+    for place, kind in enumerate(kept):
+        own: Sequence[bytes] = texts[kind]
+        size = np.fromiter(map(len, own), dtype=np.int32, count=count)
+        before = texts.get(_BEFORE.get(kind, ""))
+        if before is not None:
+            same = np.fromiter(map(eq, own, before), dtype=bool, count=count)
+            own = [b"" if is_same else text for text, is_same in zip(own, same, strict=True)]
+            total -= np.where(same, size, 0)
+            sizes[kind] = np.where(same, _SAME, size).astype(np.int32)
+        else:
+            sizes[kind] = size
+        total += size
+        pieces[place :: len(kept)] = own
+    places: dict[str, NDArray[Any]] = {
         "text_part": np.zeros(count, dtype=np.int32),
-        "text_at": np.array(at, dtype=np.int64),
+        "text_at": np.cumsum(total) - total,
+        **{_SIZES[kind]: size for kind, size in sizes.items()},
     }
-    for kind in KINDS:
-        places[_SIZES[kind]] = np.array(sizes[kind], dtype=np.int32)
     return b"".join(pieces), Sheet(places, count)
 
 
@@ -95,10 +99,6 @@ class RecordStore:
     def sizes(self, rows: Sheet, kind: str) -> NDArray[np.int64]:
         """How long one kind of text of each row is, in bytes."""
         return self._places(rows, kind)[1]
-
-    def has(self, rows: Sheet, kind: str) -> bool:
-        """Whether a kind of text was kept of these rows."""
-        return bool((rows[_SIZES[kind]] != _ABSENT).all())
 
     def _places(self, rows: Sheet, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         at, own = rows["text_at"].copy(), rows[_SIZES[kind]].astype(np.int64)
