@@ -233,7 +233,7 @@ def _records(
 
 def _positions(ranking: Ranking, folder: Path) -> pd.DataFrame:
     names = ["child_id", "rank", "tier", "selected_by", "selection_probability"]
-    now = ranking.to_frame()[names].assign(run_id=ranking.run.run_id)
+    now = ranking.columns(*names).to_frame().assign(run_id=ranking.run.run_id)
     return positions_table(folder, ranking.run.as_of, now, ranking.listed())
 
 
@@ -302,7 +302,7 @@ def run_summary(
     ranking: Ranking, quotes: bool, inputs: Mapping[str, str], timings: Mapping[str, float]
 ) -> dict[str, Any]:
     """What run.json holds: enough to say later what made this list. No ids."""
-    frame = ranking.to_frame()
+    frame = ranking.columns("within_capacity", "needs_data").to_frame()
     return {
         "format": RUN_FORMAT,
         "run_id": ranking.run.run_id,

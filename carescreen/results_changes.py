@@ -170,7 +170,7 @@ def _changes(
 
 
 def _now(ranking: Ranking) -> pd.DataFrame:
-    frame = ranking.to_frame()[list(_READ)]
+    frame = ranking.columns(*_READ).to_frame()
     frame["due_on"] = frame["due_on"].dt.strftime("%Y-%m-%d")
     return frame.astype(object).where(frame.notna(), "")
 

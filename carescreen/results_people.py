@@ -18,6 +18,7 @@ import pandas as pd
 
 from carescreen.cells import unguarded
 from carescreen.duplicates import ASKED, CONTRADICTS, SAME, Ids, Pair
+from carescreen.overview import OPEN
 from carescreen.pack import TIERS
 from carescreen.ranking import Ranking
 from carescreen.results_handover import Handover, handovers_since
@@ -31,6 +32,7 @@ from carescreen.review.people import (
     is_taken_before,
 )
 from carescreen.review.texts import Texts, both
+from carescreen.sheet import objects
 
 DUPLICATES = "duplicates.csv"
 DUPLICATE_COLUMNS = (
@@ -187,9 +189,10 @@ def read_same(folder: Path) -> tuple[Ids, ...]:
 
 def concerns_counted(ranking: Ranking, people: RunPeople) -> dict[str, int]:
     """How many concerns are open of each child that is recorded twice."""
-    ids = ranking.people()["child_id"]
-    found = ranking.records(np.flatnonzero(ids.isin(people.others)).tolist())
-    return {str(record["child_id"]): len(record["concerns"]) for record in found}
+    rows = ranking.of_overview()
+    rows = rows.take(np.isin(rows["child_id"], objects(list(people.others))))
+    counts = np.sum([rows[name] for name in OPEN], axis=0).tolist()
+    return dict(zip(rows["child_id"].tolist(), counts, strict=True))
 
 
 def _plain_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
