@@ -137,9 +137,9 @@ class _Writer:
         silent = wanted.copy()
         silent[list(self.said.of)] = False
         groups: dict[tuple[str, ...], list[int]] = {(): np.flatnonzero(silent).tolist()}
-        for child, own in self.said.of.items():
+        for child in sorted(self.said.of):
             if wanted[child]:
-                groups.setdefault(tuple(own), []).append(child)
+                groups.setdefault(tuple(self.said.of[child]), []).append(child)
         return groups
 
     def _list_columns(self, side: Side, wanted: BoolArray) -> dict[str, list[bytes]]:
@@ -215,7 +215,7 @@ def _picked(
     columns: dict[str, list[bytes]], children: Sequence[int], template: Template
 ) -> dict[str, list[bytes]]:
     """The values of some children, of the columns that a template has."""
-    if len(children) == len(columns["synthetic"]):  # all of them, in their order
+    if len(children) == len(columns["synthetic"]):  # all of them: children come in their order
         return columns
     return {
         name: [columns[name][child] for child in children]

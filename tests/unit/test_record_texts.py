@@ -144,6 +144,15 @@ def test_a_block_of_one_child_and_of_few_say_the_same(spoken: Screener) -> None:
         assert_same_texts(spoken, everything().caseload(), AS_OF, block_children=size)
 
 
+def test_a_block_in_which_something_was_told_of_everybody(spoken: Screener) -> None:
+    """Told of in another order than the children stand in."""
+    children = tuple(child(number, birth_date=f"20{10 + number}-05-01") for number in range(1, 5))
+    rows = [decided(number, "visited", f"2026-03-0{9 - number}") for number in (3, 1, 4, 2)]
+    found = Tables(children, decisions=tuple(rows))
+    seen = assert_same_texts(spoken, found.caseload(), AS_OF)
+    assert all(record["told"] for record in seen)
+
+
 def test_a_block_in_which_nothing_is_recorded(spoken: Screener) -> None:
     bare = Tables(({"child_id": "C1", "village_id": "V1", "birth_date": "2015-01-01"},))
     assert_same_texts(spoken, bare.caseload(), AS_OF)
