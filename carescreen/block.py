@@ -71,6 +71,12 @@ class Block:
         return to_days(self.visits["visit_date"])
 
     @cached_property
+    def last_seen_on(self) -> Days:
+        """The newest visit that saw each child; NaT where none did."""
+        seen = self.visits["child_seen"] == 1
+        return extreme_date(self.n, self.visit_child, self.visit_date, seen, np.fmax)
+
+    @cached_property
     def wordings(self) -> Wordings:
         """The visits and, after them, the earlier wordings of those that were amended."""
         if not len(self.more_visits):
@@ -273,9 +279,8 @@ def sortable(days: Days) -> Ints:
 
 
 def last_seen_by_visit(block: Block) -> Days:
-    """The newest visit that saw each child; NaT where none did."""
-    seen = block.visits["child_seen"] == 1
-    return extreme_date(block.n, block.visit_child, block.visit_date, seen, np.fmax)
+    """The newest visit that saw each child; NaT where none did; not to be written to."""
+    return block.last_seen_on
 
 
 def repeat_children(block: Block, positions: Ints, cutoff: Times) -> Block:

@@ -33,14 +33,23 @@ from carescreen.checked import (
     content_hash,
     join,
 )
-from carescreen.checks import A_DATE, Cells, check_ids, check_indicator, expected, has_half
+from carescreen.checks import (
+    A_DATE,
+    Cells,
+    Checked,
+    check_ids,
+    check_indicator,
+    expected,
+    has_half,
+)
 from carescreen.counted import Counted
 from carescreen.errors import CaseloadError, did_you_mean
-from carescreen.fields import TABLES, TableFields
+from carescreen.few_cells import checked_few
+from carescreen.fields import TABLES, Field, TableFields
 from carescreen.indicators import Indicator
 from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import CaseloadMapping, TableMapping, apply_mapping, load_mapping
-from carescreen.sheet import Bools, Ints, Sheet, is_none, numbered
+from carescreen.sheet import FEW, Bools, Ints, Sheet, is_none, numbered
 from carescreen.tables import (
     LOOKED_AT_ROWS,
     SUFFIXES,
@@ -411,13 +420,14 @@ def _encode(
     if not count and set(names) <= fields.no_rows.keys():
         return _Encoded(table, {"row": table.rows, **fields.no_rows})
     encoded = _Encoded(table, {"row": table.rows})
+    few = _few_checked(table, fields, indicators) if count <= FEW else {}
     for known in fields.fields:
         if known.name not in names:
             encoded.columns[known.name] = known.missing(count)
             continue
-        checked = known.check(table.column(known.name))
+        checked = few.get(known.name) or known.check(table.column(known.name))
         encoded.columns[known.name], encoded.bad[known.name] = checked.values, checked.bad
-        if known.kind == "id":
+        if known.kind == "id" and not checked.is_clean:
             _leave_out_nul(table, known.name, checked.values, report)
             _report_halves(table, known.name, checked.values, report)
         is_reported = known.name not in (fields.key, fields.date)
@@ -430,7 +440,7 @@ def _encode(
         if fields.extra == "texts":
             encoded.columns[name] = check_ids(table.column(name)).values
         elif is_read(name, fields, indicators):
-            checked = check_indicator(table.column(name), indicators[name])
+            checked = few.get(name) or check_indicator(table.column(name), indicators[name])
             encoded.columns[name] = checked.values
             if not checked.is_clean and checked.bad.any():
                 wanted = expected(indicators[name])
@@ -441,9 +451,24 @@ def _encode(
     return encoded
 
 
+def _few_checked(
+    table: Table | GivenRows, fields: TableFields, indicators: Mapping[str, Indicator]
+) -> dict[str, Checked]:
+    """The columns of a table of few rows that a program gives; of any other table, none."""
+    if not isinstance(table, GivenRows):
+        return {}
+    wanted: dict[str, Field | Indicator] = {}
+    for name in table.names:
+        if name in fields.by_name:
+            wanted[name] = fields.by_name[name]
+        elif fields.extra == "indicators" and is_read(name, fields, indicators):
+            wanted[name] = indicators[name]
+    return checked_few(table.cells, wanted, len(table.rows))
+
+
 def is_read(name: str, fields: TableFields, indicators: Mapping[str, Indicator]) -> bool:
     """Whether a column of a table means something."""
-    if name in fields.names or fields.extra == "texts":
+    if name in fields.by_name or fields.extra == "texts":
         return True
     return name in indicators and indicators[name].kind != "derived"
 
@@ -575,6 +600,8 @@ def _damaged_rows(table: Table | GivenRows, *names: str) -> Bools:
 def _report_undated_age(part: _Encoded, report: Rejections) -> None:
     """An age without the date on which it was written down says nothing where it is all there is."""
     columns = part.columns
+    if "age_years" not in part.table.names:
+        return
     lost = ~np.isnan(columns["age_years"]) & np.isnat(columns["birth_date"])
     lost &= np.isnat(columns["recorded_at"])
     wanted = "an age with recorded_at, the date on which it was written down"
@@ -583,6 +610,8 @@ def _report_undated_age(part: _Encoded, report: Rejections) -> None:
 
 def _after_record(part: _Encoded, name: str, days: int, report: Rejections) -> Bools:
     """Dates more than some days after they were written down; they become missing."""
+    if "recorded_at" not in part.table.names:
+        return np.zeros(len(part.row), dtype=bool)
     dates = part.columns[name].astype("datetime64[D]")
     late = dates > part.columns["recorded_at"].astype("datetime64[D]") + days * _ONE_DAY
     if late.any():

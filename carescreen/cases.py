@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.block import NO_DATE, Block, Days, known_after, last_seen_by_visit, sortable
+from carescreen.cases_of_one import ChildColumns
 from carescreen.columns import FROM_NOWHERE, Column, Noted, Recordings
 from carescreen.derived import count_prior_concerns, derived_columns
 from carescreen.indicators import Indicator
@@ -67,9 +68,16 @@ def build_columns(
     columns: dict[str, Column] = {}
     tables = sources(block)
     recorded = {name for source in tables for name in source.sheet}
+    alone = block.n == 1 and block.cutoff is None
+    child = ChildColumns(block, tables, settings.event_window_days, as_of) if alone else None
     for indicator in indicators.values():
         if indicator.id not in recorded or indicator.kind == "derived":
             continue
+        if child is not None and indicator.type != "string":
+            column = child.column(indicator)
+            if column is not None:
+                columns[indicator.id] = column
+                continue
         records = observations(tables, indicator) if indicator.type != "string" else None
         if records is None:
             continue

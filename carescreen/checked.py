@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from carescreen.amendments import amended
 from carescreen.counted import Counted
 from carescreen.fields import TABLES
-from carescreen.sheet import Bools, Ints, Sheet, every, objects, places
+from carescreen.sheet import Bools, Ints, Sheet, objects, places, some
 
 REJECTED_COLUMNS = ("file", "row", "field", "expected", "action")
 DUPLICATE_CHILD = "duplicate_child"
@@ -74,11 +74,10 @@ class Rows:
         for place, (name, table) in enumerate(self.tables.items()):
             if not len(table):
                 continue
-            known = np.ones(len(table), dtype=bool)
-            for column in self.dates[name]:
-                known &= ~(table[column] >= next_day)
-            if every(known):
+            later = [found for c in self.dates[name] if some(found := table[c] >= next_day)]
+            if not later:
                 continue
+            known = ~reduce(np.logical_or, later)
             tables[name] = table.take(known)
             for part in (child, key, refused, damaged):
                 if name in part:
@@ -87,14 +86,16 @@ class Rows:
             before = f"{self.files[name]}: rows dated or recorded after {day}, which do not count: "
             notices.append(Counted("later_rows", place, before, count))
         unborn = tables["children"]["birth_date"] >= next_day
-        if unborn.any():
+        if some(unborn):
             tables["children"] = _without_birth(tables["children"], unborn)
             refused["children"] = refused["children"] | unborn
             before = f"{self.files['children']}: birth dates after {day}, set to missing: "
             notices.append(Counted("unborn", 0, before, int(unborn.sum())))
+        if not notices:
+            return self, notices
         changed = {"tables": tables, "child": child, "key": key, "refused": refused}
         rows = replace(self, **changed, damaged=damaged)  # type: ignore[arg-type]  # by name
-        return (rows if notices else self), notices
+        return rows, notices
 
 
 def _without_birth(children: Sheet, unborn: Bools) -> Sheet:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from carescreen.cells import cell_text
 from carescreen.indicators import Indicator
-from carescreen.sheet import FEW, objects
+from carescreen.sheet import FEW, is_unmarked, objects
 
 BoolArray = NDArray[np.bool_]
 
@@ -38,15 +38,14 @@ YES_NO = ("no", "yes")  # the code of a word is its position
 
 _YES = frozenset({"yes", "y", "true", "1", "1.0", "是"})
 _NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
-_YES_NO_CODES = {**dict.fromkeys(_NO, 0), **dict.fromkeys(_YES, 1)}
+YES_NO_CODES = {**dict.fromkeys(_NO, 0), **dict.fromkeys(_YES, 1)}
 _NOTHING = frozenset({"none", "无", "没有"})  # an empty set written out, or its value `none`
 _SET_BREAK = re.compile(r"[;,|、；，]")
 _HALF = re.compile("[\ud800-\udfff]")
-_MISSING_DATE = np.datetime64("NaT", "s")
+MISSING_DATE = np.datetime64("NaT", "s")
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """`values`: the encoded column; `bad`: rows whose cell could not be used.
 
     `is_clean` where it is known that none is bad.
@@ -135,13 +134,15 @@ def _checked(found: Sequence[tuple[object, bool]], dtype: Any) -> Checked:
 def check_ids(column: Cells) -> Checked:
     """Identifiers and other short texts: object, trimmed, None where blank.
 
-    Half a character (a lone surrogate, which no file can hold) becomes U+FFFD.
+    Half a character (a lone surrogate, which no file can hold) becomes U+FFFD; clean is a column
+    without such a mark and without NUL characters.
     """
     if len(column) > FEW:
         cells = distinct(column)
-        return Checked(cells.spread(_trimmed(cells.texts), None), _none(cells))
+        texts = _trimmed(cells.texts)
+        return Checked(cells.spread(texts, None), _none(cells), is_unmarked(texts))
     trimmed = objects([whole(text).strip() or None for text in _few_texts(column)])
-    return Checked(trimmed, np.zeros(len(trimmed), dtype=bool), is_clean=True)
+    return Checked(trimmed, np.zeros(len(trimmed), dtype=bool), is_unmarked(trimmed))
 
 
 def clean_ids(column: Cells) -> NDArray[np.object_]:
@@ -190,19 +191,19 @@ def check_words(column: Cells, words: Sequence[str]) -> Checked:
 
 def check_yes_no(column: Cells) -> Checked:
     """A yes or no in any usual form: int16, 1 yes, 0 no, -1 blank."""
-    return _coded(column, _YES_NO_CODES.get, -1, np.int16)
+    return _coded(column, YES_NO_CODES.get, -1, np.int16)
 
 
 def check_enum(column: Cells, indicator: Indicator) -> Checked:
     """An enum: int16 position in `indicator.values`, -1 missing."""
-    return _coded(column, _enum_words(indicator.values, indicator.missing).get, -1, np.int16)
+    return _coded(column, enum_words(indicator.values, indicator.missing).get, -1, np.int16)
 
 
 def _coded(
     column: Cells, code_of: Callable[[str], object | None], missing: object, dtype: Any
 ) -> Checked:
     def read(text: str) -> tuple[object, bool]:
-        code = code_of(_plain(text))
+        code = code_of(plain(text))
         return (missing, True) if code is None else (code, False)
 
     return _each(column, read, missing, dtype)
@@ -214,15 +215,24 @@ def check_set(column: Cells, indicator: Indicator) -> Checked:
     Parts that are not known are left out and make the row bad; the known parts count. "None", in
     either language, is the set's value `none` where it declares one, and else the empty set.
     """
-    bits = {value.casefold(): 1 << place for place, value in enumerate(indicator.values)}
+    bits, missing = set_bits(indicator.values, indicator.missing)
+    return _each(column, lambda text: set_mask(text, bits, missing), -1, np.int64)
+
+
+@lru_cache(maxsize=1024)
+def set_bits(
+    values: tuple[str, ...], missing: tuple[str, ...]
+) -> tuple[Mapping[str, int], frozenset[str]]:
+    """The bit of each accepted word of a set, and the words that mean that nothing is known."""
+    bits = {value.casefold(): 1 << place for place, value in enumerate(values)}
     if "none" in bits:
         bits.update(dict.fromkeys(_NOTHING, bits["none"]))
-    missing = frozenset(word.casefold() for word in indicator.missing)
-    return _each(column, lambda text: _set_mask(text, bits, missing), -1, np.int64)
+    return bits, frozenset(word.casefold() for word in missing)
 
 
-def _set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tuple[int, bool]:
-    words = [word for part in _SET_BREAK.split(text) if (word := _plain(part))]
+def set_mask(text: str, bits: Mapping[str, int], missing: frozenset[str]) -> tuple[int, bool]:
+    """The bits of the known words of a filled cell, and whether another word is in it."""
+    words = [word for part in _SET_BREAK.split(text) if (word := plain(part))]
     known = [bits[word] for word in words if word in bits]
     nothing = any(word in _NOTHING for word in words)
     wrong = any(word not in bits and word not in missing and word not in _NOTHING for word in words)
@@ -246,9 +256,8 @@ def check_numbers(column: Cells, low: float, high: float, is_whole: bool = False
         return Checked(values, bad)
 
     def read(text: str) -> tuple[float, bool]:
-        number = _number(text)
-        good = low <= number <= high and not math.isinf(number)
-        good = good and (number.is_integer() or not is_whole)
+        number = number_of(text)
+        good = is_within(number, low, high, is_whole)
         return (number, False) if good else (math.nan, True)
 
     return _each(column, read, math.nan, np.float64)
@@ -257,8 +266,15 @@ def check_numbers(column: Cells, low: float, high: float, is_whole: bool = False
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
 
 
-def _number(text: str) -> float:
-    word = _plain(text)
+def is_within(number: float, low: float, high: float, is_whole: bool) -> bool:
+    """Whether a number is one that a column may hold; NaN is not."""
+    good = low <= number <= high and not math.isinf(number)
+    return good and (number.is_integer() or not is_whole)
+
+
+def number_of(text: str) -> float:
+    """The number that a text is; NaN where it is none."""
+    word = plain(text)
     return float(word) if _NUMBER.match(word) else math.nan
 
 
@@ -279,20 +295,20 @@ def check_times(column: Cells) -> Checked:
         plain = column.dt.tz_localize(None) if column.dt.tz is not None else column
         values = plain.to_numpy(dtype="datetime64[s]", copy=True)
         bad = (values < EARLIEST) | (values > LATEST)
-        values[bad] = _MISSING_DATE
+        values[bad] = MISSING_DATE
         return Checked(values, bad)
     if len(column) <= FEW:
-        return _each(column, _read_time, _MISSING_DATE, "datetime64[s]")
+        return _each(column, read_time, MISSING_DATE, "datetime64[s]")
     cells = distinct(column)
     found = _parse_dates(cells.texts)
     bad = np.isnat(found) | (found < EARLIEST) | (found > LATEST)
-    found[bad] = _MISSING_DATE
-    return Checked(cells.spread(found, _MISSING_DATE), cells.spread(bad, False))
+    found[bad] = MISSING_DATE
+    return Checked(cells.spread(found, MISSING_DATE), cells.spread(bad, False))
 
 
 def _parse_dates(texts: NDArray[np.object_]) -> NDArray[np.datetime64]:
     """The usual forms at C speed, then the rest one by one."""
-    found = np.full(len(texts), _MISSING_DATE)
+    found = np.full(len(texts), MISSING_DATE)
     # pandas alone would also read "now", and a minute 5 for 05: what it reads is looked at first.
     exact = np.array([_ISO.fullmatch(text) is not None for text in texts], dtype=bool)
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
@@ -308,9 +324,10 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:[0-5]\d:[0-5]\d)?", re.ASCII)
 
 
 @lru_cache(maxsize=4096)
-def _read_time(text: str) -> tuple[np.datetime64, bool]:
+def read_time(text: str) -> tuple[np.datetime64, bool]:
+    """The time that a filled cell says, and whether it says none that can be used."""
     found = np.datetime64(_parse_date(text), "s")
-    return (found, False) if EARLIEST <= found <= LATEST else (_MISSING_DATE, True)
+    return (found, False) if EARLIEST <= found <= LATEST else (MISSING_DATE, True)
 
 
 _TIME = (
@@ -381,7 +398,7 @@ def expected_range(bounds: tuple[float, float] | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _enum_words(values: tuple[str, ...], missing: tuple[str, ...]) -> Mapping[str, int]:
+def enum_words(values: tuple[str, ...], missing: tuple[str, ...]) -> Mapping[str, int]:
     """Every accepted word of an enum and its code; missing words give -1."""
     words = {value.casefold(): place for place, value in enumerate(values)}
     words.update({word.casefold(): -1 for word in missing})
@@ -391,7 +408,7 @@ def _enum_words(values: tuple[str, ...], missing: tuple[str, ...]) -> Mapping[st
     return words
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A word for comparison: trimmed, one case, ordinary width (ＹＥＳ -> yes)."""
     return text.strip().casefold() if text.isascii() else _plain_wide(text)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.block import (
+    LONG_AGO,
     NO_DATE,
     Block,
     Days,
@@ -19,11 +20,13 @@ from carescreen.block import (
 )
 from carescreen.columns import FROM_DATES, FROM_NOWHERE, BoolArray, Column
 from carescreen.indicators import Indicator
-from carescreen.sheet import Sheet, numbered, places
+from carescreen.sheet import Sheet, frozen, numbered, places
 
 PRIOR_CONCERNS = np.timedelta64(730, "D")  # prior_concerns_24m: 24 months
 
 
+_NO_ROW = frozen(np.full(1, -1, dtype=np.int64))
+_UNDATED = int(LONG_AGO.astype(np.int64))
 _SOURCE = np.array([FROM_NOWHERE, FROM_DATES], dtype=np.int8)  # of what is not known, and known
 
 
@@ -49,7 +52,8 @@ def derived_columns(
 
 def _computed(values: NDArray[np.generic], known: BoolArray, first: Days, last: Days) -> Column:
     table = _SOURCE[known.view(np.int8)]
-    return Column(values, known, first, last, table, np.full(len(values), -1, dtype=np.int64))
+    row = _NO_ROW if len(values) == 1 else np.full(len(values), -1, dtype=np.int64)
+    return Column(values, known, first, last, table, row)
 
 
 def _age_months(children: Sheet, as_of: np.datetime64) -> NDArray[np.float64]:
@@ -102,6 +106,8 @@ def _failed_visits(block: Block) -> tuple[NDArray[np.float64], Days, Days]:
     A blank is neither; NaN where no visit says.
     On a day with both a failed visit and one that saw the child, the child was seen.
     """
+    if block.n == 1:
+        return _failed_of_one(block)
     code = block.visits["child_seen"]
     told = (code >= 0) & ~np.isnat(block.visit_date)
     child, seen = block.visit_child[told], code[told] == 1
@@ -118,6 +124,26 @@ def _failed_visits(block: Block) -> tuple[NDArray[np.float64], Days, Days]:
     failed = ~seen & (index > last_seen[child])
     first_on = extreme_date(block.n, child, date, failed, np.fmin)
     return values, first_on, extreme_date(block.n, child, date, failed, np.fmax)
+
+
+def _failed_of_one(block: Block) -> tuple[NDArray[np.float64], Days, Days]:
+    """The same for a child alone, over plain values."""
+    days = sortable(block.visit_date).tolist()
+    told = [
+        (day, code, row)
+        for row, (day, code) in enumerate(zip(days, block.visits["child_seen"].tolist(), strict=True))
+        if code >= 0 and day > _UNDATED
+    ]
+    failed: list[int] = []  # rows, the newest first
+    for _, code, row in sorted(told, reverse=True):
+        if code == 1:
+            break
+        failed.append(row)
+    values = np.array([len(failed) if told else np.nan], dtype=np.float64)
+    if not failed:
+        return values, no_dates(1), no_dates(1)
+    date = block.visit_date
+    return values, date[failed[-1] : failed[-1] + 1], date[failed[0] : failed[0] + 1]
 
 
 def count_prior_concerns(

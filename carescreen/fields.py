@@ -145,6 +145,11 @@ class TableFields:
         return tuple(field.name for field in self.fields)
 
     @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """The fields by name."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
     def known_on(self) -> tuple[str, ...]:
         """The columns that say by when a row was known."""
         return tuple(filter(None, (self.date, "recorded_at")))

@@ -40,7 +40,7 @@ from carescreen.records_entries import (
     visit_entry,
 )
 from carescreen.rules import Rule
-from carescreen.sheet import every, places, row_keys
+from carescreen.sheet import every, places, row_keys, some
 from carescreen.steps import MICRO
 from carescreen.told import told_of
 from carescreen.waiting import taken_on
@@ -376,12 +376,16 @@ def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
     block, cases = found.cases.block, found.cases
     collected = {*block.children, *block.visits, *block.households}
     asked = np.zeros(found.open.shape, dtype=bool)
+    of_all: list[int] = []  # rules that everybody is asked about
     for name, numbers in engine.kit.rules_that_ask.items():
         column = cases.columns.get(name)
-        if column is not None and not every(column.known):
+        if column is None:
+            of_all += numbers if name in collected else ()
+        elif not some(column.known):
+            of_all += numbers
+        elif not every(column.known):
             asked[:, numbers] |= ~column.known[:, None]
-        elif column is None and name in collected:
-            asked[:, numbers] = True
+    asked[:, of_all] = True
     for concept, noted in cases.noted.items():
         numbers = engine.kit.rules_that_note.get(concept, ())
         asked[:, numbers] |= noted.unknown[:, None]
@@ -438,13 +442,13 @@ def siblings_to_ask_about(engine: Engine, found: FollowUps) -> NDArray[np.bool_]
     Serious: a held mention about the child of a high or critical concept, or an open concern at
     immediate that this child has not.
     """
+    if found.cases.n == 1:
+        return np.zeros(1, dtype=bool)
     concepts = list(engine.rules.concepts.values())
     serious = np.array(
         [c.subject == "child" and c.severity in ("critical", "high") for c in concepts], dtype=bool
     )
     mentions, house = found.mentions, found.cases.block.household
-    if found.cases.n == 1:
-        return np.zeros(1, dtype=bool)
     wanted = found.holds & serious[mentions.concept]
     own = np.zeros(found.cases.n, dtype=bool)
     own[mentions.child[wanted]] = True

@@ -365,6 +365,10 @@ class Partition:
             self.tables[name] = table, np.zeros(self.count + 1, dtype=np.int64)
             return
         place = places(ids, table[key])
+        if self.count == 1:
+            inside = table.kept(place >= 0)
+            self.tables[name] = inside, np.array([0, len(inside)])
+            return
         own = np.where(place >= 0, blocks[place] if len(blocks) else -1, -1)
         self.tables[name] = _sorted_by_block(table, own, self.count)
 

@@ -6,7 +6,7 @@ data frame of one row costs as much as one of ten thousand, and a single case is
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,9 +117,21 @@ def objects(values: Sequence[object]) -> NDArray[np.object_]:
     return array
 
 
+def frozen(values: NDArray[Any]) -> NDArray[Any]:
+    """An array that is shared, and so must never be written to."""
+    values.flags.writeable = False
+    return values
+
+
 def is_none(values: NDArray[np.object_]) -> Bools:
     """Which values of a column of texts are missing."""
     return np.asarray(values == None, dtype=bool)  # noqa: E711  element by element
+
+
+def is_unmarked(values: Iterable[str | None]) -> bool:
+    """Whether no text of a column holds a NUL or a replacement character."""
+    joined = "\n".join(filter(None, values))
+    return "\0" not in joined and (joined.isascii() or "\ufffd" not in joined)
 
 
 def places(ids: NDArray[np.object_], wanted: NDArray[np.object_]) -> Ints:

@@ -31,7 +31,7 @@ from carescreen.encoding import (
     read_bytes,
 )
 from carescreen.errors import CaseloadError, MissingExtra, did_you_mean
-from carescreen.sheet import Sheet, objects
+from carescreen.sheet import objects
 
 _Found = TypeVar("_Found")
 
@@ -82,11 +82,11 @@ class Table:
 class GivenRows:
     """A table of rows that a program gives as plain values by column name, as `Table` otherwise.
 
-    cells   objects, None where a row has no such column; blank rows are left out
+    cells   the values of each column, None where a row has no such column; blank rows are left out
     """
 
     file: str
-    cells: Sheet
+    cells: Mapping[str, list[object]]
     rows: NDArray[np.int64]
     notices: tuple[str, ...] = ()
     damaged: tuple[tuple[int, str], ...] = ()
@@ -97,12 +97,13 @@ class GivenRows:
     ) -> GivenRows:
         """Rows under the names that occur in them, and `columns` where they do not."""
         found = dict.fromkeys([*(key for row in rows for key in row), *columns])
-        kept = [number for number, row in enumerate(rows) if not _is_blank_row(row)]
+        kept = [number for number, row in enumerate(rows, start=1) if not _is_blank_row(row)]
+        filled = [rows[number - 1] for number in kept]
         cells = {
-            clean: objects([rows[number].get(key) for number in kept])
+            clean: [row.get(key) for row in filled]
             for clean, key in zip(checked_names(name, list(found)), found, strict=True)
         }
-        return cls(name, Sheet(cells, len(kept)), np.array(kept, dtype=np.int64) + 1)
+        return cls(name, cells, np.array(kept, dtype=np.int64))
 
     @cached_property
     def names(self) -> list[str]:
@@ -112,11 +113,11 @@ class GivenRows:
     @property
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
-        return pd.DataFrame({name: self.cells[name].tolist() for name in self.cells})
+        return pd.DataFrame(dict(self.cells))
 
     def column(self, name: str) -> NDArray[np.object_]:
         """The cells of a column."""
-        return self.cells[name]
+        return objects(self.cells[name])
 
 
 def _is_blank_row(row: Mapping[str, object]) -> bool:

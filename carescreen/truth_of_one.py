@@ -8,11 +8,11 @@ against each other and against a third, plain evaluator).
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from carescreen.columns import CaseData
+from carescreen.columns import CaseData, Column
 from carescreen.syntax import (
     And,
     Atom,
@@ -36,37 +36,55 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+class _ChildValues(dict[str, Any]):
+    """Recorded values as columns hold them, None where there is none, each looked up once."""
+
+    def __init__(self, columns: Mapping[str, Column], child: int) -> None:
+        super().__init__()
+        self._columns, self._child = columns, child
+
+    def __missing__(self, name: str) -> Any:
+        column, child = self._columns.get(name), self._child
+        known = column is not None and column.known.item(child)
+        value = self[name] = column.values.item(child) if column is not None and known else None
+        return value
+
+
 class ChildReading:
     """Truths of trees for the child at one position: True, False, or None where it is unknown."""
 
     def __init__(self, data: CaseData, child: int) -> None:
-        self._columns, self._noted, self._child = data.columns, data.noted, child
+        self._noted, self._child = data.noted, child
         self._as_of: date = data.as_of.astype("datetime64[D]").item()
-        self._values: dict[str, Any] = {}
+        self._values = _ChildValues(data.columns, child)
 
     def truth(self, node: Node) -> bool | None:
         """Kleene truth of a tree."""
         return _READERS[node.__class__](self, node)  # two hundred a case: the quickest way to ask
 
     def _and(self, node: And) -> bool | None:
-        return self._joined(node.parts, decisive=False)
+        result: bool | None = True
+        for part in node.parts:
+            truth = _READERS[part.__class__](self, part)
+            if truth is False:
+                return False
+            if truth is None:
+                result = None
+        return result
 
     def _or(self, node: Or) -> bool | None:
-        return self._joined(node.parts, decisive=True)
+        result: bool | None = False
+        for part in node.parts:
+            truth = _READERS[part.__class__](self, part)
+            if truth is True:
+                return True
+            if truth is None:
+                result = None
+        return result
 
     def _not(self, node: Not) -> bool | None:
         truth = self.truth(node.part)
         return None if truth is None else not truth
-
-    def _joined(self, parts: tuple[Node, ...], decisive: bool) -> bool | None:
-        result: bool | None = not decisive
-        for part in parts:
-            truth = self.truth(part)
-            if truth is decisive:
-                return decisive
-            if truth is None:
-                result = None
-        return result
 
     def carrying(self, node: Node, outcome: bool | None) -> Iterator[Atom]:
         """The atoms that carry an outcome, if the tree has it; None: that leave it unknown."""
@@ -80,22 +98,14 @@ class ChildReading:
         else:
             yield node
 
-    def _value(self, name: str) -> Any:
-        """A recorded value as its column holds it; None where there is none."""
-        if name not in self._values:
-            column, child = self._columns.get(name), self._child
-            known = column is not None and column.known.item(child)
-            self._values[name] = column.values.item(child) if column is not None and known else None
-        return self._values[name]
-
     def _word(self, atom: WordTest) -> bool | None:
-        value = self._value(atom.indicator)
+        value = self._values[atom.indicator]
         if value is None:
             return atom.blank
         return (value in atom.codes) is (atom.operator in _AMONG)
 
     def _set(self, atom: SetTest) -> bool | None:
-        value = self._value(atom.indicator)
+        value = self._values[atom.indicator]
         if value is None:
             return atom.blank
         return (value & atom.mask != 0) is (atom.operator != "not in")
@@ -103,7 +113,7 @@ class ChildReading:
     def _number(self, atom: NumberTest) -> bool | None:
         if atom.indicator is None:
             return _compared(self._as_of.month, atom)
-        value = self._value(atom.indicator)
+        value = self._values[atom.indicator]
         if value is None:
             return atom.blank
         if atom.measure == "len":

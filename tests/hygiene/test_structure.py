@@ -27,7 +27,7 @@ ORDER = [
     "cells encoding",
     "tables mapping checks",
     "amendments counted",
-    "fields checked",
+    "fields checked few_cells",
     "caseload",
     "duplicates outcomes selection",
     "normalise traditional",
