@@ -220,7 +220,7 @@ def or_else(
 def _further(more: Sheet | None, table: Sheet, key: str) -> tuple[Sheet, Ints]:
     """Further rows sorted by the position of their id, and that position."""
     if more is None or not len(more):
-        return table.take(slice(0)), np.zeros(0, dtype=np.int64)
+        return table.take(slice(0)) if more is None else more, np.zeros(0, dtype=np.int64)
     position = places(table[key], more[key])
     order = np.argsort(position, kind="stable")
     return more.take(order), position[order]
@@ -232,7 +232,7 @@ def _earlier(
     """Earlier wordings by child and visit, the oldest first; the child and the visit of each."""
     if more is None or not len(more):
         nothing = np.zeros(0, dtype=np.int64)
-        return visits.take(slice(0)), nothing, nothing
+        return visits.take(slice(0)) if more is None else more, nothing, nothing
     child = places(children["child_id"], more["child_id"])
     codes, _ = numbered(np.concatenate([visits["visit_id"], more["visit_id"]]))
     days = np.concatenate([visits["visit_date"], more["visit_date"]]).astype(np.int64)

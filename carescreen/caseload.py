@@ -233,11 +233,7 @@ class Caseload:
         Never raises for what a cell holds. Order of rows changes nothing but the order of rows.
         """
         report, left_out = Rejections(), list[LeftOut]()
-        _report_damaged(self._tables, report)
-        encoded = {
-            name: _encode(table, TABLES[name], indicators, report, left_out)
-            for name, table in self._tables.items()
-        }
+        encoded = self._encoded(indicators, report, left_out)
         rows = _rows(encoded, {name: table.file for name, table in self._tables.items()}, report)
         joined = join(rows)
         notices = [*self.notices, *map(str, left_out), *joined.notices]
@@ -251,6 +247,24 @@ class Caseload:
             rows=rows,
             left_out=tuple(left_out),
         )
+
+    def encoded_whole(self, indicators: Mapping[str, Indicator]) -> dict[str, Sheet] | None:
+        """The tables encoded, before any row is compared; None where some cell could not be used.
+
+        A date that dates its row is looked at with the row, not here.
+        """
+        report = Rejections()
+        encoded = self._encoded(indicators, report, [])
+        return None if report else {name: Sheet(part.columns) for name, part in encoded.items()}
+
+    def _encoded(
+        self, indicators: Mapping[str, Indicator], report: Rejections, left_out: list[LeftOut]
+    ) -> dict[str, _Encoded]:
+        _report_damaged(self._tables, report)
+        return {
+            name: _encode(table, TABLES[name], indicators, report, left_out)
+            for name, table in self._tables.items()
+        }
 
     def __repr__(self) -> str:
         """Counts only: a record must not reach a log or a traceback."""

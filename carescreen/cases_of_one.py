@@ -1,4 +1,4 @@
-"""The columns of a case alone, chosen from its recordings as plain values: what cases.py does, without arrays.
+"""The columns of a case alone, chosen from its recordings as plain values: cases.py without arrays.
 
 For one child an array operation costs more than the choice in it, and most indicators are recorded in
 one row or in the same few visits: what they have in common is worked out once. Where several tables

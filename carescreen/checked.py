@@ -77,7 +77,7 @@ class Rows:
             later = [found for c in self.dates[name] if some(found := table[c] >= next_day)]
             if not later:
                 continue
-            known = ~reduce(np.logical_or, later)
+            known: Bools = ~reduce(np.logical_or, later)
             tables[name] = table.take(known)
             for part in (child, key, refused, damaged):
                 if name in part:
@@ -289,6 +289,10 @@ class Rejections:
         """Report one field of some rows; never a value."""
         if len(rows):
             self._parts.append((file, rows, field, expected, action))
+
+    def __bool__(self) -> bool:
+        """Whether anything was reported."""
+        return bool(self._parts)
 
     def sheet(self) -> Sheet:
         """One row for each, in the order they were added."""

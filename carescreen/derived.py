@@ -131,7 +131,9 @@ def _failed_of_one(block: Block) -> tuple[NDArray[np.float64], Days, Days]:
     days = sortable(block.visit_date).tolist()
     told = [
         (day, code, row)
-        for row, (day, code) in enumerate(zip(days, block.visits["child_seen"].tolist(), strict=True))
+        for row, (day, code) in enumerate(
+            zip(days, block.visits["child_seen"].tolist(), strict=True)
+        )
         if code >= 0 and day > _UNDATED
     ]
     failed: list[int] = []  # rows, the newest first

@@ -1,4 +1,4 @@
-"""The cells of a table of few rows, read one by one as plain values: what checks.py does, without arrays.
+"""The cells of a table of few rows, read one by one as plain values: checks.py without arrays.
 
 For a case alone an array operation a column costs more than reading its one cell. So the cells of all
 columns are read first, and become arrays together, one for each type.
@@ -16,11 +16,11 @@ import numpy as np
 from carescreen.cells import cell_text
 from carescreen.checks import (
     MISSING_DATE,
-    number_of,
     YES_NO_CODES,
     Checked,
     enum_words,
     is_within,
+    number_of,
     plain,
     read_time,
     set_bits,
@@ -117,9 +117,6 @@ def _codes(cells: _Cells, known: Mapping[str, Any], missing: object) -> _Read:
 @lru_cache(maxsize=64)
 def _words_by_case(words: tuple[str, ...]) -> Mapping[str, str]:
     return {word.casefold(): word for word in words}
-
-
-
 
 
 def _set(cells: _Cells, indicator: Indicator) -> _Read:

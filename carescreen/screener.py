@@ -22,8 +22,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.assessment import Assessment, Case, without_quotes
-from carescreen.block import Block, Days, household_keys, make_block, to_days
+from carescreen.block import Block, Days, household_keys, make_block, no_dates, to_days
 from carescreen.caseload import Caseload, CheckedCaseload
+from carescreen.caseload_of_one import plain_tables
 from carescreen.duplicates import duplicates_of
 from carescreen.engine import Engine, Kit
 from carescreen.errors import CaseloadError, ModelError, UsageError
@@ -40,11 +41,12 @@ from carescreen.records import Record
 from carescreen.recordstore import joined_rows
 from carescreen.review.reasons import paragraph
 from carescreen.rules import RulePack
-from carescreen.sheet import Ints, Sheet, numbered, places
+from carescreen.sheet import NO_ROWS, Ints, Sheet, numbered, places
 
 # Households are kept whole; blocks of this size keep a worker process below ~200 MB.
 BLOCK_CHILDREN = 10_000
 
+_NO_FURTHER_ROWS = dict.fromkeys(("more_children", "more_households", "more_visits"), NO_ROWS)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 Progress = Callable[[str, int, int], None]
@@ -161,11 +163,8 @@ class Screener:
         case = Case.read(case)
         case.require_known(self.rules.indicators)
         engine = self._engine(_day_of(case, as_of), first_run=False)
-        known = case.to_caseload().check(self.rules.indicators).known_by(engine.as_of)
-        parts = Partition(known, BLOCK_CHILDREN)
-        if not parts.count:
-            raise CaseloadError(f"no child was known by {engine.as_of}: nothing to assess")
-        rows, found = block_records(engine, *parts.block(0))
+        block, rejected = self._block_of(case, engine.as_of)
+        rows, found = block_records(engine, *block)
         record = {**heads(rows)[0], **_own_sources(next(found))}
         if not quotes:
             record = without_quotes(record)
@@ -177,10 +176,24 @@ class Screener:
                 "as_of": on,
                 "pack": self.rules.pack.id,
                 "model": self.model.name,
-                "rejected": known.findings.rows(),
+                "rejected": rejected,
                 "explanation": explanation,
             }
         )
+
+    def _block_of(
+        self, case: Case, as_of: np.datetime64
+    ) -> tuple[tuple[Block, list[tuple[str, ...]], Days], list[Record]]:
+        """A case as a block, why it needs data and since when; and what could not be used."""
+        caseload = case.to_caseload()
+        tables = plain_tables(caseload, self.rules.indicators, as_of)
+        if tables is not None:
+            return (make_block(**tables, **_NO_FURTHER_ROWS), [()], no_dates(1)), []
+        known = caseload.check(self.rules.indicators).known_by(as_of)
+        parts = Partition(known, BLOCK_CHILDREN)
+        if not parts.count:
+            raise CaseloadError(f"no child was known by {as_of}: nothing to assess")
+        return parts.block(0), known.findings.rows()
 
     def engine(self, as_of: str | date | np.datetime64) -> Engine:
         """What blocks are read with, for whoever reads one household (see `family`)."""
