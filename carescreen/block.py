@@ -252,12 +252,32 @@ def _visit_order(visits: Sheet, visit_child: Ints) -> tuple[Ints, Ints]:
     they have one place, so that no value of one hands the last word to another.
     """
     dates = sortable(to_days(visits["visit_date"]))
+    if len(visits) > FEW and _are_distinct(visits["visit_id"]):
+        return _by_day(visits["visit_id"], dates, visit_child), np.arange(len(visits))
     tie, is_one = sorted_numbers(visits["visit_id"])
     if is_one:
         return np.lexsort((tie, dates, visit_child)), np.arange(len(visits), dtype=np.int64)
     order = np.lexsort((_content(visits), tie, dates, visit_child))
     keys = np.stack([visit_child, dates, tie])[:, order]
     return order, np.cumsum(np.any(np.diff(keys, axis=1, prepend=-1) != 0, axis=0))
+
+
+def _are_distinct(ids: NDArray[np.object_]) -> bool:
+    """Whether there is an id in each row, and no id twice."""
+    found = set(ids.tolist())
+    return len(found) == len(ids) and None not in found
+
+
+def _by_day(ids: NDArray[np.object_], dates: Ints, child: Ints) -> Ints:
+    """Positions that sort rows by child, date and id; only ids of one child and day are compared."""
+    order = np.lexsort((dates, child))
+    same = (np.diff(child[order]) == 0) & (np.diff(dates[order]) == 0)
+    if not some(same):
+        return order
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    rows = order[tied]
+    order[tied] = rows[np.lexsort((sorted_numbers(ids[rows])[0], dates[rows], child[rows]))]
+    return order
 
 
 def _content(visits: Sheet) -> NDArray[np.uint64]:

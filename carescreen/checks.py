@@ -41,6 +41,7 @@ _NO = frozenset({"no", "n", "false", "0", "0.0", "否"})
 YES_NO_CODES = {**dict.fromkeys(_NO, 0), **dict.fromkeys(_YES, 1)}
 _NOTHING = frozenset({"none", "无", "没有"})  # an empty set written out, or its value `none`
 _SET_BREAK = re.compile(r"[;,|、；，]")
+_SPACE = re.compile(r"\s")
 _HALF = re.compile("[\ud800-\udfff]")
 MISSING_DATE = np.datetime64("NaT", "s")
 
@@ -169,6 +170,9 @@ def has_half(cell: object) -> bool:
 
 
 def _trimmed(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    joined = "".join(texts)
+    if not (_SPACE.search(joined) or (not joined.isascii() and _HALF.search(joined))):
+        return texts  # as nearly all are: one look at all of them at once
     trimmed = pd.Series([whole(text) for text in texts], dtype="str").str.strip()
     return np.asarray(trimmed.to_numpy(dtype=object))
 

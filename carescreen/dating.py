@@ -160,12 +160,16 @@ class _Reader:
         return self._joined([dates, self._of_column(column).where(together)], np.fmin)
 
     def _spread(self, child: Ints, first: Days, last: Days, known_at: Times) -> Dates:
-        """The oldest and newest dates of each child's rows."""
+        """The oldest and newest dates of each child's rows, which are sorted by child."""
         blank = self._nothing
         dates = Dates(blank.first_on.copy(), blank.last_on.copy(), blank.known_at.copy())
-        np.fmin.at(dates.first_on, child, first)
-        np.fmax.at(dates.last_on, child, last)
-        np.fmax.at(dates.known_at, child, known_at)
+        if not len(child):
+            return dates
+        start = np.flatnonzero(np.append(True, child[1:] != child[:-1]))
+        of = child[start]
+        dates.first_on[of] = np.fmin.reduceat(first, start)
+        dates.last_on[of] = np.fmax.reduceat(last, start)
+        dates.known_at[of] = np.fmax.reduceat(known_at, start)
         return dates
 
     def _joined(self, parts: Iterable[Dates], first: np.ufunc) -> Dates:
@@ -186,7 +190,8 @@ def _in_last_run(child: Ints, meets: BoolArray) -> BoolArray:
         return meets
     missed = np.where(meets, -1, np.arange(len(child)))
     last = np.full(np.bincount(child).size, -1, dtype=np.int64)
-    np.maximum.at(last, child, missed)
+    start = np.flatnonzero(np.append(True, child[1:] != child[:-1]))
+    last[child[start]] = np.maximum.reduceat(missed, start)
     return np.asarray(np.arange(len(child)) > last[child])
 
 

@@ -22,6 +22,8 @@ from carescreen.columns import FROM_DATES, FROM_NOWHERE, BoolArray, Column
 from carescreen.indicators import Indicator
 from carescreen.sheet import Sheet, frozen, numbered, places
 
+# Recorded indicators that what is computed here starts from.
+COMPUTED_FROM = ("last_seen_on", "first_visit_on", "prior_concerns_24m")
 PRIOR_CONCERNS = np.timedelta64(730, "D")  # prior_concerns_24m: 24 months
 
 

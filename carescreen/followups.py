@@ -7,7 +7,7 @@ households and nothing outside them, so blocks can be cut anywhere between house
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from carescreen.cases import Cases, build_columns
 from carescreen.columns import BoolArray, Values
 from carescreen.dating import Dates, rule_dates
 from carescreen.departure import Departures, departures_of, mark_adults, mark_moved
+from carescreen.derived import COMPUTED_FROM
 from carescreen.engine import Engine
 from carescreen.fields import FOLLOW_UP_DECISIONS
 from carescreen.holding import (
@@ -37,6 +38,7 @@ from carescreen.holding import (
     noted_columns,
     spread_mentions,
 )
+from carescreen.indicators import Indicator
 from carescreen.pack import TIERS
 from carescreen.recent_notes import RecentNotes, recent_notes
 from carescreen.rules import RuleOutcomes
@@ -228,11 +230,11 @@ def _close(
     since = Cases(
         part,
         engine.as_of,
-        build_columns(part, engine.kit.indicators, engine.rules.settings, engine.as_of),
+        build_columns(part, _read_by(engine, rule), engine.rules.settings, engine.as_of),
         noted_columns(part.n, kept, newer, engine.kit.concepts.names),
     )
-    again = engine.rules.evaluate(since)
     rows = np.arange(len(child))
+    again = _only(engine.rules.evaluate(since), rows, rule)
     found = rule_dates(again, since, kept, newer, engine.kit.concepts.names)
     is_open = again.true[rows, rule] & (dates.known_at[child, rule] > until)
     closed[child, rule] = ~is_open
@@ -244,6 +246,20 @@ def _close(
     ):
         whole[child[is_open], rule[is_open]] = later[rows[is_open], rule[is_open]]
     return closed, closed_on
+
+
+def _read_by(engine: Engine, numbers: Ints) -> dict[str, Indicator]:
+    """The indicators that some rules read, or that what they read is computed from."""
+    rules = [engine.rules.rules[number] for number in np.unique(numbers)]
+    read = set(COMPUTED_FROM).union(*(rule.condition.indicators for rule in rules))
+    return {name: found for name, found in engine.kit.indicators.items() if name in read}
+
+
+def _only(outcomes: RuleOutcomes, rows: Ints, rule: Ints) -> RuleOutcomes:
+    """The outcomes with no rule met but one of each row."""
+    true = np.zeros_like(outcomes.true)
+    true[rows, rule] = outcomes.true[rows, rule]
+    return replace(outcomes, true=true)
 
 
 def rule_closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times]:

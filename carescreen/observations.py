@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from carescreen.block import Block, Days, Times, rows_of, sortable, to_days
 from carescreen.columns import FROM_CHILDREN, FROM_HOUSEHOLDS, FROM_VISITS, Recordings
 from carescreen.indicators import Indicator
-from carescreen.sheet import Bools, Ints, Sheet, every
+from carescreen.sheet import Bools, Ints, Sheet, every, some
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
@@ -28,6 +28,8 @@ class Observations:
     row: Ints
 
     def take(self, index: Ints | Bools) -> Observations:
+        if index.dtype == bool:
+            index = np.flatnonzero(index)
         return Observations(
             self.child[index],
             self.date[index],
@@ -116,11 +118,19 @@ def _with_ties_by_risk(records: Observations, indicator: Indicator, ordered: boo
     days = sortable(records.date)
     if ordered and not ((records.child[1:] == records.child[:-1]) & (days[1:] == days[:-1])).any():
         return records
-    value, risk = _sortable_values(records.values), risk_of(records.values, indicator)
-    order = np.lexsort(
-        (records.row, value, records.place, records.table, risk, days, records.child)
-    )
+    order = np.lexsort((days, records.child))
+    same = (np.diff(records.child[order]) == 0) & (np.diff(days[order]) == 0)
+    if some(same):
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        order[tied] = order[tied][_order_of_ties(records.take(order[tied]), indicator)]
     return records.take(order)
+
+
+def _order_of_ties(records: Observations, indicator: Indicator) -> Ints:
+    """The order of recordings that others of the same child and date stand beside."""
+    value, risk = _sortable_values(records.values), risk_of(records.values, indicator)
+    days = sortable(records.date)
+    return np.lexsort((records.row, value, records.place, records.table, risk, days, records.child))
 
 
 def _sortable_values(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -394,13 +394,16 @@ class Partition:
         needs = part.pop("needs")
         block = make_block(**part)
         ids = block.children["child_id"]
-        codes: list[set[str]] = [set() for _ in ids]
         child = places(ids, needs["child_id"])
+        reasons: dict[int, set[str]] = {}
         for place, reason in zip(child.tolist(), needs["reason"], strict=True):
-            codes[place].add(reason)
+            reasons.setdefault(place, set()).add(reason)
+        codes: list[tuple[str, ...]] = [()] * len(ids)
+        for place, found in reasons.items():
+            codes[place] = tuple(sorted(found))
         since = np.full(len(ids), np.datetime64("NaT", "s"))
         np.fmin.at(since, child, needs["since"])
-        return block, [tuple(sorted(found)) for found in codes], to_days(since)
+        return block, codes, to_days(since)
 
 
 def _block_numbers(children: Sheet, size: int) -> Ints:
