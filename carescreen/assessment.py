@@ -24,6 +24,7 @@ from carescreen.review.redaction import redact
 
 Scalar = str | int | float | bool | list[str] | None
 
+_PLAIN = frozenset([str, int, float, bool, type(None)])
 _LONGEST_NAME = 60
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z_]|[0-9](?![0-9]{2})){0,59}")  # not of an id: C0012
 _DATES = ("birth_date", "recorded_at", "visit_date", "as_of")
@@ -55,7 +56,10 @@ class _Open(_Quiet):
 
     def cells(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
         """Field values as table cells, null as a blank cell: lists of words become 'a;b'."""
-        return _cells({name: value for name, value in self if name not in leave_out})
+        values = {**self.__dict__, **(self.model_extra or {})}
+        for name in leave_out:
+            del values[name]
+        return _cells(values)
 
 
 class Visit(_Open):
@@ -135,7 +139,7 @@ class Case(_Open):
         child["household_id"] = house_id
         return Caseload.of_rows(
             [child],
-            visits=self._rows([visit.cells() for visit in self.visits]),
+            visits=[{"child_id": self.child_id, **visit.cells()} for visit in self.visits],
             households=[{"household_id": house_id, **_cells(self.household)}],
             outcomes=self._rows(self.outcomes),
             decisions=self._rows(self.decisions),
@@ -160,6 +164,8 @@ def _require_known(
     for key, value in values.items():
         if key not in fields and key not in indicators:
             raise UsageError(_unknown_key(place, key, [*fields, *indicators]))
+        if type(value) in _PLAIN:
+            continue
         parts = value if isinstance(value, list) else [value]
         if not all(part is None or isinstance(part, str | int | float) for part in parts):
             where = _shown(key) if place == "the case" else f"{place}.{_shown(key)}"
@@ -215,10 +221,10 @@ def _came(value: object) -> str:
 
 
 def _cells(values: Mapping[str, Scalar]) -> dict[str, Any]:
-    return {
-        name: ";".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in values.items()
+    lists = {
+        name: ";".join(map(str, value)) for name, value in values.items() if type(value) is list
     }
+    return {**values, **lists}
 
 
 class Concern(_Quiet):

@@ -44,7 +44,7 @@ from carescreen.checks import (
 )
 from carescreen.counted import Counted
 from carescreen.errors import CaseloadError, did_you_mean
-from carescreen.few_cells import checked_few
+from carescreen.few_cells import Readers, read_few, readers_of
 from carescreen.fields import TABLES, Field, TableFields
 from carescreen.indicators import Indicator
 from carescreen.mapping import FILE as MAPPING_FILE
@@ -449,7 +449,7 @@ def _encode(
             bad = table.rows[checked.bad]
             report.add(table.file, bad, known.name, known.expected, _SET_TO_MISSING)
     for name in names:
-        if name in fields.names:
+        if name in fields.by_name:
             continue
         if fields.extra == "texts":
             encoded.columns[name] = check_ids(table.column(name)).values
@@ -471,13 +471,24 @@ def _few_checked(
     """The columns of a table of few rows that a program gives; of any other table, none."""
     if not isinstance(table, GivenRows):
         return {}
-    wanted: dict[str, Field | Indicator] = {}
-    for name in table.names:
-        if name in fields.by_name:
-            wanted[name] = fields.by_name[name]
-        elif fields.extra == "indicators" and is_read(name, fields, indicators):
-            wanted[name] = indicators[name]
-    return checked_few(table.cells, wanted, len(table.rows))
+    key = fields.name, *table.names
+    made = _READERS.get(key)
+    if made is None or made[0] is not indicators:
+        wanted: dict[str, Field | Indicator] = {}
+        for name in table.names:
+            if name in fields.by_name:
+                wanted[name] = fields.by_name[name]
+            elif fields.extra == "indicators" and is_read(name, fields, indicators):
+                wanted[name] = indicators[name]
+        if len(_READERS) >= _MOST_READERS:
+            _READERS.clear()
+        made = _READERS[key] = indicators, readers_of(wanted)
+    return read_few(table.cells, made[1], len(table.rows))
+
+
+# Made once for the columns that a program gives again and again, as a service does; never of values.
+_READERS: dict[tuple[str, ...], tuple[Mapping[str, Indicator], Readers]] = {}
+_MOST_READERS = 500
 
 
 def is_read(name: str, fields: TableFields, indicators: Mapping[str, Indicator]) -> bool:

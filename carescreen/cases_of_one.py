@@ -35,14 +35,19 @@ class ChildColumns:
         self, block: Block, tables: Sequence[Source], window_days: int, as_of: np.datetime64
     ) -> None:
         self._block, self._as_of, self._window_days = block, as_of, window_days
-        self._tables = [_Rows(table) for table in tables]
+        self._rows: dict[
+            str, _Rows | None
+        ] = {}  # by indicator; None where several tables record it
+        for table in tables:
+            rows = _Rows(table) if table.ordered else None
+            for name in table.sheet:
+                self._rows[name] = None if name in self._rows else rows
 
     def column(self, indicator: Indicator) -> Column | None:
         """The value of an indicator that some table records, with where it came from."""
-        having = [rows for rows in self._tables if indicator.id in rows.source.sheet]
-        if len(having) != 1 or not having[0].source.ordered:
+        rows = self._rows[indicator.id]
+        if rows is None:
             return None
-        rows = having[0]
         values = rows.values(indicator)
         amounts = values.tolist()
         known = _known(amounts, values.dtype.kind)

@@ -33,6 +33,8 @@ from carescreen.sheet import FEW, frozen, is_unmarked
 
 _Cells = Sequence[Any]  # as a program gives them
 _Read = tuple[list[Any], list[int]]  # a value a cell, and which cells could not be used
+# By the type of the columns: the name of each, how its cells are read, and what it is.
+Readers = tuple[tuple[str, tuple[tuple[str, Callable[[_Cells, Any], _Read], Any], ...]], ...]
 _EXACT = 2**53  # smaller whole numbers are floats without loss
 _NONE_BAD = frozen(np.zeros(FEW, dtype=bool))
 
@@ -41,17 +43,27 @@ def checked_few(
     cells: Mapping[str, _Cells], wanted: Mapping[str, Field | Indicator], count: int
 ) -> dict[str, Checked]:
     """The wanted columns of `count` cells, each encoded as its own check gives it."""
-    found, by_type = dict[str, _Read](), dict[str, list[str]]()
+    return read_few(cells, readers_of(wanted), count)
+
+
+def readers_of(wanted: Mapping[str, Field | Indicator]) -> Readers:
+    """How to read each of the wanted columns, by the type that they become."""
+    by_type = dict[str, list[tuple[str, Callable[[_Cells, Any], _Read], Field | Indicator]]]()
     for name, what in wanted.items():
         dtype, read = _READERS[what.kind if isinstance(what, Field) else what.type]
-        found[name] = read(cells[name], what)
-        by_type.setdefault(dtype, []).append(name)
+        by_type.setdefault(dtype, []).append((name, read, what))
+    return tuple((dtype, tuple(columns)) for dtype, columns in by_type.items())
+
+
+def read_few(cells: Mapping[str, _Cells], readers: Readers, count: int) -> dict[str, Checked]:
+    """The columns that there are readers of, of `count` cells each."""
     checked, none_bad = dict[str, Checked](), _NONE_BAD[:count]
-    for dtype, names in by_type.items():
-        rows = [found[name][0] for name in names]
+    for dtype, columns in readers:
+        found = [read(cells[name], what) for name, read, what in columns]
+        rows = [values for values, _ in found]
         is_clean = dtype != "id" or is_unmarked([text for row in rows for text in row])
-        for name, values in zip(names, _stacked(rows, dtype), strict=True):
-            bad = found[name][1]
+        stacked = _stacked(rows, dtype)
+        for (name, _, _), (_, bad), values in zip(columns, found, stacked, strict=True):
             if bad:
                 checked[name] = Checked(values, np.isin(np.arange(count), bad), False)
             else:

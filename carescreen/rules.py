@@ -220,10 +220,13 @@ def _of_one(rules: Sequence[Rule], active: Iterable[int], data: CaseData) -> _Pl
     for place in active:
         condition = rules[place].condition
         truth = child.truth(condition.root)
-        true[place], known[place] = truth is True, truth is not None
-        if truth and condition.concepts:
-            rest = condition.root_without_notes
-            alone[place] = rest is None or child.truth(rest) is not True
+        if truth is None:
+            known[place] = False
+        elif truth:
+            true[place] = True
+            if condition.concepts:
+                rest = condition.root_without_notes
+                alone[place] = rest is None or child.truth(rest) is not True
     return true, known, alone
 
 
