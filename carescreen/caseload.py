@@ -44,8 +44,8 @@ from carescreen.checks import (
 )
 from carescreen.counted import Counted
 from carescreen.errors import CaseloadError, did_you_mean
-from carescreen.few_cells import Readers, read_few, readers_of
-from carescreen.fields import TABLES, Field, TableFields
+from carescreen.few_cells import Reader, checked_few, reader_of
+from carescreen.fields import TABLES, TableFields
 from carescreen.indicators import Indicator
 from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import CaseloadMapping, TableMapping, apply_mapping, load_mapping
@@ -471,24 +471,24 @@ def _few_checked(
     """The columns of a table of few rows that a program gives; of any other table, none."""
     if not isinstance(table, GivenRows):
         return {}
-    key = fields.name, *table.names
-    made = _READERS.get(key)
+    made = _READERS.get(fields.name)
     if made is None or made[0] is not indicators:
-        wanted: dict[str, Field | Indicator] = {}
-        for name in table.names:
-            if name in fields.by_name:
-                wanted[name] = fields.by_name[name]
-            elif fields.extra == "indicators" and is_read(name, fields, indicators):
-                wanted[name] = indicators[name]
-        if len(_READERS) >= _MOST_READERS:
-            _READERS.clear()
-        made = _READERS[key] = indicators, readers_of(wanted)
-    return read_few(table.cells, made[1], len(table.rows))
+        made = _READERS[fields.name] = indicators, _readers(fields, indicators)
+    return checked_few(table.cells, made[1], len(table.rows))
 
 
-# Made once for the columns that a program gives again and again, as a service does; never of values.
-_READERS: dict[tuple[str, ...], tuple[Mapping[str, Indicator], Readers]] = {}
-_MOST_READERS = 500
+# Of the pack that read last, by table: a service asks again and again.
+_READERS: dict[str, tuple[Mapping[str, Indicator], dict[str, Reader]]] = {}
+
+
+def _readers(fields: TableFields, indicators: Mapping[str, Indicator]) -> dict[str, Reader]:
+    """How the cells of each column are read that means something in a table."""
+    readers = {name: reader_of(known) for name, known in fields.by_name.items()}
+    if fields.extra == "indicators":
+        for name, indicator in indicators.items():
+            if name not in readers and is_read(name, fields, indicators):
+                readers[name] = reader_of(indicator)
+    return readers
 
 
 def is_read(name: str, fields: TableFields, indicators: Mapping[str, Indicator]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,42 +33,43 @@ from carescreen.sheet import FEW, frozen, is_unmarked
 
 _Cells = Sequence[Any]  # as a program gives them
 _Read = tuple[list[Any], list[int]]  # a value a cell, and which cells could not be used
-# By the type of the columns: the name of each, how its cells are read, and what it is.
-Readers = tuple[tuple[str, tuple[tuple[str, Callable[[_Cells, Any], _Read], Any], ...]], ...]
 _EXACT = 2**53  # smaller whole numbers are floats without loss
 _NONE_BAD = frozen(np.zeros(FEW, dtype=bool))
 
 
+class Reader(NamedTuple):
+    """The type that a column becomes, what reads its cells, and what they are of."""
+
+    dtype: str
+    read: Callable[[_Cells, Any], _Read]
+    what: Field | Indicator
+
+
 def checked_few(
-    cells: Mapping[str, _Cells], wanted: Mapping[str, Field | Indicator], count: int
+    cells: Mapping[str, _Cells], readers: Mapping[str, Reader], count: int
 ) -> dict[str, Checked]:
-    """The wanted columns of `count` cells, each encoded as its own check gives it."""
-    return read_few(cells, readers_of(wanted), count)
-
-
-def readers_of(wanted: Mapping[str, Field | Indicator]) -> Readers:
-    """How to read each of the wanted columns, by the type that they become."""
-    by_type = dict[str, list[tuple[str, Callable[[_Cells, Any], _Read], Field | Indicator]]]()
-    for name, what in wanted.items():
-        dtype, read = _READERS[what.kind if isinstance(what, Field) else what.type]
-        by_type.setdefault(dtype, []).append((name, read, what))
-    return tuple((dtype, tuple(columns)) for dtype, columns in by_type.items())
-
-
-def read_few(cells: Mapping[str, _Cells], readers: Readers, count: int) -> dict[str, Checked]:
-    """The columns that there are readers of, of `count` cells each."""
+    """The columns that there are readers of, of `count` cells each, as their own checks give them."""
+    by_type = dict[str, list[str]]()
+    for name in cells:
+        if name in readers:
+            by_type.setdefault(readers[name].dtype, []).append(name)
     checked, none_bad = dict[str, Checked](), _NONE_BAD[:count]
-    for dtype, columns in readers:
-        found = [read(cells[name], what) for name, read, what in columns]
+    for dtype, names in by_type.items():
+        found = [readers[name].read(cells[name], readers[name].what) for name in names]
         rows = [values for values, _ in found]
         is_clean = dtype != "id" or is_unmarked([text for row in rows for text in row])
-        stacked = _stacked(rows, dtype)
-        for (name, _, _), (_, bad), values in zip(columns, found, stacked, strict=True):
+        for name, (_, bad), values in zip(names, found, _stacked(rows, dtype), strict=True):
             if bad:
                 checked[name] = Checked(values, np.isin(np.arange(count), bad), False)
             else:
                 checked[name] = Checked(values, none_bad, is_clean)
     return checked
+
+
+def reader_of(what: Field | Indicator) -> Reader:
+    """How the cells of a field or an indicator are read."""
+    dtype, read = _READERS[what.kind if isinstance(what, Field) else what.type]
+    return Reader(dtype, read, what)
 
 
 def _stacked(columns: list[list[Any]], dtype: str) -> Any:

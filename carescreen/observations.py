@@ -187,15 +187,17 @@ def _children(block: Block) -> Iterator[Source]:
 def _households(block: Block) -> Iterator[Source]:
     child = np.flatnonzero(block.household_row >= 0)
     row = block.household_row[child]
-    more, owner = rows_of(block.more_household, row)
-    for sheet, at, members in (
-        (block.households, row, child),
-        (block.more_households, more, child[owner]),
-    ):
-        if len(sheet):
-            when = sheet["recorded_at"][at]
-            entries = _entries(FROM_HOUSEHOLDS, members, to_days(when), when, at)
-            yield Source(sheet, entries, at, ordered=sheet is block.households)
+    if len(block.households):
+        yield _household_rows(block.households, row, child, ordered=True)
+    if len(block.more_households):
+        more, owner = rows_of(block.more_household, row)
+        yield _household_rows(block.more_households, more, child[owner], ordered=False)
+
+
+def _household_rows(sheet: Sheet, at: Ints, members: Ints, ordered: bool) -> Source:
+    when = sheet["recorded_at"][at]
+    entries = _entries(FROM_HOUSEHOLDS, members, to_days(when), when, at)
+    return Source(sheet, entries, at, ordered)
 
 
 def _visits(block: Block) -> Iterator[Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from carescreen.review.reading import Record, days_overdue, display_code, entries, is_hidden
@@ -167,8 +168,13 @@ def article_numbers(place: str) -> list[str]:
     >>> article_numbers("92, 94(1)"), article_numbers("7 days")
     (['92', '94(1)'], [])
     """
+    return list(_article_numbers(place))
+
+
+@lru_cache(maxsize=1000)
+def _article_numbers(place: str) -> tuple[str, ...]:
     numbers = re.split(r"\s*[,，、;；]\s*", place)
-    return numbers if all(map(_ARTICLE.fullmatch, numbers)) else []
+    return tuple(numbers) if all(map(_ARTICLE.fullmatch, numbers)) else ()
 
 
 def _english_name(source: Record, law: str, place: str) -> str:

@@ -17,7 +17,7 @@ from carescreen.caseload_of_one import plain_tables
 from carescreen.cases import build_columns
 from carescreen.checks import check_indicator
 from carescreen.columns import Column, Recordings
-from carescreen.few_cells import checked_few
+from carescreen.few_cells import checked_few, reader_of
 from carescreen.fields import Field
 from carescreen.indicators import Indicator
 from carescreen.screener import BLOCK_CHILDREN, Partition, Screener
@@ -55,7 +55,7 @@ CELLS = st.one_of(
 @given(column=st.lists(CELLS, min_size=1, max_size=4))
 @pytest.mark.parametrize("indicator", KINDS, ids=lambda kind: kind.type + "_" + kind.id)
 def test_few_cells_are_read_as_many_are(indicator: Indicator, column: list[Any]) -> None:
-    few = checked_few({"x": column}, {"x": indicator}, len(column))["x"]
+    few = checked_few({"x": column}, {"x": reader_of(indicator)}, len(column))["x"]
     many = check_indicator(objects([*column, *[None] * 100]), indicator)
     assert few.values.dtype == many.values.dtype
     assert _is_same(few.values, many.values[: len(column)])
@@ -67,7 +67,7 @@ def test_few_cells_are_read_as_many_are(indicator: Indicator, column: list[Any])
 @pytest.mark.parametrize("kind", ["id", "text", "date", "time", "yes_no", "word", "number"])
 def test_few_cells_of_a_field_are_read_as_many_are(kind: Any, column: list[Any]) -> None:
     field = Field("x", kind, words=("home", "Away"), bounds=(0.0, 120.0))
-    few = checked_few({"x": column}, {"x": field}, len(column))["x"]
+    few = checked_few({"x": column}, {"x": reader_of(field)}, len(column))["x"]
     many = field.check(objects([*column, *[None] * 100]))
     assert few.values.dtype == many.values.dtype
     assert _is_same(few.values, many.values[: len(column)])
