@@ -21,7 +21,7 @@ from carescreen.cli_options import (
     require_caseload,
     tell_note,
 )
-from carescreen.errors import CaseloadError
+from carescreen.errors import CaseloadError, OutputError
 
 if TYPE_CHECKING:
     from carescreen.caseload import CheckedCaseload
@@ -150,6 +150,13 @@ def _check_report(summary: dict[str, Any]) -> str:
 @click.option(
     "--processes", type=click.IntRange(0), default=0, help="worker processes; 0 for all cores"
 )
+@click.option(
+    "--mentions-cache",
+    "cache_file",
+    type=FOLDER,
+    help="file that keeps what each note mentions, so that the next run reads only new notes; the "
+    "list is the same. It holds no words of notes, but stays in the office",
+)
 @click.option("--show", type=click.IntRange(0), default=0, help="print the first N with reasons")
 @LANGUAGE
 def rank(
@@ -163,6 +170,7 @@ def rank(
     quotes: bool,
     first_run: bool,
     processes: int,
+    cache_file: Path | None,
     show: int,
     language: str,
 ) -> None:
@@ -175,6 +183,7 @@ def rank(
     from joblib import cpu_count
 
     from carescreen.caseload import caseload_files
+    from carescreen.mentioncache import MentionCache
     from carescreen.pieces import LARGE, rank_folder
     from carescreen.results import (
         current_user,
@@ -186,12 +195,14 @@ def rank(
     from carescreen.screener import Screener
 
     clock = Clock()
-    require_run_folder(out, [folder])
+    kept = [] if cache_file is None else [_apart_from(folder, cache_file)]
+    require_run_folder(out, [folder, *kept])
     screener = Screener.load(pack=pack, model=model)
+    cache = None if cache_file is None else MentionCache.open(cache_file, screener.reader)
     clock.lap("load pack and model")
     files = caseload_files(folder, mapping)
     read = [folder, *files]
-    require_run_folder(out, read)
+    require_run_folder(out, [*read, *kept])
     workers = processes or cpu_count()
     with unfinished_beside(out) as work, progress("ranking") as tell:
         if sum(path.stat().st_size for path in files if path.exists()) >= LARGE:
@@ -206,13 +217,22 @@ def rank(
                 processes=workers,
                 kinds=_kinds(quotes, show),
                 progress=tell,
+                mentions_cache=cache,
             )
         else:
             caseload = read_caseload(folder, mapping)
             clock.lap("read tables")
             ranking = screener.rank(
-                caseload, day, capacity, first_run=first_run, processes=workers, progress=tell
+                caseload,
+                day,
+                capacity,
+                first_run=first_run,
+                processes=workers,
+                progress=tell,
+                mentions_cache=cache,
             )
+        for notice in cache.notices if cache is not None else ():
+            tell_note(notice)
         clock.lap("rank")
         write_results(
             ranking,
@@ -233,6 +253,13 @@ def _kinds(quotes: bool, show: int) -> tuple[Kind, ...]:
     if quotes:
         return ("private",)
     return ("private", "public") if show else ("public",)
+
+
+def _apart_from(folder: Path, cache_file: Path) -> Path:
+    """The file of a cache, unless it would lie among the tables and count as one of them."""
+    if folder.resolve() in cache_file.resolve().parents:
+        raise OutputError(f"{cache_file} lies in {folder}, with the tables; give it another folder")
+    return cache_file
 
 
 def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> None:

@@ -13,9 +13,10 @@ from carescreen.columns import BoolArray
 from carescreen.features import FeatureSet
 from carescreen.holding import HoldingTerms
 from carescreen.indicators import Indicator, Texts
+from carescreen.mentioncache import MentionCache
 from carescreen.model import RiskModel
 from carescreen.modelfile import SavedModel
-from carescreen.notes import NoteReader
+from carescreen.notes import FoundMentions, NoteReader, Notes
 from carescreen.pack import TIERS
 from carescreen.recent_notes import NOTE_COLUMN, NOTE_TITLE
 from carescreen.rules import RulePack
@@ -132,16 +133,23 @@ _PARTS = tuple(part.name for part in fields(Kit))
 
 @dataclass(frozen=True)
 class Engine:
-    """A kit as of a date; the same object in every process."""
+    """A kit as of a date; the same object in every process. `mentions` are those of earlier runs."""
 
     kit: Kit
     as_of: np.datetime64
     first_run: bool = False
+    mentions: MentionCache | None = None
 
     @property
     def rules(self) -> RulePack:
         """The pack's rules."""
         return self.kit.rules
+
+    def find(self, notes: Notes) -> FoundMentions:
+        """What some notes mention, read or known from an earlier run."""
+        if self.mentions is None:
+            return self.kit.reader.find(notes)
+        return self.mentions.find(self.kit.reader, notes)
 
 
 def _whole_days(hours: int) -> np.timedelta64:

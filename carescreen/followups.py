@@ -164,7 +164,7 @@ def _spoken(
 def build_cases(engine: Engine, block: Block) -> tuple[Cases, ChildMentions, BoolArray]:
     """Cases of a block with its notes read: (cases, mentions, which mentions hold)."""
     concepts, settings = engine.kit.concepts, engine.rules.settings
-    found = engine.kit.reader.find(block.wordings.rows["note"])
+    found = engine.find(block.wordings.rows["note"])
     mentions = still_said(block, spread_mentions(block, found, concepts), concepts)
     holds = held(block, mentions, concepts, engine.rules.indicators, settings, engine.as_of)
     cases = Cases(

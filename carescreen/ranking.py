@@ -25,6 +25,7 @@ from carescreen.duplicates import Duplicates
 from carescreen.engine import Engine
 from carescreen.errors import UsageError
 from carescreen.followups import FollowUps, follow_up
+from carescreen.mentioncache import Seen
 from carescreen.overview import OF_CHILD, concern_counts
 from carescreen.pack import TIERS
 from carescreen.plan import give_seats
@@ -84,12 +85,14 @@ class BlockRows:
     """One row a child of a block, in no order yet; their texts, packed (`recordstore`); and counts.
 
     The texts are the cells TEXTS of ranking.csv, as a list in JSON, with names of sensitive rules and with
-    neutral codes, and the record as JSON, whole and as it may leave the office.
+    neutral codes, and the record as JSON, whole and as it may leave the office. `seen` is what was
+    used of a cache of mentions, and what is new to it.
     """
 
     rows: Sheet
     texts: bytes
     tally: Tally
+    seen: Seen | None
 
 
 def block_rows(
@@ -111,7 +114,8 @@ def block_rows(
         **{name: places_of_texts[name] for name in places_of_texts},
         to_answer=texts.to_answer,
     )
-    return BlockRows(rows, data, block_tally(engine, found, reasons))
+    seen = engine.mentions.taken() if engine.mentions is not None else None
+    return BlockRows(rows, data, block_tally(engine, found, reasons), seen)
 
 
 def block_records(

@@ -30,6 +30,7 @@ from carescreen.engine import Engine, Kit
 from carescreen.errors import CaseloadError, ModelError, UsageError
 from carescreen.features import FeatureSet
 from carescreen.followups import FollowUps, follow_up
+from carescreen.mentioncache import MentionCache, cache_at
 from carescreen.model import RiskModel
 from carescreen.notes import NoteReader
 from carescreen.phrase_limits import require_phrases_of_caseloads
@@ -78,12 +79,15 @@ class Screener:
         processes: int = 1,
         block_children: int = BLOCK_CHILDREN,
         progress: Progress | None = None,
+        mentions_cache: str | Path | MentionCache | None = None,
     ) -> Ranking:
         """Rank every child known by `as_of`; `capacity` is visits per caseworker and week.
 
         `processes` workers read blocks of whole households; the result does not depend on how
         many, nor on the order of rows. `first_run` sends old concerns to the supervisor's backlog.
         A caseload that is ranked at several dates can be checked once, and passed checked.
+        `mentions_cache` is a file that keeps between runs what notes mention (see `mentioncache`):
+        only new notes are read, and the result is the same.
         """
         day = day_of(as_of)
         seats = self.rules.settings.capacity if capacity is None else capacity
@@ -97,11 +101,13 @@ class Screener:
         if isinstance(caseload, Caseload):
             caseload = caseload.check(self.rules.indicators)
         known = caseload.known_by(day)
-        engine = self._engine(day, first_run)
+        engine = self.ranking_engine(day, first_run, mentions_cache)
         parts = Partition(known, block_children)
         if not parts.count:
             raise CaseloadError(f"no child was known by {day}: nothing to rank")
         blocks = _ranked_blocks(engine, parts, processes, progress)
+        if engine.mentions is not None:
+            engine.mentions.write(block.seen for block in blocks if block.seen is not None)
         profile = profile_of(
             add_up(block.tally for block in blocks), self.rules, self.features.sensitive
         )
@@ -199,9 +205,17 @@ class Screener:
         """What blocks are read with, for whoever reads one household (see `family`)."""
         return self._engine(day_of(as_of), first_run=False)
 
-    def ranking_engine(self, day: np.datetime64, first_run: bool) -> Engine:
+    def ranking_engine(
+        self,
+        day: np.datetime64,
+        first_run: bool,
+        mentions_cache: str | Path | MentionCache | None = None,
+    ) -> Engine:
         """What blocks are ranked with, for whoever makes blocks in another way than `rank`."""
-        return self._engine(day, first_run)
+        engine = self._engine(day, first_run)
+        if mentions_cache is None:
+            return engine
+        return replace(engine, mentions=cache_at(mentions_cache, self.reader))
 
     def _engine(self, day: np.datetime64, first_run: bool) -> Engine:
         """The kit as of a day; the kit is made once, and again after the model was fitted anew."""

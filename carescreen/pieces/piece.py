@@ -10,6 +10,7 @@ from carescreen.caseload import Caseload
 from carescreen.counted import Count, count_of
 from carescreen.duplicates import needed_of
 from carescreen.engine import Engine
+from carescreen.mentioncache import Seen
 from carescreen.pieces.cutting import CutTable
 from carescreen.pieces.homes import Hashes, hashes_of
 from carescreen.pieces.layouts import Layout
@@ -57,6 +58,7 @@ class Piece:
     synthetic   whether a child is invented
     visit_ids   of every visit
     duplicates  what looking for children who are recorded twice needs: children, decisions
+    seen        of its blocks, where there is a cache of mentions
     """
 
     rows: Sheet | None
@@ -67,6 +69,7 @@ class Piece:
     synthetic: bool
     visit_ids: VisitIds
     duplicates: tuple[Sheet, Sheet]
+    seen: list[Seen]
 
 
 def ranked_piece(work: PieceWork, number: int) -> Piece:
@@ -96,6 +99,7 @@ def ranked_piece(work: PieceWork, number: int) -> Piece:
         synthetic=bool((children["data_origin"] == "synthetic").any()),
         visit_ids=VisitIds.of(checked.sheets["visits"]),
         duplicates=needed_of(children, known.sheets["decisions"], engine.rules.indicators),
+        seen=[block.seen for block in blocks if block.seen is not None],
     )
 
 

@@ -13,7 +13,9 @@ from carescreen.caseload import Caseload
 from carescreen.checked import SHARED_VISIT, in_file_order
 from carescreen.counted import in_words
 from carescreen.duplicates import duplicates_of
+from carescreen.engine import Engine
 from carescreen.errors import CaseloadError
+from carescreen.mentioncache import MentionCache
 from carescreen.pieces.csvrows import NotInPieces
 from carescreen.pieces.cutting import Cut, CutPlan, CutTable, child_keys, cut, jobs_of
 from carescreen.pieces.homes import Homes
@@ -50,6 +52,7 @@ def rank_folder(
     piece_children: int = BLOCK_CHILDREN,
     kinds: Collection[Kind] = ("private", "public"),
     progress: Progress | None = None,
+    mentions_cache: str | Path | MentionCache | None = None,
 ) -> Ranking:
     """Rank the children of a folder as `Screener.rank` does its `Caseload`, in little memory.
 
@@ -59,23 +62,32 @@ def rank_folder(
     and names of sensitive rules ("private"), or what may leave the office ("public"). Tables that
     cannot be cut (neither CSV nor Parquet, several encodings in one file, quotes in the midst of
     cells) are read as a whole instead.
-    Errors are those of `Caseload.read` and `Screener.rank`.
+    `mentions_cache` is that of `Screener.rank`. Errors are those of `Caseload.read` and `Screener.rank`.
     """
     require_count("processes is a number of worker processes", processes)
     require_count("piece_children is a number of children", piece_children)
     day = day_of(as_of)
     seats = screener.rules.settings.capacity if capacity is None else capacity
     require_count("capacity is visits per caseworker and week", seats)
-    run = _Run(screener, Path(folder), Path(work_folder), day, processes, progress)
+    engine = screener.ranking_engine(day, first_run, mentions_cache)
+    run = _Run(screener, engine, Path(folder), Path(work_folder), processes, progress)
     try:
-        pieces = run.pieces(mapping, first_run, piece_children, kinds)
+        pieces = run.pieces(mapping, piece_children, kinds)
     except (NotInPieces, CaseloadError, UnicodeDecodeError):
         # What is wrong with a file is said with the place in the whole of it.
         caseload = Caseload.read(folder, mapping)
         return screener.rank(
-            caseload, day, seats, first_run=first_run, processes=processes, progress=progress
+            caseload,
+            day,
+            seats,
+            first_run=first_run,
+            processes=processes,
+            progress=progress,
+            mentions_cache=engine.mentions,
         )
-    return run.ranking(pieces, seats, first_run)
+    if engine.mentions is not None:
+        engine.mentions.write(seen for piece in pieces for seen in piece.seen)
+    return run.ranking(pieces, seats)
 
 
 class _Run:
@@ -84,13 +96,13 @@ class _Run:
     def __init__(
         self,
         screener: Screener,
+        engine: Engine,
         folder: Path,
         work: Path,
-        day: np.datetime64,
         processes: int,
         progress: Progress | None,
     ) -> None:
-        self.screener, self.folder, self.work, self.day = screener, folder, work, day
+        self.screener, self.engine, self.folder, self.work = screener, engine, folder, work
         self.processes, self.progress = processes, progress
         self.layouts: dict[str, Layout] = {}
         self.notices: list[str] = []
@@ -98,7 +110,6 @@ class _Run:
     def pieces(
         self,
         mapping: str | Path | None,
-        first_run: bool,
         piece_children: int,
         kinds: Collection[Kind],
     ) -> list[Piece]:
@@ -108,8 +119,7 @@ class _Run:
         self.notices = [note for layout in self.layouts.values() for note in layout.notices]
         self.notices += map(str, left_out)
         tables, count = self._cut(piece_children)
-        engine = self.screener.ranking_engine(self.day, first_run)
-        work = PieceWork(engine, self.layouts, tables, self.work, piece_children, kinds)
+        work = PieceWork(self.engine, self.layouts, tables, self.work, piece_children, kinds)
         jobs = ((number,) for number in range(count))
         found = []
         for done, piece in enumerate(in_processes(ranked_piece, work, jobs, self.processes), 1):
@@ -136,18 +146,18 @@ class _Run:
             raise NotInPieces  # says that there is no child
         return {name: CutTable(found) for name, found in cuts.items()}, homes.count
 
-    def ranking(self, pieces: Sequence[Piece], seats: int, first_run: bool) -> Ranking:
+    def ranking(self, pieces: Sequence[Piece], seats: int) -> Ranking:
         """All pieces put in order."""
-        screener = self.screener
+        screener, day = self.screener, self.engine.as_of
         ranked = [piece for piece in pieces if piece.rows is not None]
         if not ranked:
-            raise CaseloadError(f"no child was known by {self.day}: nothing to rank")
+            raise CaseloadError(f"no child was known by {day}: nothing to rank")
         rows, store = joined_rows(
             [piece.rows for piece in ranked if piece.rows is not None],
             [piece.texts for piece in ranked],
         )
         synthetic = any(piece.synthetic for piece in pieces)
-        run = screener.run(self.day, seats, first_run, synthetic)
+        run = screener.run(day, seats, self.engine.first_run, synthetic)
         counts = (entry for piece in pieces for entry in piece.counts)
         children, decisions = (
             Sheet.joined([piece.duplicates[place] for piece in ranked]) for place in (0, 1)

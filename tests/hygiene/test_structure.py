@@ -17,7 +17,7 @@ PACKAGE = ROOT / "carescreen"
 # Each module may import only modules of an earlier line (docs/design.md draws the flow).
 ORDER = [
     "errors threads",
-    "processes",
+    "processes results_place",
     "yamlfile",
     "indicators",
     "thresholds",
@@ -43,6 +43,7 @@ ORDER = [
     "learned",
     "together",
     "notes",
+    "mentioncache",
     "suggestions",
     "note_findings",
     "corpus corpus_findings lexicon_findings pattern_check",
