@@ -70,9 +70,13 @@ def speed(reader: NoteReader) -> None:
 
 
 def some_notes(count: int) -> list[str]:
+    """Notes of three sentences and a number: no two are the same, as those are read once."""
     random = np.random.default_rng(7)
     picks = random.integers(0, len(SENTENCES), (count, 3))
-    return [" ".join(SENTENCES[pick] for pick in row) for row in picks.tolist()]
+    return [
+        f"{' '.join(SENTENCES[pick] for pick in row)} {number}"
+        for number, row in enumerate(picks.tolist())
+    ]
 
 
 def median_seconds(run: Callable[[], object], times: int = 5) -> float:

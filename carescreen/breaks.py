@@ -46,7 +46,7 @@ def find_breaks(codes: Codes) -> Breaks:
     han = is_han(codes)
     blanks = (codes[1:-1] == ord(" ")) & han[:-2] & han[2:]
     kind[blanks.nonzero()[0] + 1] = _SOFT_END
-    cuts = kind.nonzero()[0]
+    cuts = (kind != 0).nonzero()[0]  # found much faster among truths
     ends = kind.take(cuts)
     is_soft = (ends != _COLON_END).nonzero()[0]
     soft = cuts.take(is_soft)

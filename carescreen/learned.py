@@ -232,8 +232,12 @@ class LearnedTable:
         others = np.minimum(np.maximum(clause + _SIDE_STEP, 0), clauses.size - 1)
         same = clauses.note.take(others) == clauses.note.take(clause)
         same[1:] &= others[1:] != clause
-        place = others * len(SIDES) + _SIDE
-        own = self._stated_sums(read).take(place, axis=0).astype(np.float64)
+        asked = np.zeros(clauses.size, np.bool_)
+        asked[others] = True
+        if 2 * np.count_nonzero(asked) > asked.size:
+            asked[:] = True  # then all cost less than to pick some
+        place = (asked.cumsum() - 1).take(others) * len(SIDES) + _SIDE
+        own = self._stated_sums(read, asked.nonzero()[0]).take(place, axis=0).astype(np.float64)
         own /= np.sqrt(np.maximum(read.number.take(others), 1))[:, :, None]
         own *= (same * _SIDE_SHARE)[:, :, None]
         for side in own:
@@ -312,14 +316,19 @@ class LearnedTable:
         counts = csr_matrix((np.ones(row.size, table.dtype), row, first), shape)
         return np.asarray(counts @ table)
 
-    def _stated_sums(self, read: Read) -> Table:
-        """What the grams of each clause weigh on each side, (clauses x sides, statuses)."""
-        row = self._stated_row.take(read.known.row)
+    def _stated_sums(self, read: Read, clause: Positions) -> Table:
+        """What the grams of some clauses weigh on each side, (clauses x sides, statuses)."""
+        known, first = read.known.row, read.known.first
+        if clause.size < first.size - 1:
+            _, gram = read.known.of(clause)
+            known = known.take(gram)
+            first = np.append(0, (first[1:] - first[:-1]).take(clause).cumsum())
+        row = self._stated_row.take(known)
         stated = row >= 0
         up_to = np.zeros(row.size + 1, np.int32)
         stated.cumsum(dtype=np.int32, out=up_to[1:])
-        first = up_to.take(read.known.first)
-        sums = self._sums(self._stated, row.take(stated.nonzero()[0]), first, read.number)
+        row, first = row.take(stated.nonzero()[0]), up_to.take(first)
+        sums = self._sums(self._stated, row, first, read.number.take(clause))
         return sums.reshape(-1, len(STATUSES))
 
     def _weights(self, row: Rows, column: Positions) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,14 @@ from carescreen.mentions import (
 )
 from carescreen.normalise import Text, as_texts, join, order_by
 from carescreen.pack import Pack, find_folder
+from carescreen.scan import expand
 from carescreen.status import Decided, decide
 from carescreen.tables import read_table, require_columns
 from carescreen.together import clause_at, read_together
 from carescreen.vocabulary import LASTING, Roles, Vocabulary
 
 BLOCK = 350_000  # characters read together: shares the overhead of a call, and stays near the cache
+MANY_TWICE = 0.95  # share of distinct notes up to which putting together costs less than it saves
 CLAUSE_REACH = 200
 _CLAUSE_END = re.compile(r"[。！？!?；;，,（）()\n]|\.(?=\s|$)")
 COLUMNS = ("note", "concept", "status", "start", "end", "found_by", "cue_start", "cue_end")
@@ -93,8 +95,15 @@ class NoteReader:
         return _frame(self.find(notes))
 
     def find(self, notes: Notes) -> FoundMentions:
-        """What `read` gives, as arrays."""
+        """What `read` gives, as arrays. A text that several notes have is read once."""
         texts = as_texts(listed(notes))
+        if len(set(texts)) >= MANY_TWICE * len(texts):
+            return self._find(texts)
+        number: dict[str, int] = {}
+        which = [number.setdefault(text, len(number)) for text in texts]
+        return _repeated(self._find(list(number)), np.array(which, np.int64))
+
+    def _find(self, texts: Sequence[str]) -> FoundMentions:
         parts = [self._read_block(texts[first:last], first) for first, last in blocks_of(texts)]
         return parts[0] if len(parts) == 1 else _joined(parts, self.vocabulary.concepts)
 
@@ -333,6 +342,17 @@ def _check_spans(texts: Sequence[str], start: NDArray[np.int64], end: NDArray[np
     wrong = np.flatnonzero((start < 0) | (end < start) | (end > lengths))
     if wrong.size:
         raise UsageError(f"span {wrong[0]} does not lie in its note: 0 <= start <= end <= length")
+
+
+def _repeated(found: FoundMentions, which: NDArray[np.int64]) -> FoundMentions:
+    """The mentions of notes, of which `which` says whose text in `found` each has."""
+    count = np.bincount(found.note, minlength=int(which.max(initial=-1)) + 1)
+    first = count.cumsum() - count
+    note, rank = expand(count.take(which))
+    row = first.take(which.take(note)) + rank
+    columns = {column.name: getattr(found, column.name) for column in fields(found)[2:]}
+    taken = {name: column.take(row) for name, column in columns.items()}
+    return FoundMentions(found.concepts, note, **taken)
 
 
 def _joined(parts: Sequence[FoundMentions], concepts: tuple[str, ...]) -> FoundMentions:

@@ -156,6 +156,20 @@ def test_a_note_among_others_says_what_it_says_alone(texts: list[str]) -> None:
         assert rows_of(together[together["note"] == number]) == rows_of(READER.read([text]))
 
 
+@given(st.lists(a_note(), min_size=1, max_size=3), st.lists(st.integers(0, 2), max_size=12))
+def test_a_text_that_several_notes_have_says_the_same_in_each(
+    texts: list[str], picks: list[int]
+) -> None:
+    texts = [texts[pick % len(texts)] for pick in picks]
+    found = READER.find(texts)
+    alone = [READER.find([text]) for text in texts]
+    assert found.note.tolist() == [at for at, one in enumerate(alone) for _ in one.note]
+    for name in ("concept", "status", "start", "end", "found_by", "cue_start", "cue_end"):
+        values = [value for one in alone for value in getattr(one, name).tolist()]
+        assert getattr(found, name).tolist() == values
+        assert getattr(found, name).dtype == getattr(READER.find(["x"]), name).dtype
+
+
 def test_no_word_no_cue_and_no_pattern_runs_from_one_note_into_the_next() -> None:
     found = READER.read(["没有发现", "被打", "爸爸用皮", "带抽他", "no sign of", "bruises"])
     assert found[["note", "concept", "status"]].values.tolist() == [
