@@ -265,7 +265,7 @@ class MentionCache:
         _, fingerprint, salt, _ = self._made_of
         try:
             with replaced_file(self.path) as aside:
-                aside.write_bytes(_bytes_of(entries, fingerprint, salt))
+                _write(aside, entries, fingerprint, salt)
         except OutputError as error:
             self._tell(f"{error}; the next run reads all notes that are not in it")
 
@@ -394,7 +394,10 @@ def _what_is_wrong(content: bytes, fingerprint: bytes, concepts: int) -> str:
     if magic.rstrip(b"\0") != MAGIC or reader != fingerprint:
         return "of another note reader, or of another version"
     size = _HEAD.size + notes * 20 + 4 + mentions * (4 + 4 * width)
-    if width not in (2, 4) or len(content) != size or _checksum(content) != checksum:
+    if width not in (2, 4) or len(content) != size:
+        return damaged
+    whole = memoryview(content)
+    if _checksum(content[: _HEAD.size - _SUM], whole[_HEAD.size :]) != checksum:
         return damaged
     entries = _entries_of(content)
     high, first, what = entries.keys[:, 0], entries.first, entries.what
@@ -404,9 +407,11 @@ def _what_is_wrong(content: bytes, fingerprint: bytes, concepts: int) -> str:
     return "" if holds and all(part.all() for part in known) else damaged
 
 
-def _checksum(content: bytes) -> bytes:
-    total = hashlib.blake2b(content[: _HEAD.size - _SUM], digest_size=_SUM)
-    total.update(memoryview(content)[_HEAD.size :])
+def _checksum(head: bytes, *pieces: memoryview) -> bytes:
+    """The sum over a head without its own, and over all that follows."""
+    total = hashlib.blake2b(head, digest_size=_SUM)
+    for piece in pieces:
+        total.update(piece)
     return total.digest()
 
 
@@ -422,19 +427,21 @@ def _entries_of(content: bytes) -> Entries:
     return Entries(keys.reshape(2, -1).T, first, what, where)
 
 
-def _bytes_of(entries: Entries, fingerprint: bytes, salt: bytes) -> bytes:
+def _write(path: Path, entries: Entries, fingerprint: bytes, salt: bytes) -> None:
     width = 2 if entries.where.max(initial=0) <= np.iinfo(np.int16).max else 4
     counts = len(entries), len(entries.what), width
-    head = _HEAD.pack(MAGIC, fingerprint, salt, *counts, bytes(_SUM))
     arrays = (
         entries.keys.T.astype("<u8", order="C"),
-        entries.first.astype("<u4"),
-        entries.what.astype("<u4"),
+        entries.first.astype("<u4", copy=False),
+        entries.what.astype("<u4", copy=False),
         entries.where.astype(f"<i{width}", order="C"),
     )
-    content = b"".join([head, *(array.tobytes() for array in arrays)])
-    head = _HEAD.pack(MAGIC, fingerprint, salt, *counts, _checksum(content))
-    return head + content[_HEAD.size :]
+    pieces = [array.ravel().view(np.uint8).data for array in arrays]
+    head = _HEAD.pack(MAGIC, fingerprint, salt, *counts, bytes(_SUM))[:-_SUM]
+    with path.open("wb") as file:
+        file.write(head + _checksum(head, *pieces))
+        for piece in pieces:
+            file.write(piece)
 
 
 @lru_cache(maxsize=1)  # a worker process is asked for every block
