@@ -46,6 +46,7 @@ from carescreen.counted import Counted
 from carescreen.errors import CaseloadError, did_you_mean
 from carescreen.few_cells import Reader, checked_few, reader_of
 from carescreen.fields import TABLES, TableFields
+from carescreen.filestate import FileStates
 from carescreen.indicators import Indicator
 from carescreen.mapping import FILE as MAPPING_FILE
 from carescreen.mapping import CaseloadMapping, TableMapping, apply_mapping, load_mapping
@@ -103,6 +104,7 @@ class Caseload:
             {name: from_frame(name, frame) for name, frame in given.items() if frame is not None}
         )
         self._files: tuple[Path, ...] = ()
+        self._states = FileStates(())
 
     @classmethod
     def of_rows(
@@ -120,7 +122,7 @@ class Caseload:
                 given[name] = GivenRows.of(name, rows, TABLES[name].required)
         caseload = cls.__new__(cls)
         caseload._tables = _complete(given)
-        caseload._files = ()
+        caseload._files, caseload._states = (), FileStates(())
         return caseload
 
     @classmethod
@@ -131,7 +133,7 @@ class Caseload:
         """
         caseload = cls.__new__(cls)
         caseload._tables = {name: tables.get(name) or _empty_table(name) for name in TABLES}
-        caseload._files = ()
+        caseload._files, caseload._states = (), FileStates(())
         return caseload
 
     @classmethod
@@ -142,19 +144,31 @@ class Caseload:
 
         `mapping` is a mapping.yaml (or its path); without one, the folder's own is used if there
         is one. CaseloadError says in one sentence what is wrong with a file; MissingExtra which
-        library a format needs.
+        library a format needs. A file that changes while the folder is read is a CaseloadError too.
         """
         paths, chosen = _tables_of(Path(folder), mapping)
-        found = {name: _read_one(path, name, chosen) for name, path in paths.items() if path}
+        files = _files_of(Path(folder), paths, mapping)
+        states = FileStates.of(files)
         caseload = cls.__new__(cls)
-        caseload._tables = _complete(found)
-        caseload._files = _files_of(Path(folder), paths, mapping)
+        try:
+            found = {name: _read_one(path, name, chosen) for name, path in paths.items() if path}
+            caseload._tables = _complete(found)
+        except Exception:  # whatever a reader met first: a file that changed is why
+            states.require_unchanged()
+            raise
+        states.require_unchanged()
+        caseload._files, caseload._states = files, states
         return caseload
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files it was read from, which no output may replace; none for DataFrames."""
         return self._files
+
+    def require_unchanged(self) -> None:
+        """CaseloadError where a file it was read from is another by now: a digest of it, made before
+        this, would be of something else."""
+        self._states.require_unchanged()
 
     @property
     def children(self) -> pd.DataFrame:
@@ -224,7 +238,7 @@ class Caseload:
         )
         caseload = Caseload.__new__(Caseload)
         caseload._tables = {**self._tables, name: changed}
-        caseload._files = self._files
+        caseload._files, caseload._states = self._files, self._states
         return caseload
 
     def check(self, indicators: Mapping[str, Indicator]) -> CheckedCaseload:

@@ -183,6 +183,7 @@ def rank(
     from joblib import cpu_count
 
     from carescreen.caseload import caseload_files
+    from carescreen.filestate import FileStates
     from carescreen.mentioncache import MentionCache
     from carescreen.pieces import LARGE, rank_folder
     from carescreen.results import (
@@ -203,6 +204,7 @@ def rank(
     files = caseload_files(folder, mapping)
     read = [folder, *files]
     require_run_folder(out, [*read, *kept])
+    states = FileStates.of(files)
     workers = processes or cpu_count()
     with unfinished_beside(out) as work, progress("ranking") as tell:
         if sum(path.stat().st_size for path in files if path.exists()) >= LARGE:
@@ -233,6 +235,8 @@ def rank(
             )
         for notice in cache.notices if cache is not None else ():
             tell_note(notice)
+        inputs = file_digests(folder)
+        states.require_unchanged()
         clock.lap("rank")
         write_results(
             ranking,
@@ -240,7 +244,7 @@ def rank(
             quotes=quotes,
             made_by=current_user(),
             language=language,
-            inputs=file_digests(folder),
+            inputs=inputs,
             timings=clock.laps,
             read=read,
             processes=workers,

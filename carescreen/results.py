@@ -23,6 +23,7 @@ import io
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -331,10 +332,11 @@ def run_summary(
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file of an input folder, by name."""
+    """SHA-256 of each file of an input folder, by name; of those that can be read."""
     digests = {}
     for path in sorted(entry for entry in folder.iterdir() if entry.is_file()):
-        with path.open("rb") as file:
+        # What cannot be read is no table of the caseload, or was taken away: see require_unchanged.
+        with suppress(OSError), path.open("rb") as file:
             digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests
 

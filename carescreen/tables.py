@@ -325,6 +325,8 @@ def _call_pandas(path: Path, source: Path | io.BytesIO, options: dict[str, Any])
             "wanted one name for each column."
         ) from None
     except pd.errors.ParserError as error:
+        if "out of memory" in str(error):
+            raise MemoryError from None
         raise CaseloadError(f"{path.name} {_parser_problem(str(error))}") from None
     except OSError as error:
         raise CaseloadError(f"{path.name} cannot be read: {error.strerror}.") from None

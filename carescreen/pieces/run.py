@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.caseload import Caseload
+from carescreen.caseload import Caseload, caseload_files
 from carescreen.checked import SHARED_VISIT, in_file_order
 from carescreen.counted import in_words
 from carescreen.duplicates import duplicates_of
 from carescreen.engine import Engine
 from carescreen.errors import CaseloadError
+from carescreen.filestate import FileStates
 from carescreen.mentioncache import MentionCache
 from carescreen.pieces.csvrows import NotInPieces
 from carescreen.pieces.cutting import Cut, CutPlan, CutTable, child_keys, cut, jobs_of
@@ -70,10 +71,14 @@ def rank_folder(
     seats = screener.rules.settings.capacity if capacity is None else capacity
     require_count("capacity is visits per caseworker and week", seats)
     engine = screener.ranking_engine(day, first_run, mentions_cache)
+    states = FileStates.of(caseload_files(folder, mapping))
     run = _Run(screener, engine, Path(folder), Path(work_folder), processes, progress)
     try:
-        pieces = run.pieces(mapping, piece_children, kinds)
+        tables, count = run.cut(mapping, piece_children)
+        states.require_unchanged()
+        pieces = run.pieces(tables, count, piece_children, kinds)
     except (NotInPieces, CaseloadError, UnicodeDecodeError):
+        states.require_unchanged()
         # What is wrong with a file is said with the place in the whole of it.
         caseload = Caseload.read(folder, mapping)
         return screener.rank(
@@ -109,16 +114,12 @@ class _Run:
 
     def pieces(
         self,
-        mapping: str | Path | None,
+        tables: Mapping[str, CutTable],
+        count: int,
         piece_children: int,
         kinds: Collection[Kind],
     ) -> list[Piece]:
         """Every piece, ranked."""
-        indicators = self.screener.rules.indicators
-        self.layouts, left_out = layouts_of(self.folder, mapping, indicators)
-        self.notices = [note for layout in self.layouts.values() for note in layout.notices]
-        self.notices += map(str, left_out)
-        tables, count = self._cut(piece_children)
         work = PieceWork(self.engine, self.layouts, tables, self.work, piece_children, kinds)
         jobs = ((number,) for number in range(count))
         found = []
@@ -127,8 +128,14 @@ class _Run:
             self._tell("rank", done, count)
         return found
 
-    def _cut(self, piece_children: int) -> tuple[dict[str, CutTable], int]:
+    def cut(
+        self, mapping: str | Path | None, piece_children: int
+    ) -> tuple[dict[str, CutTable], int]:
         """Cut every table into pieces; how many there are."""
+        indicators = self.screener.rules.indicators
+        self.layouts, left_out = layouts_of(self.folder, mapping, indicators)
+        self.notices = [note for layout in self.layouts.values() for note in layout.notices]
+        self.notices += map(str, left_out)
         jobs = jobs_of(self.layouts)
         plan = CutPlan(self.layouts, None, self.work)
         of_children = [job for job in jobs if job[0] == "children"]

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "carescreen"
 # Each module may import only modules of an earlier line (docs/design.md draws the flow).
 ORDER = [
     "errors threads",
-    "processes results_place",
+    "processes results_place filestate",
     "yamlfile",
     "indicators",
     "thresholds",
