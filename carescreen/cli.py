@@ -25,17 +25,21 @@ from carescreen.cli_plan import plan
 from carescreen.cli_review import review
 from carescreen.cli_rules import rules
 from carescreen.cli_watch import rules_use, watch
-from carescreen.errors import CarescreenError
+from carescreen.errors import CarescreenError, OutputError, TooLittleMemory
 
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+_OUT_OF_MEMORY = (
+    "the memory of this computer is not enough; nothing was half-written. Close other programs, use "
+    "--processes 1 where the command has it, or a computer with more memory"
+)
 
 
 def main() -> None:
     """Run the command; a user's mistake is one line and an exit code, never a traceback."""
     _never_fail_to_print()
-    signal.signal(signal.SIGTERM, _stop)
+    _unwind_when_told_to_stop()
     try:
         group(prog_name="carescreen", standalone_mode=False)
     except CarescreenError as error:
@@ -55,6 +59,12 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.exit(0)
+    except MemoryError:
+        click.echo(f"carescreen: {_OUT_OF_MEMORY}", err=True)
+        sys.exit(TooLittleMemory.exit_code)
+    except OSError as error:
+        click.echo(_refused(error), err=True)
+        sys.exit(OutputError.exit_code)
     except Exception as error:
         click.echo(_without_values(error), err=True)
         sys.exit(UNEXPECTED)
@@ -64,9 +74,16 @@ class _Terminated(BaseException):
     """The system asks the program to stop: unwind, so that what is half-written goes."""
 
 
+def _unwind_when_told_to_stop() -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    # A terminal that is closed, or a line that breaks, ends what runs in it, except under nohup.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _stop)
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; cleaning up is not cut short
+    del frame
+    signal.signal(number, signal.SIG_IGN)  # once is enough; cleaning up is not cut short
     raise _Terminated
 
 
@@ -85,12 +102,24 @@ def _in_one_line(error: click.ClickException) -> str:
     return f"carescreen: {message} (see: {command} --help)"
 
 
+def _refused(error: OSError) -> str:
+    """What the system refused and no command foresaw; without the file's name, which may be a child's."""
+    return (
+        f"carescreen: the system refused to read or write a file ({error.strerror or 'no reason'}, "
+        f"{_places(error)}); nothing was half-written. Look whether disks and the temporary folder have "
+        "room and files may be read, and run this again"
+    )
+
+
+def _places(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-6:]))
+
+
 def _without_values(error: Exception) -> str:
     """An unexpected error as its type and places in the code: its message may hold a record."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-6:]))
     return (
-        f"carescreen: an error in carescreen itself, {type(error).__name__} at {places}. "
+        f"carescreen: an error in carescreen itself, {type(error).__name__} at {_places(error)}. "
         "Nothing was half-written. Please report this line; it holds no record."
     )
 

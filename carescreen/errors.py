@@ -12,7 +12,8 @@
     ├── MissingExtra           7   an optional library that is not installed
     ├── EntryConflict          8   entries that contradict what is recorded; the others are imported
     ├── LogFault               9   a county's log, or a table it knows, is not as it was written
-    └── TalkFirst             10   a page that waits until a person has been asked; nothing is written
+    ├── TalkFirst             10   a page that waits until a person has been asked; nothing is written
+    └── TooLittleMemory        1   memory that ran out, or a worker process that the system ended
 
 Messages say what was wanted, what came and what to do. They may show a value of a pack or model
 file; they never show a value of a child's record, nor the words of a note.
@@ -135,6 +136,10 @@ class TalkFirst(CarescreenError):
     """A page is not written before the child-protection lead was asked; it says no reason."""
 
     exit_code = 10
+
+
+class TooLittleMemory(CarescreenError):
+    """Memory ran out, here or in a worker process, which the system then ends without a word."""
 
 
 def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:

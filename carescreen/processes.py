@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import joblib
 
-from carescreen.errors import OutputError
+from carescreen.errors import TooLittleMemory
 
 Result = TypeVar("Result")
 
@@ -36,20 +36,24 @@ def in_processes(
     """What `work(shared, *job)` gives for each job, in their order; jobs are made as they are taken.
 
     `shared` is what all jobs need. On Linux a process without further threads is forked, so that
-    its workers have `shared` without a copy; elsewhere each job carries it. OutputError where a
-    worker dies, as one does that the system ends for want of memory.
+    its workers have `shared` without a copy; elsewhere each job carries it. TooLittleMemory where
+    the system ends a worker.
     """
     if processes == 1:
         yield from (work(shared, *job) for job in jobs)
     elif _can_fork():
         yield from _forked(work, shared, jobs, processes)
     else:
-        parallel = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=1)
+        # Without max_nbytes=None large arrays would pass through files in the machine's shared
+        # memory: small in a container, and a killed run leaves them there.
+        parallel = joblib.Parallel(
+            n_jobs=processes, return_as="generator", batch_size=1, max_nbytes=None
+        )
         own = os.getpid()
         try:
             yield from parallel(joblib.delayed(_watched)(own, work, shared, *job) for job in jobs)
         except BrokenProcessPool:  # joblib's error for a worker that died is one
-            raise worker_died() from None
+            raise worker_died(processes) from None
 
 
 def _can_fork() -> bool:
@@ -74,7 +78,7 @@ def _forked(
                 break
             yield waiting.popleft().result()
     except BrokenProcessPool:
-        raise worker_died() from None
+        raise worker_died(processes) from None
     finally:
         _end(pool)
 
@@ -89,11 +93,12 @@ def _end(pool: ProcessPoolExecutor) -> None:
         worker.join()
 
 
-def worker_died() -> OutputError:
+def worker_died(processes: int) -> TooLittleMemory:
     """What to say where a worker process ended in the midst of its work."""
-    return OutputError(
-        "a worker process ended in the midst of its work, as happens where memory runs out; nothing "
-        "was written. Rank again with --processes 1, or with more memory"
+    return TooLittleMemory(
+        "a worker process was ended from outside, most likely by the system because memory ran "
+        f"out; wanted {processes} at a time. Nothing was written. Run it again with fewer "
+        "(--processes 1), or after closing other programs"
     )
 
 
