@@ -7,6 +7,7 @@ process; a killed process leaves it, and the next one that writes to the same pl
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import platform
 import re
@@ -20,6 +21,7 @@ from pathlib import Path
 from carescreen.errors import OutputError
 
 _DAY_SECONDS = 86_400
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _HEAD_BYTES = 2_000  # of a page, enough to hold what made it
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # file managers make them
 _INSIDE = {  # folders in a result, and the names of what is in them
@@ -55,10 +57,8 @@ def replaced_folder(
         aside.rename(folder)
         shutil.rmtree(previous, ignore_errors=True)
     except OSError as error:
-        stands = "; what was there stands" if old else ", nothing was written"
-        raise OutputError(
-            f"{folder} cannot be written ({error.strerror or error}){stands}; choose another folder"
-        ) from None
+        stands = "what was there stands" if old else "nothing was written"
+        raise OutputError(f"{folder} {_cannot(error)}; {stands}. {_remedy(error)}") from None
     finally:
         if aside is not None and aside.exists():
             shutil.rmtree(aside, ignore_errors=True)
@@ -155,7 +155,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
             aside.chmod(path.stat().st_mode & 0o777)
         aside.replace(path)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{path} {_cannot(error)}. {_remedy(error)}") from None
     finally:
         if aside is not None:
             aside.unlink(missing_ok=True)
@@ -193,6 +193,18 @@ def _require_no_input(path: Path, inputs: Sequence[Path]) -> None:
         raise OutputError(
             f"{path} is an input of this command; nothing was written, choose another file"
         )
+
+
+def _cannot(error: OSError) -> str:
+    if error.errno in _FULL:
+        return f"cannot be written, as there is no room left for it ({error.strerror})"
+    return f"cannot be written ({error.strerror or type(error).__name__})"
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "Make room on that disk and run this again, or choose a place on another"
+    return "Choose another place, or have its rights changed"
 
 
 def aside_prefix(target: Path) -> str:
@@ -284,17 +296,24 @@ def _restore(folder: Path, previous: Path) -> None:
         previous.rename(folder)
 
 
+_UNFINISHED = re.compile(r"\.(?P<target>.+)\.part-(?:(?P<pid>\d+)@(?P<node>\w*)-)?\w+\Z", re.DOTALL)
+
+
 def _remove_stale(target: Path) -> None:
-    """Take away what killed processes left beside a target: it may hold children's records."""
-    left = re.compile(rf"\.{re.escape(target.name)}\.part-(?:(?P<pid>\d+)@(?P<node>\w*)-)?\w+\Z")
-    own = aside_prefix(target)
+    """Take away what killed processes left beside a target: it may hold children's records.
+
+    What a process of this computer left that runs no more goes whatever it was to become: the next
+    run may be of another day, and write under another name. Else it goes after a day, and only if it
+    was to become this target.
+    """
+    here = _node_of(aside_prefix(target))
     for path in target.parent.iterdir():
-        found = left.match(path.name)
+        found = _UNFINISHED.match(path.name)
         if found is None or path.is_symlink():
             continue
-        is_here = bool(found["pid"]) and path.name.split("@")[1].split("-")[0] == _node_of(own)
-        gone = is_here and not _is_running(int(found["pid"]))
-        if gone or _age_seconds(path) > _DAY_SECONDS:
+        is_gone = found["node"] == here and not _is_running(int(found["pid"]))
+        is_old = found["target"] == target.name and _age_seconds(path) > _DAY_SECONDS
+        if is_gone or is_old:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
                 missing_ok=True
             )

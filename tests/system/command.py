@@ -81,14 +81,16 @@ def _bytes_of(stream: io.TextIOWrapper) -> bytes:
 
 @contextlib.contextmanager
 def _as_command(words: tuple[object, ...]) -> Iterator[None]:
-    """The program's arguments; afterwards they and the handler of SIGTERM are as before."""
-    arguments, handler = sys.argv, signal.getsignal(signal.SIGTERM)
+    """The program's arguments; afterwards they and the handlers of signals are as before."""
+    signals = (signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
+    arguments, handlers = sys.argv, [signal.getsignal(one) for one in signals]
     sys.argv = ["carescreen", *map(str, words)]
     try:
         yield
     finally:
         sys.argv = arguments
-        signal.signal(signal.SIGTERM, handler)
+        for one, handler in zip(signals, handlers, strict=True):
+            signal.signal(one, handler)
 
 
 def _ended(code: object, *streams: bytes) -> Ended:
