@@ -56,9 +56,13 @@ def replaced_folder(
             folder.rename(previous)
         aside.rename(folder)
         shutil.rmtree(previous, ignore_errors=True)
-    except OSError as error:
+    except (OSError, OutputError) as error:
+        # A page that could not be written names its place aside, which nobody knows.
+        refused = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(refused, OSError):
+            raise
         stands = "what was there stands" if old else "nothing was written"
-        raise OutputError(f"{folder} {_cannot(error)}; {stands}. {_remedy(error)}") from None
+        raise OutputError(f"{folder} {_cannot(refused)}; {stands}. {_remedy(refused)}") from None
     finally:
         if aside is not None and aside.exists():
             shutil.rmtree(aside, ignore_errors=True)

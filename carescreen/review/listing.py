@@ -153,11 +153,11 @@ def written_aside(path: Path) -> Iterator[Path]:
     try:
         aside.touch(exist_ok=False)
     except OSError as error:
-        raise OutputError(f"cannot write in the folder {path.parent}: {error.strerror}") from None
+        raise OutputError(f"cannot write in the folder {path.parent}: {error.strerror}") from error
     try:
         yield aside
         aside.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
     finally:
         aside.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from carescreen.cells import FORMULA_STARTS
 from carescreen.review.info import ListInfo
@@ -65,7 +66,15 @@ def write_xlsx(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
         _write_about(about, shown, info, formats, every)
         if info.quotes:
             about.activate()  # who made it and when it expires is what opens
+        _close(book)
+
+
+def _close(book: xlsxwriter.Workbook) -> None:
+    """Write the file; OSError where the system refuses it, which the library gives another name."""
+    try:
         book.close()
+    except FileCreateError as error:
+        raise OSError(*error.args[0].args) from None
 
 
 def write_visits_xlsx(
