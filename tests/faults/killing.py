@@ -88,18 +88,18 @@ def seconds_of(place: Path, processes: int) -> float:
 
 
 def ended_at(place: Path, how: str, processes: int, moment: float) -> tuple[int, set[int]]:
-    """(exit code, workers that were there) of a run that is ended after some seconds."""
+    """(exit code, workers that were there) of a run that is ended after some seconds.
+
+    With worker processes these are counted from when there are any.
+    """
     send, name = HOW[how]
     pid = start(place, processes)
+    until = time.monotonic() + LONGEST
+    while processes > 1 and not workers_of(pid) and is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)  # what comes before there are workers is tried with one process
     time.sleep(moment)
     workers = workers_of(pid)
-    if how == "kill a worker":
-        until = time.monotonic() + LONGEST
-        while not workers and time.monotonic() < until and is_alive(pid):
-            workers = workers_of(pid)
-        pids = sorted(workers)[:1]
-    else:
-        pids = [pid]
+    pids = sorted(workers)[:1] if how == "kill a worker" else [pid]
     for one in pids:
         with contextlib.suppress(ProcessLookupError):
             send(one, name)
@@ -141,7 +141,7 @@ def told(place: Path, how: str, processes: int, times: int, seed: int) -> None:
     for number in range(times):
         shutil.rmtree(lists, ignore_errors=True)
         shutil.copytree(kept, lists)
-        moment = length * (number + draw.random()) / times
+        moment = length * (number + draw.random()) / times * (1 if processes == 1 else 0.5)
         code, workers = ended_at(place, how, processes, moment)
         row = {
             "moment": round(moment / length, 3),

@@ -51,7 +51,9 @@ def ended(county: Path, place: Path, how: str, processes: int, times: int) -> li
 def test_a_run_killed_at_twenty_moments_leaves_the_old_list_or_the_new_one(
     county, tmp_path
 ) -> None:
-    rows = ended(county, tmp_path / "here", "kill", 1, MOMENTS)
+    rows = ended(
+        county, tmp_path / "here", "kill", 1, MOMENTS
+    )  # a second each where nothing else works
     assert {row["code"] for row in rows} <= {-9, 0}
     assert sum(row["list"] == "old" for row in rows) >= MOMENTS // 4  # or this would say nothing
     assert any(row["aside"] for row in rows)
@@ -61,7 +63,7 @@ def test_a_run_killed_at_twenty_moments_leaves_the_old_list_or_the_new_one(
     ("how", "code"), [("kill", -9), ("kill all", -9), ("terminate", 143), ("interrupt", 130)]
 )
 def test_a_run_that_is_ended_leaves_no_worker_process(county, tmp_path, how, code) -> None:
-    rows = ended(county, tmp_path / "here", how, 2, MOMENTS if ALL else 2)
+    rows = ended(county, tmp_path / "here", how, 2, MOMENTS if ALL else 1)
     assert {row["code"] for row in rows} <= {code, 0}
     assert any(row["workers"] for row in rows)
     if code > 0:
@@ -70,7 +72,7 @@ def test_a_run_that_is_ended_leaves_no_worker_process(county, tmp_path, how, cod
 
 
 def test_a_run_whose_terminal_is_closed_leaves_nothing_aside(county, tmp_path) -> None:
-    rows = ended(county, tmp_path / "here", "hang up", 1, MOMENTS if ALL else 4)
+    rows = ended(county, tmp_path / "here", "hang up", 1, MOMENTS if ALL else 2)
     assert {row["code"] for row in rows} <= {143, 0}
     assert not any(row["aside"] for row in rows)
 
@@ -78,7 +80,7 @@ def test_a_run_whose_terminal_is_closed_leaves_nothing_aside(county, tmp_path) -
 def test_a_run_whose_worker_process_dies_says_what_to_do_and_leaves_the_old_list(
     county, tmp_path
 ) -> None:
-    rows = ended(county, tmp_path / "here", "kill a worker", 2, MOMENTS if ALL else 2)
+    rows = ended(county, tmp_path / "here", "kill a worker", 2, MOMENTS if ALL else 1)
     failed = [row for row in rows if row["code"]]
     assert failed
     for row in failed:

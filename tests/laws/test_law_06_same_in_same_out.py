@@ -92,3 +92,19 @@ def test_two_processes_write_the_same_bytes_as_one(screener: Screener) -> None:
     one = screener.rank(found.caseload(), as_of)
     two = screener.rank(found.caseload(), as_of, processes=2, block_children=2)
     assert files(two, quotes=True) == files(one, quotes=True)
+
+
+@settings(max_examples=4)
+@given(data=st.data(), processes=st.sampled_from([1, 2, 3]), size=st.sampled_from([1, 2, 5]))
+def test_processes_block_sizes_and_row_orders_together_change_no_byte(
+    screener: Screener, data: st.DataObject, processes: int, size: int
+) -> None:
+    """Beside Spark, which tests/spark holds to the bytes of one process."""
+    as_of = DAYS[0]
+    found = data.draw(tables(as_of))
+    mixed = data.draw(shuffled(found))
+    one = rank(screener, found, as_of)
+    many = rank(screener, mixed, as_of, processes=processes, block_children=size)
+    assert (one is None) == (many is None)
+    if one is not None and many is not None:
+        assert files(many, quotes=True) == files(one, quotes=True)
