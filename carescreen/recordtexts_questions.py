@@ -7,8 +7,8 @@ from collections.abc import Hashable
 import numpy as np
 
 from carescreen.columns import BoolArray
-from carescreen.records import questions_of, shown_questions, siblings_to_ask_about
 from carescreen.records_entries import Record
+from carescreen.records_questions import questions_of, shown_questions, siblings_to_ask_about
 from carescreen.recordtexts_shared import HiddenWords, Shared, Side
 from carescreen.recordtexts_template import Forms, forms_of
 
