@@ -157,6 +157,7 @@ def _check_report(summary: dict[str, Any]) -> str:
     help="file that keeps what each note mentions, so that the next run reads only new notes; the "
     "list is the same. It holds no words of notes, but stays in the office",
 )
+@click.option("--no-pages", is_flag=True, help="write tables only, no pages and no workbook")
 @click.option("--show", type=click.IntRange(0), default=0, help="print the first N with reasons")
 @LANGUAGE
 def rank(
@@ -171,6 +172,7 @@ def rank(
     first_run: bool,
     processes: int,
     cache_file: Path | None,
+    no_pages: bool,
     show: int,
     language: str,
 ) -> None:
@@ -247,9 +249,15 @@ def rank(
             inputs=inputs,
             timings=clock.laps,
             read=read,
+            pages=not no_pages,
             processes=workers,
         )
-        _print_ranking(ranking, out, show, language)
+        _print_ranking(ranking, show, language)
+    if len(ranking.rejected):
+        click.echo(
+            f"{len(ranking.rejected):,} fields or rows could not be used: {out}/rejected.csv"
+        )
+    click.echo(f"The list: {out / ('ranking.csv' if no_pages else 'list.html')}")
 
 
 def _kinds(quotes: bool, show: int) -> tuple[Kind, ...]:
@@ -266,7 +274,7 @@ def _apart_from(folder: Path, cache_file: Path) -> Path:
     return cache_file
 
 
-def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> None:
+def _print_ranking(ranking: Ranking, show: int, language: str) -> None:
     from carescreen.review.reasons import terminal_block
 
     as_of = date.fromisoformat(ranking.run.as_of)
@@ -277,8 +285,3 @@ def _print_ranking(ranking: Ranking, out: Path, show: int, language: str) -> Non
     counts = ", ".join(f"{name} {count:,}" for name, count in ranking.tier_counts().items())
     label = "SYNTHETIC: " if ranking.run.synthetic else ""
     click.echo(f"{label}{len(ranking):,} children as of {ranking.run.as_of}: {counts}.")
-    if len(ranking.rejected):
-        click.echo(
-            f"{len(ranking.rejected):,} fields or rows could not be used: {out}/rejected.csv"
-        )
-    click.echo(f"The list: {out / 'list.html'}")

@@ -20,7 +20,7 @@ from carescreen.overview_before import history
 from carescreen.pack import TIERS
 from carescreen.plan_ranking import WrittenRanking
 from carescreen.plan_records import Record, WrittenRecords
-from carescreen.results_before import Position, past_positions, written_positions
+from carescreen.results_before import PastPositions, past_positions, written_positions
 from carescreen.results_changes import since_of
 from carescreen.results_people import RunPeople, read_pairs
 from carescreen.review.html import Office
@@ -45,7 +45,7 @@ class Beside:
 
     ranking: WrittenRanking
     people: RunPeople
-    past: dict[str, list[Position]]
+    past: PastPositions
     waiting: dict[str, str]
     concerns: dict[str, int]
     counts: pd.DataFrame

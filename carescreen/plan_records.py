@@ -18,11 +18,11 @@ import numpy as np
 from carescreen.errors import UsageError
 from carescreen.plan_lists import WeekLists
 from carescreen.plan_ranking import WrittenRanking
+from carescreen.review.filed import line_starts
 from carescreen.review.texts import LANGUAGES, Texts
 from carescreen.review.visit_words import VisitReason, visit_reason, visitor_reason
 from carescreen.sheet import Ints
 
-_CHUNK = 1 << 22
 _SEAT = ("selected_by", "selection_probability")  # of the ranking's own seats: a plan gives others
 # Who is far behind the others on the list, or was, is likely to have been drawn.
 _KEPT_FROM_VISITORS = ("rank", "past_positions")
@@ -38,7 +38,7 @@ class WrittenRecords:
 
     def __init__(self, ranking: WrittenRanking, path: Path, file: BinaryIO) -> None:
         self._ranking, self._path, self._file = ranking, path, file
-        self._starts = _line_starts(file)
+        self._starts = line_starts(file)[:-1]
         if len(self._starts) != len(ranking.heads):
             raise _another(path)
 
@@ -60,16 +60,6 @@ class WrittenRecords:
 
 def _another(path: Path) -> UsageError:
     return UsageError(f"{path} is not as `rank` writes it today; rank again")
-
-
-def _line_starts(file: BinaryIO) -> Ints:
-    """Where each line begins."""
-    found, base = [np.zeros(1, dtype=np.int64)], 0
-    while chunk := file.read(_CHUNK):
-        found.append(np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == ord("\n")) + base + 1)
-        base += len(chunk)
-    starts = np.concatenate(found)
-    return starts[starts < base]
 
 
 @contextmanager

@@ -306,6 +306,10 @@ class Ranking:
         shown |= (rows["state"] == "aged_out") & (rows["tier_code"] < _ROUTINE)
         return [int(position) for position in np.flatnonzero(shown)]
 
+    def columns(self, *names: str) -> Sheet:
+        """Some of the columns of `to_frame()` in rank order, not copied: for what needs no others."""
+        return self._rows.only(names)
+
     def people(self) -> pd.DataFrame:
         """Who and where each child is, in rank order: for what a supervisor hands over.
 

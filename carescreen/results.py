@@ -22,13 +22,14 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -36,23 +37,26 @@ import pandas as pd
 from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.overview_before import overview_with_history
+from carescreen.processes import in_processes
 from carescreen.profile import FILE as PROFILE
 from carescreen.profile import profile_text
 from carescreen.ranking import Ranking
 from carescreen.rankingfiles import write_ranking
-from carescreen.results_before import past_positions, positions_table
+from carescreen.results_before import positions_table
 from carescreen.results_changes import changes_since
 from carescreen.results_handover import FILE as HANDOVERS
 from carescreen.results_handover import frame_of
-from carescreen.results_people import DUPLICATES, concerns_counted, people_of
+from carescreen.results_listed import Beside, beside_of, filed_records
+from carescreen.results_people import DUPLICATES, people_of
 from carescreen.results_place import replaced_file, replaced_folder, require_folder, require_own_csv
-from carescreen.review.html import Office, write_html, write_pages
+from carescreen.review.filed import LinesFile
+from carescreen.review.html import Office, Pages, write_html, write_part
 from carescreen.review.info import ListInfo
 from carescreen.review.texts import LANGUAGES, day, text
 from carescreen.review.xlsx import write_xlsx
 from carescreen.rules import Rule, RulePack
 from carescreen.waiting import FILE as WAITING
-from carescreen.waiting import add_waiting, waiting_frame
+from carescreen.waiting import waiting_frame
 
 EXPIRES_AFTER_DAYS = 30  # a list with quotes says that it is to be deleted by then
 PRIVATE = "PRIVATE.txt"
@@ -79,66 +83,110 @@ def write_results(
     timings: Mapping[str, float] | None = None,
     step: Step = lambda _name: None,
     read: Sequence[Path] = (),
+    pages: bool = True,
     processes: int = 1,
 ) -> None:
     """Write a run's folder; `inputs` are SHA-256 of the input files by name.
 
     An existing folder is replaced only if it holds an earlier run, and nothing else, or nothing.
-    `read` are files and folders of the input: none may lie in it.
+    `read` are files and folders of the input: none may lie in it. Without `pages` the tables stand
+    alone: no pages, no workbook; `processes` write these. `timings` are of what was done before, in
+    seconds: run.json has the writing of tables and lists after them.
     """
+    laps = _Laps(timings or {})
     info = list_info(ranking, quotes=quotes, made_by=made_by, language=language)
-    records = _records(ranking, quotes)
-    office, tables = _of_the_office(ranking, records, folder, quotes, inputs or {})
+    office, beside, tables = _of_the_office(ranking, folder, inputs or {})
     with replaced_folder(folder, *OURS, read) as aside:
         step("ranking.csv, ranking.jsonl")
         write_ranking(ranking, aside, quotes=quotes, processes=processes)
-        step("list.html, list.xlsx")
-        write_pages(records, aside, info, office)
-        write_xlsx(records, aside / "list.xlsx", info)
         for name, table in tables.items():
             write_csv(table, aside / name)
         profile = profile_text(ranking.profile, names=quotes)
         (aside / PROFILE).write_text(profile, encoding="utf-8")
-        summary = run_summary(ranking, quotes, inputs or {}, timings or {})
+        laps.lap("write tables")
+        if pages:
+            step("list.html, list.xlsx")
+            write_lists(ranking, beside, aside, info, office, processes)
+            laps.lap("write lists")
+        summary = run_summary(ranking, quotes, inputs or {}, laps.seconds)
+        if not pages:
+            summary["tables_only"] = True
         if office.since:
             summary["since"] = asdict(office.since)
         if quotes:
             summary |= {"made_by": info.made_by, "expires": info.expires}
-            (aside / PRIVATE).write_text(private_words(info), encoding="utf-8-sig")
+            words = private_words(info, [*aside.iterdir()])
+            (aside / PRIVATE).write_text(words, encoding="utf-8-sig")
         text = json.dumps(summary, ensure_ascii=False, indent=2)
         (aside / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _of_the_office(
-    ranking: Ranking,
-    records: list[dict[str, Any]],
-    folder: Path,
-    quotes: bool,
-    inputs: Mapping[str, str],
-) -> tuple[Office, dict[str, pd.DataFrame]]:
-    """What the supervisor sees beside the children, and the tables by file name.
+class _Laps:
+    """Seconds of what was done before, and of each step since this was made."""
 
-    What is known only beside the list that `folder` still holds is added to the records: earlier
-    places, handovers, since when nobody has taken a follow-up on.
+    def __init__(self, before: Mapping[str, float]) -> None:
+        self.seconds = dict(before)
+        self._last = perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now
+
+
+def write_lists(
+    ranking: Ranking,
+    beside: Beside,
+    folder: Path,
+    info: ListInfo,
+    office: Office,
+    processes: int = 1,
+) -> None:
+    """Write pages and workbook into a folder that holds the ranking.jsonl of a ranking.
+
+    Each process reads the records that it writes, a few at a time: no list is ever held whole.
+    """
+    with LinesFile(folder / "ranking.jsonl") as lines:
+        records, besides = filed_records(ranking, lines, beside)
+        pages = Pages(records, info, replace(office, besides=besides))
+        (folder / "list").mkdir()
+        book = (lines, write_xlsx, records, folder / "list.xlsx", info)
+        jobs = chain([book], ((lines, write_part, job, folder, info) for job in pages.jobs))
+        for _ in in_processes(_with_open, None, jobs, processes):
+            pass
+        pages.write_first(folder)
+
+
+def _with_open(
+    _shared: None, lines: LinesFile, write: Callable[..., None], *arguments: Any
+) -> None:
+    """Write one thing in a process that reads the records from a file."""
+    with lines:
+        write(*arguments)
+
+
+def _of_the_office(
+    ranking: Ranking, folder: Path, inputs: Mapping[str, str]
+) -> tuple[Office, Beside, dict[str, pd.DataFrame]]:
+    """What the supervisor sees beside the children, what is said beside records, tables by file name.
+
+    Much of it is known only beside the list that `folder` still holds.
     """
     positions = _positions(ranking, folder)
-    _add_past_positions(records, positions, ranking.run.as_of)
     people = people_of(ranking, folder)
-    people.annotate(records, concerns_counted(ranking, people))
-    add_waiting(records, folder, ranking.run.as_of)
+    beside = beside_of(ranking, people, positions, folder)
     counts = overview_with_history(ranking.of_overview(), ranking.run.as_of, folder)
     changes = changes_since(folder, ranking, inputs, version("carescreen"))
-    besides = _records(ranking, quotes, ranking.to_answer())
     tables = {
         "rejected.csv": ranking.rejected,
         "overview.csv": counts,
         "changes.csv": changes.frame,
         HANDOVERS: frame_of(people.handovers),
         DUPLICATES: people.duplicate_frame(),
-        WAITING: waiting_frame(records),
+        WAITING: waiting_frame(beside.waiting),
         "positions.csv": positions,
     }
-    return Office(counts, people.sections(), changes.since, besides), tables
+    return Office(counts, people.sections(), changes.since), beside, tables
 
 
 def require_run_folder(folder: Path, read: Sequence[Path]) -> None:
@@ -166,9 +214,12 @@ def list_info(ranking: Ranking, *, quotes: bool, made_by: str, language: str) ->
     )
 
 
-def private_words(info: ListInfo) -> str:
+def private_words(info: ListInfo, written: Collection[Path]) -> str:
     """What a folder with quotes says of its tables, which have no top to say it on."""
-    heads = ("ranking.csv, ranking.jsonl, list.html, list/, list.xlsx", f"run {info.run_id}")
+    there = {path.name for path in written}
+    quoting = ("ranking.csv", "ranking.jsonl", "list.html", "list", "list.xlsx")
+    files = (f"{name}/" if name == "list" else name for name in quoting if name in there)
+    heads = (", ".join(files), f"run {info.run_id}")
     lines = [" · ".join(heads)]
     for language in LANGUAGES:
         made = f"{text('made_by', language)}: {' '.join(info.made_by.split())}"
@@ -224,25 +275,16 @@ def current_user() -> str:
         return "unknown"
 
 
-def _records(
-    ranking: Ranking, quotes: bool, positions: Sequence[int] | None = None
-) -> list[dict[str, Any]]:
-    """Records of the listed children, or of those at some positions."""
+def _records(ranking: Ranking, quotes: bool) -> list[dict[str, Any]]:
+    """Records of the listed children."""
     read = ranking.records if quotes else ranking.public_records
-    return read(ranking.listed() if positions is None else positions)
+    return read(ranking.listed())
 
 
 def _positions(ranking: Ranking, folder: Path) -> pd.DataFrame:
-    names = ["child_id", "rank", "tier", "selected_by", "selection_probability"]
+    names = ("child_id", "rank", "tier", "selected_by", "selection_probability")
     now = ranking.columns(*names).to_frame().assign(run_id=ranking.run.run_id)
     return positions_table(folder, ranking.run.as_of, now, ranking.listed())
-
-
-def _add_past_positions(records: list[dict[str, Any]], positions: pd.DataFrame, as_of: str) -> None:
-    """Say on each listed child where it stood on the lists before."""
-    past = past_positions(positions, as_of, {str(record["child_id"]) for record in records})
-    for record in records:
-        record["past_positions"] = past.get(str(record["child_id"]), [])
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -303,7 +345,7 @@ def run_summary(
     ranking: Ranking, quotes: bool, inputs: Mapping[str, str], timings: Mapping[str, float]
 ) -> dict[str, Any]:
     """What run.json holds: enough to say later what made this list. No ids."""
-    frame = ranking.columns("within_capacity", "needs_data").to_frame()
+    counted = ranking.columns("within_capacity", "needs_data")
     return {
         "format": RUN_FORMAT,
         "run_id": ranking.run.run_id,
@@ -317,10 +359,10 @@ def run_summary(
         "inputs": dict(inputs),
         "notices": list(ranking.notices),
         "counts": {
-            "children": len(frame),
+            "children": len(ranking),
             "tiers": ranking.tier_counts(),
-            "within_capacity": int(frame["within_capacity"].sum()),
-            "needs_data": int(frame["needs_data"].sum()),
+            "within_capacity": int(counted["within_capacity"].sum()),
+            "needs_data": int(counted["needs_data"].sum()),
             "rejected": len(ranking.rejected),
         },
         "timings_seconds": {name: round(value, 3) for name, value in timings.items()},

@@ -171,7 +171,9 @@ def _changes(
 
 def _now(ranking: Ranking) -> pd.DataFrame:
     frame = ranking.columns(*_READ).to_frame()
-    frame["due_on"] = frame["due_on"].dt.strftime("%Y-%m-%d")
+    number, days = pd.factorize(frame["due_on"].to_numpy(dtype="datetime64[s]"))  # they are few
+    texts = days.astype("datetime64[D]").astype(str).tolist()
+    frame["due_on"] = objects([*texts, ""])[number]
     return frame.astype(object).where(frame.notna(), "")
 
 
@@ -189,13 +191,14 @@ def _opened_and_closed(
     was: NDArray[np.object_], now: NDArray[np.object_], codes: Mapping[str, str]
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Codes of concerns that only the new and only the earlier list has; few pairs are distinct."""
-    number, pairs = pd.factorize(pd.Series(was) + "\n" + pd.Series(now))
+    (before_code, before_texts), (code, texts) = pd.factorize(was), pd.factorize(now)
+    number, pairs = pd.factorize(before_code * len(texts) + code)
     known = {**{code: code for code in codes.values()}, **codes}
     found = []
-    for pair in pairs:
+    for place in pairs.tolist():
+        sides = before_texts[place // len(texts)], texts[place % len(texts)]
         before, after = (
-            {known.get(word, NOT_IN_PACK) for word in side.split(";") if word}
-            for side in pair.split("\n")
+            {known.get(word, NOT_IN_PACK) for word in side.split(";") if word} for side in sides
         )
         found.append((";".join(sorted(after - before)), ";".join(sorted(before - after))))
     return (

@@ -78,10 +78,9 @@ def handovers_since(folder: Path, as_of: str, people: pd.DataFrame) -> list[Hand
     found = {child: entry for child, entry in found.items() if first <= entry.noticed_on <= as_of}
     for child, to, place, by, village in moved.itertuples(index=False, name=None):
         found[child] = Handover(child, by, village, to, place, before, as_of)
-    whose = dict(
-        zip(now["child_id"], zip(*(now[name] for name in _WHOSE), strict=True), strict=True)
-    )
-    order = {child: number for number, child in enumerate(now["child_id"])}
+    of_them = now[now["child_id"].isin(list(found))].itertuples(index=False, name=None)
+    whose = {child: (by, village) for child, by, village in of_them}  # in the order of the answer
+    order = {child: number for number, child in enumerate(whose)}
     stand = [e for e in found.values() if whose.get(e.child_id) == e.now and e.now != e.before]
     return sorted(stand, key=lambda entry: order[entry.child_id])
 

@@ -54,26 +54,37 @@ class RunPeople:
     others: dict[str, tuple[str, ...]]
 
     def annotate(self, records: Iterable[dict[str, Any]], concerns: dict[str, int]) -> None:
-        """Say on each record from whom the child came, and where else it is recorded.
+        """Say on each record what `said` says of its child."""
+        handed = {entry.child_id: entry for entry in self.handovers}
+        for record in records:
+            record.update(self._said(str(record["child_id"]), handed, concerns))
+
+    def said(self, concerns: dict[str, int]) -> dict[str, dict[str, Any]]:
+        """By its id, from whom a child came and where else it is recorded; nothing of most children.
 
         `concerns` are the numbers of open concerns of the children that `others` names.
         """
         handed = {entry.child_id: entry for entry in self.handovers}
-        for record in records:
-            child = str(record["child_id"])
-            if child in handed:
-                entry = handed[child]
-                record["handed_over"] = {
-                    "from_caseworker_id": entry.from_caseworker_id,
-                    "from_village_id": entry.from_village_id,
-                    "last_on": entry.last_on,
-                    "noticed_on": entry.noticed_on,
-                }
-            if child in self.others:
-                record["also_recorded"] = [
-                    {"child_id": o, "tier": self.rows[o]["tier"], "concerns": concerns[o]}
-                    for o in self.others[child]
-                ]
+        return {child: self._said(child, handed, concerns) for child in {**handed, **self.others}}
+
+    def _said(
+        self, child: str, handed: dict[str, Handover], concerns: dict[str, int]
+    ) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        if child in handed:
+            entry = handed[child]
+            said["handed_over"] = {
+                "from_caseworker_id": entry.from_caseworker_id,
+                "from_village_id": entry.from_village_id,
+                "last_on": entry.last_on,
+                "noticed_on": entry.noticed_on,
+            }
+        if child in self.others:
+            said["also_recorded"] = [
+                {"child_id": o, "tier": self.rows[o]["tier"], "concerns": concerns[o]}
+                for o in self.others[child]
+            ]
+        return said
 
     def duplicate_frame(self) -> pd.DataFrame:
         """The pairs as the table that duplicates.csv holds."""

@@ -8,7 +8,7 @@ carried stands in waiting.csv (child_id, waiting_since) of the list's folder.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,11 @@ def waits_for_somebody(record: Mapping[str, Any]) -> bool:
     return bool(record["tier"] == "immediate" and record["state"] == "new")
 
 
-def add_waiting(records: Sequence[Record], folder: Path, as_of: str) -> None:
-    """Say on each record that waits since when, by the list in `folder`, which this one replaces."""
-    say_waiting(records, waiting_before(folder), as_of)
-
-
 def say_waiting(records: Iterable[Record], before: Mapping[str, str], as_of: str) -> None:
-    """The same by what `before` holds; what a list itself carries on says the same as that list."""
+    """Say on each record that waits since when, by what `before` holds of the list that it replaces.
+
+    What a list itself carries on says the same as that list.
+    """
     for record in records:
         if not waits_for_somebody(record):
             continue
@@ -71,7 +69,6 @@ def waiting_before(folder: Path) -> dict[str, str]:
         return {}
 
 
-def waiting_frame(records: Sequence[Record]) -> pd.DataFrame:
-    """What is carried to the next list."""
-    rows = [(r["child_id"], r["waiting_since"]) for r in records if r.get("waiting_since")]
-    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+def waiting_frame(since: Mapping[str, str]) -> pd.DataFrame:
+    """What is carried to the next list: since when each child that waits does, by its id."""
+    return pd.DataFrame(list(since.items()), columns=list(COLUMNS), dtype=object)

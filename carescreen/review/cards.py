@@ -55,14 +55,13 @@ SourceKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Setting:
-    """What the cards of a page share: its date, its households' children, its numbered sources.
+    """What the cards of a page share: its date, its households' children.
 
     for_supervisor  lets in what a visitor's page never shows: conflicts of interest
     """
 
     as_of: date | None
     households: Mapping[str, Sequence[str]]
-    sources: Mapping[SourceKey, int]
     for_supervisor: bool = False
 
 
@@ -96,7 +95,7 @@ class Concern:
     code: str
     act: Texts | None
     read_today: Texts | None
-    sources: tuple[int, ...]
+    sources: tuple[str, ...]
     remarks: tuple[Texts, ...]
     evidence: tuple[Evidence, ...]
     withheld: bool
@@ -156,14 +155,14 @@ class Card:
     told_visits: bool = False  # whether a visit is among what was told
 
 
-def card(record: Record, place: str, setting: Setting) -> Card:
-    """A card from a record that the list may show."""
+def card(record: Record, place: str, setting: Setting, sources: Mapping[SourceKey, str]) -> Card:
+    """A card from a record that the list may show; `sources` is what stands for each source there."""
     late = days_overdue(record, setting.as_of)
     asked, notes = _questions(record)
     mentions, mention_notes = _mentions(record)
     score, start, bars = _score(record)
     concerns, help_, advice = (
-        tuple(_concern(entry, setting.sources) for entry in shown_concerns(record, key))
+        tuple(_concern(entry, sources) for entry in shown_concerns(record, key))
         for key in _WITH_SOURCES
     )
     concerns = tuple(
@@ -184,7 +183,7 @@ def card(record: Record, place: str, setting: Setting) -> Card:
         facts=tuple(_facts(record)),
         summary=_summary(record),
         tags=tuple(_tags(record)),
-        same_household=_same_household(record, setting.households),
+        same_household=same_household(record, setting.households),
         needs_data=_needs_data(record),
         concerns=concerns,
         score=score,
@@ -214,7 +213,8 @@ def _has(record: Record, conflict: bool) -> str:
     return " ".join(["dispute"] * has_open_dispute(record) + ["conflict"] * conflict)
 
 
-def _same_household(record: Record, households: Mapping[str, Sequence[str]]) -> str:
+def same_household(record: Record, households: Mapping[str, Sequence[str]]) -> str:
+    """The other children of a record's household that stand on the page."""
     child, found = str(record["child_id"]), households.get(str(record.get("household_id")), ())
     return ", ".join(other for other in found if other != child)
 
@@ -288,16 +288,16 @@ def _needs_data(record: Record) -> tuple[Texts, ...]:
     return tuple(dict(zip(columns, pair, strict=True)) for pair in pairs)
 
 
-def _concern(entry: Record, sources: Mapping[SourceKey, int]) -> Concern:
+def _concern(entry: Record, sources: Mapping[SourceKey, str]) -> Concern:
     evidence = tuple(_evidence(item) for item in entries(entry, "evidence"))
     read = _optional(lambda language: read_today(entry, language))
-    cited = {sources[_source_key(source)] for source in entries(entry, "source")}
+    cited = sorted({source_key(source) for source in entries(entry, "source")})
     return Concern(
         title=_picked(entry["title"]),
         code=display_code(entry),
         act=_picked(entry["act"]) if entry.get("act") and read is None else None,
         read_today=read,
-        sources=tuple(sorted(cited)),
+        sources=tuple(sources[key] for key in cited),
         remarks=(both("threshold_mark"),) if entry.get("threshold_by") == "programme" else (),
         evidence=evidence,
         withheld="act" not in entry and not evidence,
@@ -315,7 +315,8 @@ def _closes(record: Record, entry: Record) -> str:
     return " ".join(named)
 
 
-def _source_key(source: Record) -> SourceKey:
+def source_key(source: Record) -> SourceKey:
+    """What tells a source of a concern from others."""
     return pick(source.get("law"), "zh"), str(source.get("article") or "")
 
 
@@ -445,13 +446,10 @@ class Source:
     address: str
 
 
-def sources_cited(records: Iterable[Record]) -> dict[SourceKey, Source]:
-    """Each source of the records' concerns once, in the order in which a page numbers them."""
-    found: dict[SourceKey, Source] = {}
-    for record in records:
-        for key in _WITH_SOURCES:
-            for concern in entries(record, key):
-                for source in entries(concern, "source"):
-                    words = Source(law_words(source), str(source.get("url") or ""))
-                    found.setdefault(_source_key(source), words)
-    return dict(sorted(found.items()))
+def add_sources(found: dict[SourceKey, Source], record: Record) -> None:
+    """Add the sources of a record's concerns that were not found before."""
+    for key in _WITH_SOURCES:
+        for concern in entries(record, key):
+            for source in entries(concern, "source"):
+                if (cited := source_key(source)) not in found:
+                    found[cited] = Source(law_words(source), str(source.get("url") or ""))

@@ -95,6 +95,11 @@ def to_do(records: Iterable[Record], as_of: date | None = None) -> ToDo | None:
     return ToDo(asked, _waiting(since) if since else None, told)
 
 
+def may_be_to_do(record: Record) -> bool:
+    """Whether `to_do` may have something to say of a record."""
+    return bool(record.get("waiting_since") or record.get("disputes") or record.get("told"))
+
+
 def _asked(record: Record) -> Asked:
     return Asked(str(record["child_id"]), str(record.get("village_id") or ""), dispute_tags(record))
 

@@ -1,77 +1,60 @@
 """The follow-up list as pages: single files that load nothing, work offline and print.
 
-Every text of a record is escaped by the template engine; the page's policy allows its own inline
-style and script by their hashes and nothing else, so that a note can neither run nor fetch.
-
-Each card stands in a `noscript`: where scripts are off a browser shows it, and where they run it
-keeps it as text until the card is shown, so that a page of thousands of children opens at once.
+A page for each caseworker, the supervisor's with everybody, and a table of contents; what one page is
+made of says carescreen.review.one_page. Who is on which page is known before a record is read, so that
+the pages of different caseworkers are written apart, and no more records are held than a page has.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
-from markupsafe import Markup
 
-from carescreen.fields import ENTRY_FIELDS, ENTRY_FORMAT
 from carescreen.pack import TIERS
-from carescreen.review.bilingual import Bilingual
-from carescreen.review.cards import Card, Setting, card, sources_cited
-from carescreen.review.disputes import to_do
+from carescreen.review.cards import Setting
+from carescreen.review.drawn import Drawn, Pen, is_drawn_alike
+from carescreen.review.filed import FiledRecords
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import (
     Group,
-    Note,
+    field,
     groups,
-    notes,
     permitted,
     pieces,
-    written_aside,
+    places_of,
+    shown,
+    taken,
+)
+from carescreen.review.one_page import (
+    PAGE_SCRIPTS,
+    Cards,
+    Facts,
+    facts_of,
+    frame_values,
+    look,
+    new_pen,
+    page_values,
+    write_page,
 )
 from carescreen.review.overview_page import contents_overview, with_overview
-from carescreen.review.pages import labels_in, page_environment, policy_of, spans
-from carescreen.review.people import MOST_ROWS, People
+from carescreen.review.people import People
 from carescreen.review.reading import Record, days_overdue
-from carescreen.review.recording import (
-    CHOICES,
-    CLOSINGS,
-    SUPERVISOR_CHOICES,
-    Choice,
-    spoken_keys,
-)
 from carescreen.review.since import Since
-from carescreen.review.texts import (
-    LANGUAGES,
-    Texts,
-    as_day,
-    both,
-    both_counted,
-    counted,
-    day,
-    pick,
-    texts_of,
-)
+from carescreen.review.texts import Texts, as_day, both, texts_of
 
 PAGE_CHILDREN = 500  # some 3 MB: what an old phone still opens in a few seconds
-SEARCHED_CHILDREN = 20  # beyond these a page has a field to find a code in
 SUPERVISOR_CHILDREN = 5_000  # some 25 MB: opens within a second or two on a desk
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_PAGE_SCRIPTS = (
-    *("language.js", "list.js", "entries.js", "record.js", "bar.js", "own.js"),
-    "overview.js",
-)
-_PEOPLE_SCRIPTS = (*_PAGE_SCRIPTS, "people.js")
-_STYLES = ("list.css", "overview.css")
+_PEOPLE_SCRIPTS = (*PAGE_SCRIPTS, "people.js")
+_SUPERVISOR = "list/supervisor"  # what its pages' addresses begin with
+_WHOLE = f"{_SUPERVISOR}.html"
 
 
 def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> None:
@@ -81,8 +64,7 @@ def write_html(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
     caller passes. OutputError where the file cannot be written; an earlier file then stays whole.
     """
     texts_of(info.language)
-    shown = permitted(records, info)
-    write_page("page.html.j2", page_values(groups(shown, info.group), info), Path(path))
+    write_page("page.html.j2", page_values(groups(records, info.group), info), Path(path))
 
 
 @dataclass(frozen=True)
@@ -113,45 +95,213 @@ def write_pages(
     them list.html is a table of contents, else the whole list. The pages of everyone have the
     programme's overview. Redaction and errors as in `write_html`.
     """
-    office = office or Office()
-    shown = permitted(records, info)
-    cut = groups(shown, info.group)
+    pages = Pages(records, info, office or Office())
     (folder / "list").mkdir()
-    rows = []
-    for number, group in enumerate(cut, start=1):
-        for piece in pieces(group, PAGE_CHILDREN):
-            address = own_address(number, _file_name(group.name), piece)
-            own = page_values([piece], info, address) | {"asks_first": True}
-            write_page("page.html.j2", own, folder / address)
-            rows.append(_Row(piece, address, as_day(info.as_of)))
-    everyone = groups([*shown, *permitted(office.besides, info)], info.group)
-    parts = _parts([piece for group in everyone for piece in pieces(group, SUPERVISOR_CHILDREN)])
-    for part in parts:
-        page = page_values(part.groups, info, part.address, for_supervisor=True)
-        number = parts.index(part) + 1 if len(parts) > 1 else 0
-        page |= office_values(office, info, part.records, number, page["calibrated"])
-        write_page("page.html.j2", page, folder / part.address)
-    if len(shown) <= PAGE_CHILDREN:
-        page = page_values(cut, info) | with_overview(info, office.counts, shown)
-        write_page("page.html.j2", page, folder / "list.html")
-        return
-    contents = frame_values(info, ("language.js", "overview.js")) | {"pages": rows, "parts": parts}
-    contents |= contents_overview(
-        info, office.counts, {part.address: part.records for part in parts}
-    )
-    write_page("index.html.j2", contents, folder / "list.html")
+    for job in pages.jobs:
+        write_part(job, folder, info)
+    pages.write_first(folder)
 
 
-def office_values(
-    office: Office, info: ListInfo, records: Sequence[Record], number: int, calibrated: bool
-) -> dict[str, Any]:
-    """What a supervisor's page shows beside its children.
+@dataclass(frozen=True, repr=False)  # it holds records
+class _Whose:
+    """A group of the supervisor's pages, or a piece of it, and what of it is somebody's own list.
+
+    number  of its own page or pages; 0 where those are not written with it
+    is_own  of each record whether it stands there; the others are on the supervisor's page alone
+    """
+
+    group: Group
+    number: int
+    is_own: Sequence[bool]
+
+    @property
+    def own(self) -> Group:
+        """The group as its own page has it."""
+        places = [place for place, own in enumerate(self.is_own) if own]
+        return Group(self.group.kind, self.group.name, taken(self.group.records, places))
+
+
+@dataclass(frozen=True, repr=False)
+class PagesJob:
+    """Pages that are written together: a supervisor's page, and the own pages of those who are on it.
+
+    address, number, office  of the supervisor's page; no address where only own pages are written
+    """
+
+    whose: tuple[_Whose, ...]
+    address: str = ""
+    number: int = 0
+    office: Office = Office()
+
+
+class Pages:
+    """The pages of a list: jobs that can be done in any order, by any process, and list.html."""
+
+    def __init__(self, records: Sequence[Record], info: ListInfo, office: Office) -> None:
+        texts_of(info.language)
+        self.records, self.info, self.office = records, info, office
+        self._groups = list(self._everyone())
+        self._parts = _parts(
+            [piece for whose in self._groups for piece in pieces(whose.group, SUPERVISOR_CHILDREN)]
+        )
+
+    @property
+    def jobs(self) -> Iterator[PagesJob]:
+        """What `write_part` writes."""
+        by_name = {(whose.group.kind, whose.group.name): whose for whose in self._groups}
+        for place, part in enumerate(self._parts):
+            number = place + 1 if len(self._parts) > 1 else 0
+            whose = (by_name[group.kind, group.name] for group in part.groups)
+            yield PagesJob(
+                tuple(
+                    one if group.whole is None else _Whose(group, 0, ())
+                    for group, one in zip(part.groups, whose, strict=True)
+                ),
+                part.address,
+                number,
+                self._office_of(part, number),
+            )
+        for one in self._groups:
+            if one.group.count > SUPERVISOR_CHILDREN:
+                yield PagesJob((one,))
+
+    def write_first(self, folder: Path) -> None:
+        """Write list.html: the whole list, or what stands on which page."""
+        info, office = self.info, self.office
+        if len(self.records) <= PAGE_CHILDREN:
+            page = page_values([one.own for one in self._groups if one.number], info)
+            page |= with_overview(info, office.counts, _villages(self.records))
+            write_page("page.html.j2", page, folder / "list.html")
+            return
+        rows = [
+            _Row(piece, address, as_day(info.as_of))
+            for one in self._groups
+            if one.number
+            for piece, address in _own_pages(one)
+        ]
+        contents = frame_values(info, ("language.js", "overview.js"))
+        contents |= {"pages": rows, "parts": self._parts}
+        villages = {part.address: part.villages for part in self._parts}
+        contents |= contents_overview(info, office.counts, villages)
+        write_page("index.html.j2", contents, folder / "list.html")
+
+    def _everyone(self) -> Iterator[_Whose]:
+        records, besides = self.records, self.office.besides
+        if isinstance(records, FiledRecords) and isinstance(besides, FiledRecords):
+            every: Sequence[Record] = records + besides
+        else:
+            every = [*records, *besides]
+        number = 0
+        for kind, name, places in places_of(every, self.info.group):
+            is_own = [place < len(records) for place in places]
+            number += any(is_own)
+            group = Group(kind, name, taken(every, places))
+            yield _Whose(group, number if any(is_own) else 0, is_own)
+
+    def _office_of(self, part: _Part, number: int) -> Office:
+        """What a supervisor's page shows beside its children: the people stand on the first."""
+        counts = self.office.counts
+        if number and counts is not None:
+            counts = counts[counts["village_id"].isin(part.villages)]
+        people = self.office.people if number <= 1 else None
+        return Office(counts, people, self.office.since)
+
+
+def write_part(job: PagesJob, folder: Path, info: ListInfo) -> None:
+    """Write the pages of a job into a folder that has a folder `list`.
+
+    The cards of a list that fits on one page are drawn once for its own and the supervisor's page.
+    """
+    pen, as_of = new_pen(), as_day(info.as_of)
+    facts = Facts(as_of)
+    everywhere = Setting(as_of, _households(job), for_supervisor=True)
+    drawn: list[list[Drawn] | None] = []
+    for whose in job.whose:
+        if whose.group.count > PAGE_CHILDREN or not job.address:
+            if whose.number:
+                _write_own(whose, folder, info)
+            drawn.append(None)
+            if job.address:
+                for record in shown(whose.group.records, info):
+                    facts.add(record)
+            continue
+        records = permitted(whose.group.records, info)
+        cards: dict[int, Drawn] = {}
+        if whose.number:
+            cards = _write_own_of(whose, records, pen, everywhere, folder, info)
+        for record in records:
+            facts.add(record)
+        drawn.append(
+            [
+                cards[place] if place in cards else pen.draw(record, everywhere)
+                for place, record in enumerate(records)
+            ]
+        )
+    if job.address:
+        groups = [whose.group for whose in job.whose]
+        cards_of_all = Cards(pen, drawn, facts)
+        page = page_values(groups, info, job.address, for_supervisor=True, cards=cards_of_all)
+        page |= office_values(job.office, info, facts, job.number)
+        write_page("page.html.j2", page, folder / job.address)
+
+
+def _write_own(whose: _Whose, folder: Path, info: ListInfo) -> None:
+    for piece, address in _own_pages(whose):
+        own = page_values([piece], info, address) | {"asks_first": True}
+        write_page("page.html.j2", own, folder / address)
+
+
+def _write_own_of(
+    whose: _Whose,
+    records: Sequence[Record],
+    pen: Pen,
+    everywhere: Setting,
+    folder: Path,
+    info: ListInfo,
+) -> dict[int, Drawn]:
+    """Write the own page of a list from the records of its group; its cards by their place there.
+
+    Without those that look otherwise on the page of `everywhere`.
+    """
+    places = [place for place, own in enumerate(whose.is_own) if own]
+    own = [records[place] for place in places]
+    facts = facts_of(own, everywhere.as_of)
+    setting = Setting(everywhere.as_of, facts.households)
+    drawn = [pen.draw(record, setting) for record in own]
+    group = Group(whose.group.kind, whose.group.name, own)
+    address = own_address(whose.number, _file_name(group.name), group)
+    page = page_values([group], info, address, cards=Cards(pen, [drawn], facts))
+    write_page("page.html.j2", page | {"asks_first": True}, folder / address)
+    found = zip(places, drawn, own, strict=True)
+    return {place: one for place, one, of in found if is_drawn_alike(of, setting, everywhere)}
+
+
+def _own_pages(whose: _Whose) -> Iterator[tuple[Group, str]]:
+    """The pieces of somebody's own list, and the address of each."""
+    for piece in pieces(whose.own, PAGE_CHILDREN):
+        yield piece, own_address(whose.number, _file_name(piece.name), piece)
+
+
+def _households(job: PagesJob) -> dict[str, list[str]]:
+    """The children of each household that stand on a supervisor's page."""
+    found: dict[str, list[str]] = {}
+    for whose in job.whose:
+        records = whose.group.records
+        homes, children = field(records, "household_id"), field(records, "child_id")
+        for home, child in zip(homes, children, strict=True):
+            if home:
+                found.setdefault(str(home), []).append(str(child))
+    return found
+
+
+def office_values(office: Office, info: ListInfo, facts: Facts, number: int) -> dict[str, Any]:
+    """What a supervisor's page shows beside its children, whose facts are given.
 
     `number` is that of the page among several, 0 for one alone. The first has `office.people`.
     """
-    values = with_overview(info, office.counts, records, is_part=number > 0)
+    values = with_overview(info, office.counts, facts.villages, is_part=number > 0)
     if office.people and number <= 1:
-        values |= frame_values(info, _PEOPLE_SCRIPTS, calibrated) | {"people": office.people}
+        values |= look(_PEOPLE_SCRIPTS) | {"people": office.people}
     return values | {"since": office.since}
 
 
@@ -169,8 +319,8 @@ class _Part:
     address: str
 
     @property
-    def records(self) -> list[Record]:
-        return [record for group in self.groups for record in group.records]
+    def villages(self) -> set[str]:
+        return {village for group in self.groups for village in _villages(group.records)}
 
     @property
     def count(self) -> int:
@@ -183,10 +333,6 @@ class _Part:
         names = self.groups[0].name, self.groups[-1].name
         number = self.address.removesuffix(".html").rpartition("-")[2]
         return both("all_on_one_page_part", number=number, first=names[0], last=names[1])
-
-
-_SUPERVISOR = "list/supervisor"  # what its pages' addresses begin with
-_WHOLE = f"{_SUPERVISOR}.html"
 
 
 def _parts(cut: Sequence[Group]) -> list[_Part]:
@@ -205,15 +351,8 @@ def _parts(cut: Sequence[Group]) -> list[_Part]:
     ]
 
 
-def write_page(template: str, values: dict[str, Any], path: Path) -> None:
-    """Write a page of a template: whole or not at all."""
-    page = _environment().get_template(template)
-    with (
-        written_aside(path) as aside,
-        aside.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
-    ):
-        for part in page.generate(values):
-            file.write(part)
+def _villages(records: Sequence[Record]) -> set[str]:
+    return {str(village) for village in field(records, "village_id") if village}
 
 
 def _file_name(name: str) -> str:
@@ -231,144 +370,10 @@ class _Row:
 
     @property
     def tiers(self) -> dict[str, int]:
-        return _tier_counts(self.group.records)
+        tiers = Counter(map(str, field(self.group.records, "tier")))
+        return {tier: tiers[tier] for tier in TIERS}
 
     @property
     def late(self) -> int:
-        return _late_count(self.group.records, self.as_of)
-
-
-@dataclass(frozen=True)
-class _Section:
-    """A group as the template walks over it: its cards are made one at a time."""
-
-    group: Group
-    setting: Setting
-    notes: Mapping[int, Note]
-
-    def cards(self) -> Iterator[tuple[Note | None, Card]]:
-        """Each card, with the sentence that stands before it."""
-        for number, record in enumerate(self.group.records):
-            place = f"{self.group.before + number + 1}/{self.group.whole_count}"
-            yield self.notes.get(number), card(record, place, self.setting)
-
-
-def page_values(
-    cut: Sequence[Group],
-    info: ListInfo,
-    name: str = "list.html",
-    today: date | None = None,
-    *,
-    for_supervisor: bool = False,
-) -> dict[str, Any]:
-    """What page.html.j2 shows; under `name` a device keeps what was recorded on the page.
-
-    What is overdue is counted by `today`, else by the list's own date. What is for the supervisor
-    alone (conflicts of interest, answers to disputes) is left out unless the page is.
-    """
-    records = [record for group in cut for record in group.records]
-    as_of, sources = today or as_day(info.as_of), sources_cited(records)
-    numbers = {key: number for number, key in enumerate(sources, start=1)}
-    setting = Setting(as_of, _households(records), numbers, for_supervisor)
-    calibrated = any(record.get("probability") is not None for record in records)
-    return frame_values(info, _PAGE_SCRIPTS, calibrated) | {
-        **_recording((*CHOICES, *SUPERVISOR_CHOICES) if for_supervisor else CHOICES),
-        "to_do": to_do(records, as_day(info.as_of)) if for_supervisor else None,
-        "calibrated": calibrated,
-        "people": None,
-        "most_rows": MOST_ROWS,
-        "page_name": name,
-        "asks_first": False,
-        "overview": (),
-        "since": None,
-        "tier_counts": _tier_counts(records),
-        "villages": sorted({str(r["village_id"]) for r in records if r.get("village_id")}),
-        "late_count": _late_count(records, as_of),
-        "total": len(records),
-        "setting": setting,
-        "searched": len(records) > SEARCHED_CHILDREN,
-        "groups": [_Section(group, setting, notes(group, info)) for group in cut],
-        "sources": list(sources.values()),
-    }
-
-
-def _recording(choices: Sequence[Choice]) -> dict[str, Any]:
-    """What the forms of a page are made of."""
-    return {
-        "choices": choices,
-        "closings": CLOSINGS,
-        "sayings": dict.fromkeys(spoken_keys(choices)),
-        "entry_fields": " ".join(ENTRY_FIELDS),
-        "exchange_format": ENTRY_FORMAT,
-    }
-
-
-def _tier_counts(records: Sequence[Record]) -> dict[str, int]:
-    tiers = Counter(str(record["tier"]) for record in records)
-    return {tier: tiers[tier] for tier in TIERS}
-
-
-def _late_count(records: Sequence[Record], as_of: date | None) -> int:
-    return sum(days_overdue(record, as_of) > 0 for record in records)
-
-
-def frame_values(
-    info: ListInfo, scripts: Sequence[str], calibrated: bool = False
-) -> dict[str, Any]:
-    """What every page has: head, language switch, where the list comes from, legend."""
-    style, script = "".join(map(_asset, _STYLES)), "".join(map(_asset, scripts))
-    return {
-        "bilingual": Bilingual(info.language),
-        "info": info,
-        "language": info.language,
-        "policy": policy_of(style, script),
-        "style": Markup(style),  # noqa: S704  our own file, not data
-        "script": Markup(script),  # noqa: S704
-        "pack": {language: pick(info.pack, language) for language in LANGUAGES},
-        "standing": both("standing_probability" if calibrated else "standing_score"),
-        "tiers": TIERS,
-        "labels": labels_in(info.language),
-        "hours": lambda tier: _hours(tier, info),
-    }
-
-
-def _households(records: Sequence[Record]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for record in records:
-        if record.get("household_id"):
-            found.setdefault(str(record["household_id"]), []).append(str(record["child_id"]))
-    return found
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    """The templates, read and compiled once; what changes from page to page is in the context."""
-    environment = page_environment(_TEMPLATES)
-    environment.filters.update(spans=spans, two_levels_down=_two_levels_down)
-    environment.globals.update(
-        t=both,
-        n=both_counted,
-        n_score=lambda score: both("score_value", score=score),
-        dated=lambda value: {language: day(value, language) for language in LANGUAGES},
-    )
-    return environment
-
-
-def _two_levels_down(part: Markup) -> Markup:
-    """Our own markup, its headings two levels further down: for what stands in a day and a visit."""
-    source = str(part)
-    for level in (3, 4, 5):
-        source = source.replace(f"<h{level}", f'<h{level} aria-level="{min(level + 2, 6)}"')
-    return Markup(source)  # noqa: S704  text in it is escaped: a heading's tag is the template's
-
-
-def _hours(tier: str, info: ListInfo) -> Texts:
-    words, hours = both(f"tier_{tier}"), info.tier_hours[tier]
-    return {
-        language: counted("hours_tier", hours, language, tier=words[language])
-        for language in LANGUAGES
-    }
-
-
-def _asset(name: str) -> str:
-    return "\n" + (_TEMPLATES / name).read_text(encoding="utf-8")
+        due = field(self.group.records, "due_on")
+        return sum(days_overdue({"due_on": day}, self.as_of) > 0 for day in due)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from carescreen.errors import OutputError
+from carescreen.review.filed import FiledRecords
 from carescreen.review.info import GroupBy, ListInfo
 from carescreen.review.reading import Record
 from carescreen.review.redaction import redact
 from carescreen.review.texts import Texts, both, both_counted, sentences
+
+_Kind = Literal["caseworker", "village", "none"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Group:
 
     kind: Literal["caseworker", "supervisor", "village", "none"]
     name: str
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     whole: Group | None = None
     before: int = 0
 
@@ -79,19 +82,47 @@ class Note:
     ends_week: bool
 
 
-def permitted(records: Sequence[Record], info: ListInfo) -> list[Record]:
+def permitted(records: Iterable[Record], info: ListInfo) -> list[Record]:
     """The records as this list may show them: redacted unless it says that it holds quotes."""
     return list(records) if info.quotes else [redact(record) for record in records]
 
 
+def shown(records: Iterable[Record], info: ListInfo) -> Iterator[Record]:
+    """The same one after the other: not more of them than one is held."""
+    return iter(records) if info.quotes else map(redact, records)
+
+
+def field(records: Sequence[Record], name: str) -> list[Any]:
+    """One field of each record (of carescreen.review.filed.FIELDS), None where a record lacks it."""
+    if isinstance(records, FiledRecords):
+        return records.field(name)
+    return [record.get(name) for record in records]
+
+
+def taken(records: Sequence[Record], places: Sequence[int]) -> Sequence[Record]:
+    """The records at some places."""
+    if isinstance(records, FiledRecords):
+        return records.take(places)
+    return tuple(records[place] for place in places)
+
+
 def groups(records: Sequence[Record], by: GroupBy) -> list[Group]:
     """Cut records into groups by name; without a caseworker the village is the group."""
-    found: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        found.setdefault(_group_of(record, by), []).append(record)
+    return [
+        Group(kind, name, taken(records, places)) for kind, name, places in places_of(records, by)
+    ]
+
+
+def places_of(records: Sequence[Record], by: GroupBy) -> list[tuple[_Kind, str, list[int]]]:
+    """The groups of `groups`: kind, name, and the places of their records among all of them."""
+    found: dict[tuple[_Kind, str], list[int]] = {}
+    whose = zip(field(records, "caseworker_id"), field(records, "village_id"), strict=True)
+    for place, (caseworker, village) in enumerate(whose):
+        found.setdefault(_group_of(caseworker, village, by), []).append(place)
     order = ("caseworker", "village", "none")
     keys = sorted(found, key=lambda key: (order.index(key[0]), key[1]))
-    return [Group(kind, name, tuple(sorted(found[kind, name], key=_part))) for kind, name in keys]  # type: ignore[arg-type]
+    part = _parts(records)
+    return [(*key, sorted(found[key], key=part.__getitem__)) for key in keys]
 
 
 _WEEK, _BELOW, _BACKLOG, _HANDOVER = range(4)
@@ -99,10 +130,12 @@ _LINES = ("", "line_below", "line_backlog", "line_handover")
 SUPERVISORS = {"backlog": _BACKLOG, "moved": _HANDOVER, "aged_out": _HANDOVER}  # by state
 
 
-def _part(record: Record) -> int:
-    if record.get("within_capacity") is not False:
-        return _WEEK
-    return SUPERVISORS.get(str(record.get("state")), _BELOW)
+def _parts(records: Sequence[Record]) -> list[int]:
+    seats = zip(field(records, "within_capacity"), field(records, "state"), strict=True)
+    return [
+        _WEEK if within is not False else SUPERVISORS.get(str(state), _BELOW)
+        for within, state in seats
+    ]
 
 
 def notes(group: Group, info: ListInfo) -> dict[int, Note]:
@@ -113,9 +146,9 @@ def notes(group: Group, info: ListInfo) -> dict[int, Note]:
     if group.whole is not None:
         whole = {place - group.before: note for place, note in notes(group.whole, info).items()}
         return {place: note for place, note in whole.items() if 0 <= place < group.count}
-    parts = [_part(record) for record in group.records]
+    parts = _parts(group.records)
     found: dict[int, Note] = {}
-    week, grave = parts.count(_WEEK), _never_cut(group)
+    week, grave = parts.count(_WEEK), _never_cut(group, parts)
     if info.group == "caseworker" and 0 < info.capacity < grave:
         found[0] = Note(both("line_over", count=grave, capacity=info.capacity), ends_week=False)
     for part in {_BACKLOG, _HANDOVER}.intersection(parts):
@@ -125,11 +158,9 @@ def notes(group: Group, info: ListInfo) -> dict[int, Note]:
     return found
 
 
-def _never_cut(group: Group) -> int:
-    return sum(
-        _part(record) == _WEEK and record["tier"] in ("immediate", "urgent")
-        for record in group.records
-    )
+def _never_cut(group: Group, parts: Sequence[int]) -> int:
+    tiers = zip(parts, field(group.records, "tier"), strict=True)
+    return sum(part == _WEEK and tier in ("immediate", "urgent") for part, tier in tiers)
 
 
 def _line_words(week: int, follows: str) -> Texts:
@@ -137,13 +168,10 @@ def _line_words(week: int, follows: str) -> Texts:
     return {language: sentences([end[language], after[language]], language) for language in end}
 
 
-def _group_of(record: Record, by: GroupBy) -> tuple[str, str]:
-    kinds = ("caseworker", "village") if by == "caseworker" else ("village",)
-    for kind in kinds:
-        name = record.get(f"{kind}_id")
-        if name:
-            return kind, str(name)
-    return "none", ""
+def _group_of(caseworker: object, village: object, by: GroupBy) -> tuple[_Kind, str]:
+    if caseworker and by == "caseworker":
+        return "caseworker", str(caseworker)
+    return ("village", str(village)) if village else ("none", "")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ A level with one place alone is passed over: a programme of one county begins wi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from carescreen.overview_levels import Key, Level, Place, whole_of
 from carescreen.pack import TIERS
 from carescreen.review.info import ListInfo
 from carescreen.review.plots import Bar, Chart, bar, chart
-from carescreen.review.reading import Record
 from carescreen.review.texts import Texts, both, both_counted
 
 MOST_COMPARED = 40  # places whose bars stand side by side; the table has them all
@@ -88,24 +87,24 @@ class Block:
 def with_overview(
     info: ListInfo,
     counts: pd.DataFrame | None,
-    records: Sequence[Record],
+    villages: Iterable[str],
     is_part: bool = False,
 ) -> dict[str, Any]:
     """What page.html.j2 needs to show the overview beside the records that are on the page.
 
-    A page that is one of several shows the villages of its own records.
+    `villages` are those of its records; a page that is one of several shows no others.
     """
-    listed = {str(record["village_id"]): ("",) for record in records if record.get("village_id")}
+    listed = dict.fromkeys(villages, ("",))
     return _values(info, counts, set(listed) if is_part else None, listed)
 
 
 def contents_overview(
-    info: ListInfo, counts: pd.DataFrame | None, pages: Mapping[str, Sequence[Record]]
+    info: ListInfo, counts: pd.DataFrame | None, pages: Mapping[str, Collection[str]]
 ) -> dict[str, Any]:
-    """What index.html.j2 needs to show the overview; `pages` are the records of each address."""
+    """What index.html.j2 needs to show the overview; `pages` are the villages of each address."""
     listed: dict[str, list[str]] = {}
-    for address, records in pages.items():
-        for village in {str(r["village_id"]) for r in records if r.get("village_id")}:
+    for address, villages in pages.items():
+        for village in villages:
             listed.setdefault(village, []).append(address)
     return _values(info, counts, None, listed)
 

@@ -13,21 +13,21 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
+from markupsafe import Markup
+
 from carescreen.pack import TIERS
 from carescreen.plan_visits import Week
-from carescreen.review.cards import Card, Setting, card
+from carescreen.review.drawn import CardsOnPage
 from carescreen.review.html import (
     PAGE_CHILDREN,
     SUPERVISOR_CHILDREN,
     Office,
-    frame_values,
     office_values,
     own_address,
-    page_values,
-    write_page,
 )
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, permitted, pieces
+from carescreen.review.one_page import frame_values, page_values, write_page
 from carescreen.review.reading import Record, days_overdue
 from carescreen.review.texts import (
     LANGUAGES,
@@ -109,12 +109,13 @@ class _Visit:
     reason: Texts | None
     number: str
     records: tuple[Record, ...]
-    setting: Setting
+    on_page: CardsOnPage
 
-    def cards(self) -> Iterator[Card]:
+    def cards(self) -> Iterator[Markup]:
         for place, record in enumerate(self.records, start=1):
             several = len(self.records) > 1 and self.number
-            yield card(record, f"{self.number}.{place}" if several else self.number, self.setting)
+            number = f"{self.number}.{place}" if several else self.number
+            yield self.on_page.card(record, number)
 
 
 @dataclass(frozen=True)
@@ -194,9 +195,8 @@ def write_supervisor_pages(
         address = f"list/supervisor-{number + place}.html" if number else "list/supervisor.html"
         kept_as = f"plan {week.start} {address}"
         values = _values(page, info, week, kept_as, for_supervisor=True)
-        records = [record for group, _ in page for record in group.records]
         own_number = number and number + place
-        values |= office_values(office, info, records, own_number, values["calibrated"])
+        values |= office_values(office, info, values["facts"], own_number)
         write_page("week.html.j2", values, folder / address)
         names = [one.name for _, one in page] or [""]
         count = sum(group.count for group, _ in page)
@@ -234,25 +234,25 @@ def _values(
 ) -> dict[str, Any]:
     groups = [group for group, _ in cut]
     values = page_values(groups, info, kept_as, week.start, for_supervisor=for_supervisor)
-    setting = values["setting"]
+    on_page = values["on_page"]
     return values | {
         "week": _week_words(week),
         "week_days": [(str(one), _day_words(one)) for one in week.days],
         "for_supervisor": for_supervisor,
-        "groups": [_section(group, one, setting) for group, one in cut],
+        "groups": [_section(group, one, on_page) for group, one in cut],
     }
 
 
-def _section(group: Group, one: WeekList, setting: Setting) -> _Section:
+def _section(group: Group, one: WeekList, on_page: CardsOnPage) -> _Section:
     by_day: dict[str, list[_Visit]] = {}
     rest: dict[str, list[_Visit]] = {"below": [], "backlog": [], "handover": []}
     for key, found in groupby(group.records, _visit_key):
         records = tuple(found)
         if key[0] == "visit":
-            shown = _planned(records, setting)
+            shown = _planned(records, on_page)
             by_day.setdefault(str(_visit(records[0])["day"]), []).append(shown)
         else:
-            rest[key[0]].append(_Visit(_household(records), None, "", records, setting))
+            rest[key[0]].append(_Visit(_household(records), None, "", records, on_page))
     days = (
         _Day(day, _day_words(date.fromisoformat(day)), tuple(visits))
         for day, visits in by_day.items()
@@ -277,12 +277,12 @@ def _visit_key(record: Record) -> tuple[str, Any]:
     return part, record.get("household_id") or record["child_id"]
 
 
-def _planned(records: tuple[Record, ...], setting: Setting) -> _Visit:
+def _planned(records: tuple[Record, ...], on_page: CardsOnPage) -> _Visit:
     visit = _visit(records[0])
     dated: Texts = {language: day(visit["day"], language) for language in LANGUAGES}
     number = str(visit["order"])
     head: tuple[Texts, ...] = (both("visit_number", number=number), dated, *_household(records))
-    return _Visit(head, visit["reason"], number, records, setting)
+    return _Visit(head, visit["reason"], number, records, on_page)
 
 
 def _household(records: Sequence[Record]) -> tuple[Texts, ...]:

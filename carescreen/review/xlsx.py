@@ -7,10 +7,13 @@ same records and head give the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import xlsxwriter
@@ -18,7 +21,7 @@ from xlsxwriter.exceptions import FileCreateError
 
 from carescreen.cells import FORMULA_STARTS
 from carescreen.review.info import ListInfo
-from carescreen.review.listing import Group, Note, groups, notes, permitted, written_aside
+from carescreen.review.listing import Group, Note, groups, notes, shown, written_aside
 from carescreen.review.reading import Record, codes
 from carescreen.review.reasons import columns
 from carescreen.review.texts import LANGUAGES, as_day, sentences, text
@@ -33,6 +36,7 @@ HEADING_HEIGHT = 45
 ABOUT_WIDTH = 60
 LEAST_HEIGHT = 24  # room for a line in handwriting
 MOST_HEIGHT = 400  # Excel's own limit is 409
+IN_MEMORY = 20_000  # records; some 200 MB. Beyond them texts stand in their cells, not in one table
 CELL_LIMIT = 32_000  # characters; Excel drops a cell with more than 32,767
 
 _A4 = 9
@@ -42,7 +46,6 @@ _OPTIONS = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
-    "in_memory": True,  # note text must not pass through the machine's temporary folder
 }
 
 
@@ -53,17 +56,16 @@ def write_xlsx(records: Sequence[Record], path: Path | str, info: ListInfo) -> N
     visits. Without `info.quotes` each is redacted first, whatever the caller passes. OutputError
     where the file cannot be written; an earlier file then stays whole.
     """
-    shown = permitted(records, info)
-    with written_aside(Path(path)) as aside:
-        book = xlsxwriter.Workbook(str(aside), _OPTIONS)
+    path = Path(path)
+    with written_aside(path) as aside, _options(len(records), path.parent) as options:
+        book = xlsxwriter.Workbook(str(aside), options)
         as_of = as_day(info.as_of)
         assert as_of is not None
         book.set_properties({"created": datetime.combine(as_of, time()), "title": "carescreen"})
         formats = _formats(book)
-        every = sorted({code for record in shown for code in codes(record)})
-        _write_list(book.add_worksheet("list"), shown, info, formats, every)
+        written = _write_list(book.add_worksheet("list"), records, info, formats)
         about = book.add_worksheet("about")
-        _write_about(about, shown, info, formats, every)
+        _write_about(about, written, info, formats)
         if info.quotes:
             about.activate()  # who made it and when it expires is what opens
         _close(book)
@@ -75,6 +77,37 @@ def _close(book: xlsxwriter.Workbook) -> None:
         book.close()
     except FileCreateError as error:
         raise OSError(*error.args[0].args) from None
+
+
+@contextmanager
+def _options(count: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """How a workbook of so many records is made, in memory or row by row with files in a folder.
+
+    Note text must not pass through the machine's temporary folder.
+    """
+    if count <= IN_MEMORY:
+        yield {**_OPTIONS, "in_memory": True}
+        return
+    with TemporaryDirectory(dir=folder, prefix=".rows-") as rows:
+        yield {**_OPTIONS, "constant_memory": True, "tmpdir": rows}
+
+
+@dataclass
+class _Written:
+    """What the sheet `about` is made of: the codes of all records' concerns, and whether there is a
+    probability.
+    """
+
+    codes: set[str] = field(default_factory=set)
+    is_calibrated: bool = False
+
+    @property
+    def every_code(self) -> list[str]:
+        return sorted(self.codes)
+
+    def add(self, record: Record) -> None:
+        self.codes.update(codes(record))
+        self.is_calibrated |= record.get("probability") is not None
 
 
 def write_visits_xlsx(
@@ -114,15 +147,16 @@ def _write_list(
     records: Sequence[Record],
     info: ListInfo,
     formats: Mapping[str, Any],
-    every_code: Sequence[str],
-) -> None:
+) -> _Written:
+    written = _Written()
     planned = is_planned(records)
     shape = columns_of(planned)
     _write_headings(sheet, shape, info, formats)
     row = 0
     for group in visit_groups(records, info) if planned else groups(records, info.group):
         between = visit_notes(group) if planned else notes(group, info)
-        for place, record in enumerate(group.records):
+        for place, record in enumerate(shown(group.records, info)):
+            written.add(record)
             if place in between:
                 row += 1
                 _write_note(sheet, row, shape, group, between[place], info, formats)
@@ -132,9 +166,11 @@ def _write_list(
     sheet.freeze_panes(1, place_of(shape, "child") + 1)
     sheet.autofilter(0, 0, last, len(shape) - 1)
     letter = chr(ord("A") + _CODES_COLUMN)
-    source = f"=about!${letter}$1:${letter}${len(every_code)}" if every_code else ""
+    count = len(written.codes)
+    source = f"=about!${letter}$1:${letter}${count}" if count else ""
     add_choices(sheet, shape, last, info.language, source)
     _set_up_printing(sheet, shape, last, info)
+    return written
 
 
 def _write_headings(
@@ -255,17 +291,11 @@ def _set_up_printing(sheet: Any, shape: Sequence[Column], last: int, info: ListI
         sheet.set_header("&L" + sentences(words, info.language).replace("&", "&&"))
 
 
-def _write_about(
-    sheet: Any,
-    records: Sequence[Record],
-    info: ListInfo,
-    formats: Mapping[str, Any],
-    every_code: Sequence[str],
-) -> None:
+def _write_about(sheet: Any, written: _Written, info: ListInfo, formats: Mapping[str, Any]) -> None:
     sheet.set_column(0, 1, ABOUT_WIDTH)
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
-    printed = about_rows(records, info)
+    printed = about_rows(info, written.is_calibrated)
     for row, (zh, en) in enumerate([*printed, *hour_rows(info)]):
         style = formats["head"] if row == 0 else formats["text"]
         ordered = (zh, en) if info.language == "zh" else (en, zh)
@@ -274,6 +304,6 @@ def _write_about(
         sheet.set_row(row, LINE_HEIGHT * max(lines_of(words, ABOUT_WIDTH) for words in ordered))
     sheet.print_area(0, 0, len(printed) - 1, 1)
     sheet.set_column(2, _CODES_COLUMN, None, None, {"hidden": True})
-    for place, column in ((2, (FORMAT, info.run_id)), (_CODES_COLUMN, every_code)):
+    for place, column in ((2, (FORMAT, info.run_id)), (_CODES_COLUMN, written.every_code)):
         for row, words in enumerate(column):
             sheet.write_string(row, place, cell_text(words), formats["text"])

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from carescreen.review import wording
 from carescreen.review.info import ListInfo
-from carescreen.review.reading import Record
 from carescreen.review.texts import LANGUAGES, counted, day, pick, text
 
 Rows = list[tuple[str, str]]
 
 
-def about_rows(records: Sequence[Record], info: ListInfo) -> Rows:
-    """Rows of (Chinese, English) that may stand on paper."""
-    calibrated = any(record.get("probability") is not None for record in records)
+def about_rows(info: ListInfo, calibrated: bool) -> Rows:
+    """Rows of (Chinese, English) that may stand on paper; `calibrated` where there are probabilities."""
     keys = ["sheet_about_title"]
     keys += ["synthetic_banner"] if info.synthetic else []
     keys += ["model_synthetic_banner"] if info.model_synthetic else []

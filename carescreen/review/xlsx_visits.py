@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from carescreen.review.filed import FiledRecords
 from carescreen.review.info import ListInfo
 from carescreen.review.listing import Group, Note, groups
 from carescreen.review.reading import Record
@@ -20,7 +21,9 @@ _VISIT, _BELOW, _OTHER = range(3)
 
 
 def is_planned(records: Sequence[Record]) -> bool:
-    """Whether a list was made from a plan."""
+    """Whether a list was made from a plan; the records in the file of a ranking never are."""
+    if isinstance(records, FiledRecords):
+        return False
     return any(record.get("visit") for record in records)
 
 

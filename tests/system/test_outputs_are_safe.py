@@ -220,7 +220,7 @@ def wait_until(condition, seconds: float = 60.0) -> bool:
 BUSY = """
 import os, sys, time
 import pandas as pd
-import carescreen.screener as screener
+import carescreen.processes as processes
 from carescreen import Caseload, Screener
 
 def busy(done):
@@ -228,7 +228,7 @@ def busy(done):
     time.sleep(600)
 
 import joblib
-work = joblib.delayed(screener._watched)(os.getpid(), busy, sys.argv[1])
+work = joblib.delayed(processes._watched)(os.getpid(), busy, sys.argv[1])
 joblib.Parallel(n_jobs=2)([work, work])
 """
 
