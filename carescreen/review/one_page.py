@@ -124,7 +124,7 @@ def facts_of(records: Iterable[Record], as_of: date | None) -> Facts:
 
 @dataclass(frozen=True)
 class _Section:
-    """A group as the template walks over it: its cards are put there one at a time.
+    """A group as the template walks over it.
 
     drawn  its cards, where they are drawn already
     """
@@ -135,11 +135,14 @@ class _Section:
     on_page: CardsOnPage
     drawn: Sequence[Drawn] | None
 
-    def cards(self) -> Iterator[tuple[Note | None, Markup]]:
-        """Each card, with the sentence that stands before it."""
+    def cards(self) -> Iterator[tuple[Note | None, Drawn, str]]:
+        """The sentence that stands before each card, the card, and its place.
+
+        The template puts a card on the page: its texts are numbered after those of the sentence.
+        """
         for number, drawn in enumerate(self._drawn()):
             place = f"{self.group.before + number + 1}/{self.group.whole_count}"
-            yield self.notes.get(number), self.on_page.put(drawn, place)
+            yield self.notes.get(number), drawn, place
 
     def _drawn(self) -> Iterable[Drawn]:
         if self.drawn is not None:
