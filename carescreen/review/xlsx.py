@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from math import ceil
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -94,10 +95,12 @@ def _options(count: int, folder: Path) -> Iterator[dict[str, Any]]:
 
 @dataclass
 class _Written:
-    """What the sheet `about` is made of: the codes of all records' concerns, and whether there is a
-    probability.
+    """What the sheet `about` is made of: the codes of all concerns, and whether there is a probability.
+
+    count  how many records were written
     """
 
+    count: int = 0
     codes: set[str] = field(default_factory=set)
     is_calibrated: bool = False
 
@@ -106,6 +109,7 @@ class _Written:
         return sorted(self.codes)
 
     def add(self, record: Record) -> None:
+        self.count += 1
         self.codes.update(codes(record))
         self.is_calibrated |= record.get("probability") is not None
 
@@ -296,14 +300,17 @@ def _write_about(sheet: Any, written: _Written, info: ListInfo, formats: Mapping
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
     printed = about_rows(info, written.is_calibrated)
+    cells = []
     for row, (zh, en) in enumerate([*printed, *hour_rows(info)]):
         style = formats["head"] if row == 0 else formats["text"]
         ordered = (zh, en) if info.language == "zh" else (en, zh)
-        for place, words in enumerate(ordered):
-            sheet.write_string(row, place, cell_text(words), style)
+        cells += [(row, place, words, style) for place, words in enumerate(ordered)]
         sheet.set_row(row, LINE_HEIGHT * max(lines_of(words, ABOUT_WIDTH) for words in ordered))
     sheet.print_area(0, 0, len(printed) - 1, 1)
     sheet.set_column(2, _CODES_COLUMN, None, None, {"hidden": True})
     for place, column in ((2, (FORMAT, info.run_id)), (_CODES_COLUMN, written.every_code)):
-        for row, words in enumerate(column):
-            sheet.write_string(row, place, cell_text(words), formats["text"])
+        cells += [(row, place, words, formats["text"]) for row, words in enumerate(column)]
+    if written.count > IN_MEMORY:  # then what is above the last row that was written is left out
+        cells.sort(key=itemgetter(0))
+    for row, place, words, style in cells:
+        sheet.write_string(row, place, cell_text(words), style)
