@@ -266,10 +266,6 @@ class Ranking:
         texts = cells_of(self._texts(self._rows, NAMED if names else CODED))
         return self._rows.with_columns(**texts).only(COLUMNS).to_frame()
 
-    def columns(self, *names: str) -> Sheet:
-        """Some columns of `to_frame`, in rank order, without reading what is packed: not TEXTS."""
-        return self._rows.only(names)
-
     def packed(self) -> tuple[Sheet, RecordStore]:
         """Every row in rank order, and the texts that its places lead to: for what writes them all."""
         return self._rows, self._store
@@ -307,7 +303,7 @@ class Ranking:
         return [int(position) for position in np.flatnonzero(shown)]
 
     def columns(self, *names: str) -> Sheet:
-        """Some of the columns of `to_frame()` in rank order, not copied: for what needs no others."""
+        """Some columns of `to_frame()` in rank order, not copied: others than TEXTS, which are packed."""
         return self._rows.only(names)
 
     def people(self) -> pd.DataFrame:

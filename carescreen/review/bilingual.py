@@ -26,7 +26,8 @@ class Bilingual:
             return escape(words[0])
         mark = self._marks.get(words)
         if mark is None:  # most texts of a page stand on it many times
-            mark = Markup("<i data-w={}>{}</i>").format(len(self._marks), texts[self.shown])
+            shown = escape(texts[self.shown])
+            mark = Markup(f"<i data-w={len(self._marks)}>{shown}</i>")  # noqa: S704  escaped
             self._marks[words] = mark
         return mark
 
