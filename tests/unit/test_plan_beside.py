@@ -75,8 +75,8 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> tuple[WrittenRanking, di
     screener, drawn = shipped_screener(), []
     write_list(screener, folder, "2026-10-25", "W1")
     with pytest.MonkeyPatch.context() as patch:
-        whole = results.write_pages
-        patch.setattr(results, "write_pages", lambda r, *rest: (drawn.extend(r), whole(r, *rest)))
+        pages = results.Pages
+        patch.setattr(results, "Pages", lambda r, *rest: (drawn.extend(r), pages(r, *rest))[1])
         write_list(screener, folder, "2026-11-01", "W2")
     return read_ranking(folder), {one["child_id"]: one for one in drawn}
 
