@@ -163,7 +163,7 @@ import carescreen.results as results
 from carescreen.cli import main
 def stop(*_):
     os.kill(os.getpid(), signal.{signal})
-results.write_pages = stop
+results.write_lists = stop
 sys.argv = ["carescreen", *{arguments!r}]
 main()
 """
