@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import io
 import json
@@ -172,16 +173,10 @@ def commands(place: Path) -> dict[str, tuple[object, ...]]:
     county, lists = place / "county", place / "lists"
     months = ("--from", "2026-01-01", "--to", "2026-06-30", "--every", "90d", "--horizon", "90d")
     workers = place / "kept" / "workers.csv"
-    closing = (
-        "--child",
-        "C0012",
-        "--rule",
-        "cn_dv_household",
-        "--reason",
-        "moved out",
-        "--by",
-        "W01",
-    )
+    with (lists / "ranking.csv").open(encoding="utf-8-sig", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["concerns"])
+    child = ("--child", row["child_id"], "--rule", row["concerns"].split(";")[0])
+    closing = (*child, "--reason", "moved out", "--by", "W01")
     second = ("--confirmed-by", "S01", "--out", county / "decisions.csv")
     return {
         "close": ("decisions", "close", lists, *closing, *second),
