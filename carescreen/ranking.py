@@ -279,6 +279,14 @@ class Ranking:
         chosen = range(len(self)) if positions is None else positions
         return [_parsed(line) for line in self._lines(chosen, BODY)]
 
+    def kept_records(self, positions: Sequence[int]) -> list[Record]:
+        """Records at row positions as they were kept: whole, else as they may leave the office.
+
+        For what both say alike, such as dates and the number of concerns.
+        """
+        kind = BODY if self._store.has(self._rows, BODY) else PUBLIC_BODY
+        return [_parsed(line) for line in self._lines(positions, kind)]
+
     def public_records(self, positions: Sequence[int]) -> list[Record]:
         """Records at row positions as they may leave the office: see carescreen.review.redaction."""
         return [_parsed(line) for line in self._lines(positions, PUBLIC_BODY)]

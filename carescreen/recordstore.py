@@ -100,6 +100,10 @@ class RecordStore:
         """How long one kind of text of each row is, in bytes."""
         return self._places(rows, kind)[1]
 
+    def has(self, rows: Sheet, kind: str) -> bool:
+        """Whether a kind of text was kept of these rows: of all or of none."""
+        return not len(rows) or bool(rows[_SIZES[kind]][0] != _ABSENT)
+
     def _places(self, rows: Sheet, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         at, own = rows["text_at"].copy(), rows[_SIZES[kind]].astype(np.int64)
         if (own == _ABSENT).any():

@@ -70,7 +70,7 @@ def _waiting(ranking: Ranking, listed: Sequence[int], folder: Path) -> dict[str,
     may_wait = (heads["tier"] == "immediate") & (heads["state"] == "new")
     since = {}
     for place in np.flatnonzero(may_wait).tolist():
-        (record,) = ranking.records([listed[place]])  # one at a time: they may be thousands
+        (record,) = ranking.kept_records([listed[place]])  # one at a time: they may be thousands
         say_waiting([record], before, as_of)
         since[str(record["child_id"])] = record["waiting_since"]
     return since
