@@ -243,3 +243,14 @@ def test_worker_processes_end_when_the_run_is_killed(tmp_path) -> None:
     process.kill()
     process.wait()
     assert wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def test_tables_alone_are_written_without_pages_and_pages_over_them_later(tmp_path) -> None:
+    county = write_county(tmp_path / "county")
+    said = run("rank", county, *RANK, "--no-pages", "--out", tmp_path / "lists")
+    assert said.rstrip().endswith("ranking.csv")
+    names = {path.name for path in (tmp_path / "lists").iterdir()}
+    assert {"ranking.csv", "ranking.jsonl", "run.json"} < names
+    assert not names & {"list.html", "list", "list.xlsx"}
+    run("rank", county, *RANK, "--out", tmp_path / "lists")
+    assert (tmp_path / "lists" / "list.html").exists()
