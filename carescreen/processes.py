@@ -5,6 +5,7 @@ Worker processes hold notes. They end when the process that asked is gone, howev
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -107,6 +108,7 @@ def _begin(parent: int, shared: Any) -> None:
     _shared = shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asked ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()  # what came with the fork is not looked through again, and stays shared
     _end_with(parent)
 
 

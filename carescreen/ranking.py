@@ -35,13 +35,11 @@ from carescreen.recency import newest
 from carescreen.records import Record, records
 from carescreen.recordstore import (
     BODY,
-    CODED,
-    NAMED,
     PUBLIC_BODY,
     RecordStore,
     packed,
 )
-from carescreen.recordtexts import Kind, RecordTexts, record_texts
+from carescreen.recordtexts import Kind, record_texts
 from carescreen.recordtexts_columns import LISTS
 from carescreen.review.reasons import paragraph
 from carescreen.sheet import Sheet, objects, places
@@ -75,18 +73,15 @@ _PEOPLE = (
     *("child_id", "household_id", "village_id", "caseworker_id", "tier", "state", "is_adult"),
     *("taken_on", "moved_on", "turns_18_on"),
 )
-TEXTS = (*LISTS, "reasons")  # the cells of ranking.csv that are packed
 _ROUTINE = TIERS.index("routine")
 _TIERS = objects(TIERS)
 
 
 @dataclass(frozen=True, repr=False)  # its values are records
 class BlockRows:
-    """One row a child of a block, in no order yet; their texts, packed (`recordstore`); and counts.
+    """One row a child of a block, in no order yet; their records, packed (`recordstore`); and counts.
 
-    The texts are the cells TEXTS of ranking.csv, as a list in JSON, with names of sensitive rules and with
-    neutral codes, and the record as JSON, whole and as it may leave the office. `seen` is what was
-    used of a cache of mentions, and what is new to it.
+    `seen` is what was used of a cache of mentions, and what is new to it.
     """
 
     rows: Sheet
@@ -102,13 +97,16 @@ def block_rows(
     since: Days,
     kinds: Collection[Kind] = ("private", "public"),
 ) -> BlockRows:
-    """One row a child of a block, in no order yet, with its texts of some kinds; and counts."""
+    """One row a child of a block, in no order yet, with records of some kinds; and counts."""
     found, rows = _followed(engine, block, reasons, since)
     counts = concern_counts(found.open, found.closed, engine.kit.tier_of)
     texts = record_texts(engine, found, reasons, kinds)
-    data, places_of_texts = packed(_packable(texts), len(rows))
+    bodies = {BODY: texts.private, PUBLIC_BODY: texts.public}
+    kept = {kind: lines for kind, lines in bodies.items() if lines is not None}
+    data, places_of_texts = packed(kept, len(rows))
     recent = newest(block)
     rows = rows.with_columns(
+        **{name: _shared(words) for name, words in texts.columns.items()},
         **counts,
         **{name: recent[name] for name in recent},
         **{name: places_of_texts[name] for name in places_of_texts},
@@ -154,26 +152,10 @@ def heads(rows: Sheet) -> list[Record]:
     return _heads(rows, _HEAD_ALONE)
 
 
-def _packable(texts: RecordTexts) -> dict[str, list[bytes]]:
-    """The texts of a block by the kinds of a store."""
-    found: dict[str, list[bytes]] = {}
-    if texts.private is not None:
-        found |= {NAMED: _cells(texts, ""), BODY: texts.private}
-    if texts.public is not None:
-        found |= {CODED: _cells(texts, "_coded"), PUBLIC_BODY: texts.public}
-    return found
-
-
-def _cells(texts: RecordTexts, suffix: str) -> list[bytes]:
-    """The cells TEXTS of each child, packed as JSON; many children have the same."""
-    known: dict[tuple[str, ...], bytes] = {}
-    found = []
-    for cells in zip(*(texts.columns[f"{name}{suffix}"] for name in TEXTS), strict=True):
-        text = known.get(cells)
-        if text is None:
-            text = known[cells] = _encode(cells).encode("utf-8", "surrogatepass")
-        found.append(text)
-    return found
+def _shared(words: Sequence[str]) -> NDArray[np.object_]:
+    """A column in which equal texts are one object: most children have the text of another."""
+    known: dict[str, str] = {}
+    return objects([known.setdefault(text, text) for text in words])
 
 
 def plain_columns(block: Block, found: FollowUps) -> Sheet:
@@ -259,12 +241,11 @@ class Ranking:
         Text columns join ids with ';'. Missing values are None or NaN; dates are datetime64[s].
         Names of sensitive rules are in it: use `export_frame` for what leaves the office.
         """
-        return self.export_frame(names=True)
+        return self._rows.only(COLUMNS).to_frame()
 
     def export_frame(self, names: bool) -> pd.DataFrame:
         """The same, with neutral codes in place of sensitive rules unless `names`."""
-        texts = cells_of(self._texts(self._rows, NAMED if names else CODED))
-        return self._rows.with_columns(**texts).only(COLUMNS).to_frame()
+        return coded_rows(self._rows, names).only(COLUMNS).to_frame()
 
     def packed(self) -> tuple[Sheet, RecordStore]:
         """Every row in rank order, and the texts that its places lead to: for what writes them all."""
@@ -311,7 +292,7 @@ class Ranking:
         return [int(position) for position in np.flatnonzero(shown)]
 
     def columns(self, *names: str) -> Sheet:
-        """Some columns of `to_frame()` in rank order, not copied: others than TEXTS, which are packed."""
+        """Some columns of `to_frame()` in rank order, not copied: for what needs no others."""
         return self._rows.only(names)
 
     def people(self) -> pd.DataFrame:
@@ -397,8 +378,8 @@ class Ranking:
         try:
             return self._store.texts(rows, kind)
         except KeyError:
-            wanted = "private" if kind in (NAMED, BODY) else "public"
-            raise UsageError(f"this ranking was made without its {wanted} texts") from None
+            wanted = "whole" if kind == BODY else "redacted"
+            raise UsageError(f"this ranking was made without {wanted} records") from None
 
     def _lines(self, positions: Sequence[int], kind: str) -> list[bytes]:
         rows = self._rows.take(np.asarray(positions, dtype=np.int64))
@@ -406,12 +387,11 @@ class Ranking:
         return [head + body for head, body in zip(head_texts(rows), bodies, strict=True)]
 
 
-def cells_of(packed_cells: Sequence[bytes]) -> dict[str, NDArray[np.object_]]:
-    """The columns TEXTS of packed cells."""
-    known = {cell: json.loads(cell.decode("utf-8", "surrogatepass")) for cell in {*packed_cells}}
-    cells = [known[cell] for cell in packed_cells]
-    columns = zip(*cells, strict=True) if cells else ((), (), (), ())
-    return {name: objects(column) for name, column in zip(TEXTS, columns, strict=True)}
+def coded_rows(rows: Sheet, names: bool) -> Sheet:
+    """Rows with neutral codes in place of sensitive rules in their texts, unless `names`."""
+    if names:
+        return rows
+    return rows.with_columns(**{name: rows[f"{name}_coded"] for name in (*LISTS, "reasons")})
 
 
 def order_of(rows: Sheet) -> NDArray[np.intp]:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.processes import in_processes
-from carescreen.ranking import COLUMNS, TEXTS, Ranking, cells_of, head_texts
-from carescreen.recordstore import BODY, CODED, NAMED, PUBLIC_BODY, RecordStore
+from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts
+from carescreen.recordstore import BODY, PUBLIC_BODY, RecordStore
 from carescreen.sheet import Sheet
 
 _CHUNK = 5_000  # children of one job: some 20 MB of records
@@ -33,7 +33,7 @@ class _Source:
 
     rows: Sheet
     store: RecordStore
-    cells: str
+    quotes: bool
     bodies: str
     records: Path
 
@@ -47,7 +47,7 @@ def write_ranking(ranking: Ranking, folder: Path, *, quotes: bool, processes: in
     source = _Source(
         rows=rows,
         store=store,
-        cells=NAMED if quotes else CODED,
+        quotes=quotes,
         bodies=BODY if quotes else PUBLIC_BODY,
         records=folder / "ranking.jsonl",
     )
@@ -73,7 +73,7 @@ def _lines(source: _Source, first: int) -> tuple[bytes, int]:
     heads = head_texts(rows)
     bodies = source.store.sizes(rows, source.bodies)
     size = sum(map(len, heads)) + int(bodies.sum()) + len(rows)
-    return csv_rows(rows, source.store.texts(rows, source.cells)), size
+    return csv_rows(coded_rows(rows, source.quotes)), size
 
 
 def _records(source: _Source, first: int, at: int) -> None:
@@ -88,12 +88,9 @@ def _records(source: _Source, first: int, at: int) -> None:
         file.write(b"".join(pieces))
 
 
-def csv_rows(rows: Sheet, packed_cells: list[bytes]) -> bytes:
-    """Rows with packed cells as lines of ranking.csv."""
-    texts = cells_of(packed_cells)
-    columns = [
-        _guarded(texts[name]) if name in TEXTS else _csv_cells(name, rows[name]) for name in COLUMNS
-    ]
+def csv_rows(rows: Sheet) -> bytes:
+    """Rows as lines of ranking.csv."""
+    columns = [_csv_cells(name, rows[name]) for name in COLUMNS]
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(zip(*columns, strict=True))
     return lines.getvalue().encode()

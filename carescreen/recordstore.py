@@ -1,6 +1,6 @@
-"""The texts of each child, packed: cells of ranking.csv and its record as JSON.
+"""The record of each child as JSON, packed: whole, and as it may leave the office.
 
-A caseload has some kilobytes of text a child. One bytes object or one file of a block holds them all,
+A caseload has some kilobytes of them a child. One bytes object or one file of a block holds them all,
 and a row of a block keeps where its own begin and how long they are, so that a million children can
 be put in order in little memory.
 """
@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from carescreen.sheet import Sheet
 
 # In the order in which a child's texts are packed.
-NAMED, CODED, BODY, PUBLIC_BODY = "named", "coded", "body", "public_body"
-KINDS = (NAMED, CODED, BODY, PUBLIC_BODY)
+BODY, PUBLIC_BODY = "body", "public_body"
+KINDS = (BODY, PUBLIC_BODY)
 _SIZES = {kind: f"{kind}_size" for kind in KINDS}
 PLACES = ("text_part", "text_at", *_SIZES.values())
 _ABSENT, _SAME = -2, -1  # in place of a size: not kept; the same bytes as the kind before
-_BEFORE = {CODED: NAMED, PUBLIC_BODY: BODY}
+_BEFORE = {PUBLIC_BODY: BODY}
 
 Part = bytes | Path
 

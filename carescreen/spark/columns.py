@@ -22,15 +22,14 @@ from carescreen.pack import TIERS
 from carescreen.ranking import BlockRows
 from carescreen.recordstore import (
     BODY,
-    CODED,
     KINDS,
-    NAMED,
     PLACES,
     PUBLIC_BODY,
     RecordStore,
     joined_rows,
     packed,
 )
+from carescreen.recordtexts import TEXT_COLUMNS
 from carescreen.sheet import Sheet, is_none, objects
 
 CHILD, TALLY, FINDING, NOTICE, PART = "child", "tally", "finding", "notice", "part"
@@ -38,6 +37,7 @@ CHILD, TALLY, FINDING, NOTICE, PART = "child", "tally", "finding", "notice", "pa
 _TEXTS = (
     *("child_id", "household_id", "village_id", "county_id", "province_id", "caseworker_id"),
     *("household", "group", "tier", "state"),
+    *TEXT_COLUMNS,
 )
 _TIMES = (
     *("taken_on", "moved_on", "turns_18_on", "due_on", "entered_at", "amended_at", "decided_at"),
@@ -45,7 +45,6 @@ _TIMES = (
 _FLAGS = ("by_rule", "by_person", "waits", "is_adult", "needs_data", "to_answer")
 _NUMBERS = ("score", "probability", "probability_low", "probability_high", "days_since_seen")
 _SHORT = tuple(f"{part}_{tier}" for part in ("open", "closed") for tier in TIERS)
-_SAME_AS = {CODED: NAMED, PUBLIC_BODY: BODY}  # null where it is the same
 
 TEXT, TIME, FLAG, NUMBER, WHOLE, SMALL = (
     *("string", "timestamp_ntz", "boolean", "double", "bigint", "smallint"),
@@ -96,14 +95,15 @@ def table_of(types: Mapping[str, str], columns: Mapping[str, Any], count: int) -
 
 
 def children_table(block: BlockRows) -> pa.Table:
-    """Rows of a block as rows of kind child; a text that is the same as another one is null."""
+    """Rows of a block as rows of kind child; a public body that is the body itself is null."""
     rows, store = joined_rows([block.rows], [block.texts])
-    texts: dict[str, list[str | None]] = {
-        kind: [text.decode() for text in store.texts(rows, kind)] for kind in KINDS
+    bodies, public = store.texts(rows, BODY), store.texts(rows, PUBLIC_BODY)
+    texts = {
+        BODY: [text.decode() for text in bodies],
+        PUBLIC_BODY: [
+            None if text == own else text.decode() for text, own in zip(public, bodies, strict=True)
+        ],
     }
-    for kind, other in _SAME_AS.items():
-        pairs = zip(texts[kind], texts[other], strict=True)
-        texts[kind] = [None if text == own else text for text, own in pairs]
     assert set(rows) - set(PLACES) | set(KINDS) == set(COLUMNS), "a block gives what stands here"
     columns = {name: rows[name] for name in COLUMNS if name not in KINDS}
     for name in _TIMES:
@@ -137,10 +137,8 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
 
 def packed_again(rows: Sheet) -> tuple[Sheet, RecordStore]:
     """Children and their texts as a block of one machine has them."""
-    texts = {kind: rows[kind].copy() for kind in KINDS}
-    for kind, other in _SAME_AS.items():
-        same = is_none(texts[kind])
-        texts[kind][same] = rows[other][same]
+    public = np.where(is_none(rows[PUBLIC_BODY]), rows[BODY], rows[PUBLIC_BODY])
+    texts = {BODY: rows[BODY], PUBLIC_BODY: public}
     data, places = packed(
         {kind: [text.encode() for text in column] for kind, column in texts.items()}, len(rows)
     )

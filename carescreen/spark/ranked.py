@@ -18,8 +18,8 @@ from carescreen.checked import REJECTED_COLUMNS
 from carescreen.profile import profile_of
 from carescreen.profile_bins import Tally
 from carescreen.ranking import COLUMNS as CSV_COLUMNS
-from carescreen.ranking import Ranking, Run, cells_of, head_texts, selected_by
-from carescreen.recordstore import BODY, CODED, NAMED, PUBLIC_BODY, RecordStore
+from carescreen.ranking import Ranking, Run, coded_rows, head_texts, selected_by
+from carescreen.recordstore import BODY, PUBLIC_BODY, RecordStore
 from carescreen.results import csv_lines
 from carescreen.screener import Screener
 from carescreen.sheet import Sheet
@@ -32,7 +32,7 @@ NOT_LOOKED_FOR = (
 )
 _DAYS = "date"
 _TYPES = {
-    **{name: of_bucket.COLUMNS.get(name, of_bucket.TEXT) for name in CSV_COLUMNS},
+    **{name: of_bucket.COLUMNS.get(name, "") for name in CSV_COLUMNS},
     **dict.fromkeys(("within_capacity",), of_bucket.FLAG),
     **dict.fromkeys(("selected_by", "record"), of_bucket.TEXT),
     **dict.fromkeys(("selection_probability",), of_bucket.NUMBER),
@@ -186,10 +186,9 @@ def _placed(rows: Sheet) -> Sheet:
     return rows.with_columns(selected_by=by)
 
 
-def _named(rows: Sheet, store: RecordStore, quotes: bool) -> Sheet:
+def _named(rows: Sheet, quotes: bool) -> Sheet:
     """The columns of ranking.csv, with neutral codes in place of sensitive rules unless `quotes`."""
-    cells = cells_of(store.texts(rows, NAMED if quotes else CODED))
-    return rows.with_columns(**cells).only(CSV_COLUMNS)
+    return coded_rows(rows, quotes).only(CSV_COLUMNS)
 
 
 def _records(rows: Sheet, store: RecordStore, quotes: bool) -> list[str]:
@@ -198,7 +197,7 @@ def _records(rows: Sheet, store: RecordStore, quotes: bool) -> list[str]:
 
 
 def _frame_of(rows: Sheet, store: RecordStore, quotes: bool) -> dict[str, Any]:
-    named = _named(rows, store, quotes)
+    named = _named(rows, quotes)
     columns: dict[str, Any] = {name: named[name] for name in named}
     columns["due_on"] = rows["due_on"].astype("datetime64[D]")
     columns["days_since_seen"] = pd.array(rows["days_since_seen"], dtype="Int64")
@@ -206,5 +205,5 @@ def _frame_of(rows: Sheet, store: RecordStore, quotes: bool) -> dict[str, Any]:
 
 
 def _lines_of(rows: Sheet, store: RecordStore, quotes: bool) -> dict[str, Any]:
-    lines = csv_lines(_named(rows, store, quotes).to_frame())
+    lines = csv_lines(_named(rows, quotes).to_frame())
     return {"rank": rows["rank"], "csv": lines, "jsonl": _records(rows, store, quotes)}
