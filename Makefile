@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo check test test-spark laws validity format bench bench-notes bench-rules bench-model bench-spark bench-evaluation bench-service evidence synthetic-model reader clean
+.PHONY: help setup demo check test test-spark laws validity format bench bench-scale bench-notes bench-rules bench-model bench-spark bench-evaluation bench-service evidence synthetic-model reader clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,7 +14,10 @@ help:
 	@echo "make laws    the laws again with 25 times as many, random, examples (half an hour)"
 	@echo "make validity  what a fit finds on simulated truth: calibration, intervals, effects, priors,"
 	@echo "                   recalibration, leaks; prints the tables of docs/model.md (half an hour)"
-	@echo "make bench   speed figures, each beside a reference measured in the same run"
+	@echo "make bench   every speed and memory target as one table, each figure beside a reference of the"
+	@echo "                   same run; whole runs at 8,100 and 81,000 children (ten minutes on two idle cores)"
+	@echo "make bench-scale   whole runs at 8,100, 81,000 and 810,000 children: time, memory, steps, growth,"
+	@echo "                   Parquet, the night after (an hour; 12 GB of disk for a while)"
 	@echo "make bench-spark   core seconds and bytes shuffled of ranking 20,000 children on Spark"
 	@echo "make bench-notes   how well notes are read: writers left out, another hand, spans given on"
 	@echo "                   public text where it is at hand (half an hour)"
@@ -62,10 +65,14 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# One thread in each process: on busy cores several wait for each other, and references are then no measure.
+bench bench-scale bench-model bench-evaluation: export OMP_NUM_THREADS = 1
+bench bench-scale bench-model bench-evaluation: export OPENBLAS_NUM_THREADS = 1
 bench: $(STAMP)
-	$(BIN)/python benchmarks/notes.py
-	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/one_case.py
+	$(BIN)/python benchmarks/targets.py
+
+bench-scale: $(STAMP)
+	$(BIN)/python benchmarks/run.py 8,100 81,000 810,000
 
 bench-spark: $(STAMP)
 	$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
@@ -79,9 +86,6 @@ bench-rules: $(STAMP)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/ordinary.py
 
-# One thread each: on busy cores several wait for each other, and references are then no measure.
-bench-model: export OMP_NUM_THREADS = 1
-bench-model: export OPENBLAS_NUM_THREADS = 1
 bench-model: $(STAMP)
 	-$(BIN)/python -c 'import interpret' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/model_speed.py
@@ -89,7 +93,6 @@ bench-model: $(STAMP)
 	$(BIN)/python benchmarks/model_quality.py
 	$(BIN)/python benchmarks/model_methods.py
 
-bench-evaluation: export OMP_NUM_THREADS = 1
 bench-evaluation: $(STAMP)
 	$(BIN)/python benchmarks/evaluation.py
 

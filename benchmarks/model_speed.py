@@ -8,13 +8,12 @@ and OPENBLAS_NUM_THREADS say otherwise (`make bench-model` says 1).
 
 from __future__ import annotations
 
-import statistics
-import time
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from laps import medians
+from rows import TARGETS, Row, verdicts
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
@@ -30,25 +29,17 @@ ROUNDS, LEAVES = 1_500, 8  # of the boosting whose curves become tables
 def main() -> None:
     """Print every row."""
     warnings.filterwarnings("ignore")
-    score_from_codes()
-    look_up_a_boosting()
+    print(verdicts(rows()))
     fit(100_000, 20, laps=3)
     fit(5_000, 128, laps=1)  # a lap takes minutes
 
 
-def medians(count: int, *runs: Callable[[], object]) -> list[float]:
-    """Median seconds of each of several things, run in turn."""
-    laps = [[_lap(run) for run in runs] for _ in range(count)]
-    return [statistics.median(column) for column in zip(*laps, strict=True)]
+def rows() -> list[Row]:
+    """What has a target."""
+    return [score_from_codes(), look_up_a_boosting()]
 
 
-def _lap(run: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    run()
-    return time.perf_counter() - begin
-
-
-def score_from_codes() -> None:
+def score_from_codes() -> Row:
     """Score and all contributions from the codes of the levels, beside a sum of as many numbers."""
     rng = np.random.default_rng(0)
     tables = tuple(
@@ -69,14 +60,11 @@ def score_from_codes() -> None:
             model.score_of(model.weights_at(block, BLOCK).T)
 
     seconds, reference = medians(15, score, matrix.sum)
-    print(
-        f"score and all contributions of {CHILDREN:,} x {FEATURES}, from codes, in blocks of "
-        f"{BLOCK:,}: {seconds:.3f} s; one sum over the matrix {reference:.3f} s; "
-        f"{_verdict(seconds / reference, 4)}"
-    )
+    note = f"{CHILDREN:,} x {FEATURES}, in blocks of {BLOCK:,}"
+    return Row(TARGETS["score"], seconds, reference, note)
 
 
-def look_up_a_boosting() -> None:
+def look_up_a_boosting() -> Row:
     """Tables read from an additive boosting, beside its predict_proba; one log-odds apart at most
     1e-12, where the tables hold floats; as millionths they differ by the rounding."""
     X, y = _county(100_000, 20)
@@ -105,11 +93,11 @@ def look_up_a_boosting() -> None:
     said = fitted.predict_proba(values)[:, 1]
     seconds, reference = medians(3, with_tables, lambda: fitted.predict_proba(values))
     print(
-        f"tables read from a boosting of {ROUNDS:,} rounds, 100,000 x 20: {seconds:.3f} s; its "
-        f"predict_proba {reference:.3f} s; {_times(reference / seconds, 25)}; "
-        f"furthest apart {np.abs(with_floats() - said).max():.1e} as floats (wanted 1e-12), "
+        f"tables read from a boosting and its predict_proba, furthest apart: "
+        f"{np.abs(with_floats() - said).max():.1e} as floats (wanted 1e-12), "
         f"{np.abs(with_tables() - said).max():.1e} as whole millionths"
     )
+    return Row(TARGETS["look-up"], seconds, reference, f"{ROUNDS:,} rounds, 100,000 x 20")
 
 
 def curves_of(
@@ -135,7 +123,7 @@ def _curve(trees: list[np.ndarray]) -> tuple[tuple[float, ...], np.ndarray]:
     edges = np.unique(np.concatenate([*cuts, np.empty(0)]))
     edges = edges[np.isfinite(edges)]
     inside = np.append(edges, np.inf)  # a value at an edge goes left, as in the trees
-    return tuple(edges.tolist()), np.sum([_leaves(n, inside) for n in trees], axis=0)
+    return tuple(edges.tolist()), sum((_leaves(n, inside) for n in trees), np.zeros(len(inside)))
 
 
 def _leaves(nodes: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -159,6 +147,7 @@ def fit(rows: int, columns: int, laps: int) -> None:
         lambda: HistGradientBoostingClassifier(
             interaction_cst="no_interactions", max_iter=ROUNDS, early_stopping=False, random_state=0
         ).fit(values, y),
+        warm_ups=0,
     )
     print(
         f"fit of {rows:,} x {columns} (median of {laps}): {seconds:.1f} s; a logistic regression "
@@ -178,15 +167,6 @@ def _county(rows: int, columns: int) -> tuple[pd.DataFrame, np.ndarray]:
     log_odds += np.tanh(amounts) @ rng.normal(0.0, 0.4, columns - half)
     X = pd.DataFrame(np.hstack([yes, amounts])).add_prefix("f")
     return X, (rng.random(rows) < chance(log_odds)).astype(int)
-
-
-def _verdict(ratio: float, most: float) -> str:
-    return f"ratio {ratio:.1f} (wanted at most {most:g}: {'met' if ratio <= most else 'missed'})"
-
-
-def _times(ratio: float, least: float) -> str:
-    met = "met" if ratio >= least else "missed"
-    return f"{ratio:.0f} times as fast (wanted at least {least:g}: {met})"
 
 
 if __name__ == "__main__":

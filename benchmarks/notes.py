@@ -13,15 +13,18 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from laps import medians
+from rows import TARGETS, Row, verdicts
 
 from carescreen.notes import NoteReader
 
 NOTES = 40_000
+LAPS = 5
 RAISED = ("affirmed", "suspected")
 SENTENCES = (
     "今天下午到户走访，奶奶在院子里晒玉米，孩子在堂屋写作业，桌上摆着热饭。",
@@ -46,27 +49,27 @@ def main() -> None:
     parser.add_argument("--gold", type=Path, help="annotated notes, JSON Lines")
     options = parser.parse_args()
     reader = NoteReader.load("cn-rural")
-    speed(reader)
+    print(verdicts(rows(reader)))
+    one = some_notes(1)
+    (seconds,) = medians(LAPS, lambda: reader.read(one))
+    print(f"one note {seconds * 1000:.2f} ms")
     if options.gold:
         quality(reader, options.gold)
 
 
-def speed(reader: NoteReader) -> None:
+def rows(reader: NoteReader) -> list[Row]:
+    """Reading notes, beside grep over the same bytes with the same words; print notes a second."""
     notes = some_notes(NOTES)
-    length = statistics.mean(map(len, notes))
-    seconds = median_seconds(lambda: reader.read(notes))
-    found = len(reader.read(notes))
+    length, found = statistics.mean(map(len, notes)), len(reader.read(notes))
+    with grep(reader, notes) as search:
+        runs = [lambda: reader.read(notes), *([search] if search else [])]
+        seconds, *reference = medians(LAPS, *runs)
     print(
-        f"read            {NOTES / seconds:>10,.0f} notes/s  ({length:.0f} characters a note, "
+        f"{NOTES / seconds:,.0f} notes/s read ({length:.0f} characters a note, "
         f"{found / NOTES:.1f} mentions a note, {reader.words:,} words)"
     )
-    reference = grep_seconds(reader, notes)
-    if reference is not None:
-        print(
-            f"grep -F -c -f   {NOTES / reference:>10,.0f} notes/s  read takes {seconds / reference:.1f}x"
-        )
-    one = notes[:1]
-    print(f"one note        {median_seconds(lambda: reader.read(one)) * 1000:>10.2f} ms")
+    note = f"{NOTES:,} notes" if search else "there is no grep here"
+    return [Row(TARGETS["read notes"], seconds if search else None, *reference, note=note)]
 
 
 def some_notes(count: int) -> list[str]:
@@ -79,21 +82,13 @@ def some_notes(count: int) -> list[str]:
     ]
 
 
-def median_seconds(run: Callable[[], object], times: int = 5) -> float:
-    run()
-    measured = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        run()
-        measured.append(time.perf_counter() - begin)
-    return statistics.median(measured)
-
-
-def grep_seconds(reader: NoteReader, notes: Sequence[str]) -> float | None:
-    """The same bytes through grep with the same words; None where there is no grep."""
-    grep = shutil.which("grep")
-    if grep is None:
-        return None
+@contextmanager
+def grep(reader: NoteReader, notes: Sequence[str]) -> Iterator[Callable[[], object] | None]:
+    """A search of the same bytes through grep for the same words; None where there is no grep."""
+    program = shutil.which("grep")
+    if program is None:
+        yield None
+        return
     words = {
         word
         for language in reader.lexicon.languages
@@ -104,8 +99,8 @@ def grep_seconds(reader: NoteReader, notes: Sequence[str]) -> float | None:
         text, list_ = Path(folder) / "notes.txt", Path(folder) / "words.txt"
         text.write_text("\n".join(notes), encoding="utf-8")
         list_.write_text("\n".join(sorted(words)), encoding="utf-8")
-        command = [grep, "-F", "-c", "-f", str(list_), str(text)]
-        return median_seconds(lambda: subprocess.run(command, capture_output=True, check=False))
+        command = [program, "-F", "-c", "-f", str(list_), str(text)]
+        yield lambda: subprocess.run(command, capture_output=True, check=False)
 
 
 def quality(reader: NoteReader, path: Path) -> None:

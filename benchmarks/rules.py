@@ -15,13 +15,14 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from laps import lap, medians
+from rows import TARGETS, Row, verdicts
 
 from carescreen.columns import FROM_CHILDREN, Column, Noted
 from carescreen.conditions import Condition
@@ -70,16 +71,29 @@ def main() -> None:
     """Print every row."""
     n = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else CHILDREN
     pack = RulePack.load("cn-rural")
-    for rules, title in ((pack, pack.pack.id), (made_up(pack), "made-up")):
-        for name, shares in (("recorded", RECORDED), ("dense", DENSE)):
-            many_children(rules, f"{title}, {name}", children(rules, n, shares))
+    found = [*rows_of(pack, n), *rows(n)]
+    print(verdicts(found))
     for name in PACKS:
         load_times(name)
     one_child(pack)
     one_assessment()
 
 
-def many_children(pack: RulePack, name: str, data: Children) -> None:
+def rows(n: int = CHILDREN) -> list[Row]:
+    """The made-up rules over both caseloads."""
+    return rows_of(made_up(RulePack.load("cn-rural")), n, "made-up")
+
+
+def rows_of(pack: RulePack, n: int, title: str = "") -> list[Row]:
+    """All rules of a pack over a caseload as programmes record it, and over a dense one."""
+    named = (("recorded", RECORDED), ("dense", DENSE))
+    return [
+        many_children(pack, f"{title or pack.pack.id}, {name}", children(pack, n, shares))
+        for name, shares in named
+    ]
+
+
+def many_children(pack: RulePack, name: str, data: Children) -> Row:
     """All rules over all children, beside nansum over the same values."""
     matrix = as_matrix(data)
     blocks = [
@@ -97,9 +111,10 @@ def many_children(pack: RulePack, name: str, data: Children) -> None:
         f"{name}: {len(pack.rules)} rules x {len(data.columns)} indicators and {len(data.noted)} "
         f"concepts x {data.n:,} children ({outcomes.true.mean():.0%} met, "
         f"{1 - outcomes.known.mean():.0%} cannot be told)\n"
-        f"    {seconds:.3f} s, nansum {reference:.3f} s, ratio {seconds / reference:.2f}; "
-        f"in blocks of {BLOCK_CHILDREN:,}, as ranking does, {in_blocks:.3f} s"
+        f"    at once {seconds:.3f} s; in blocks of {BLOCK_CHILDREN:,}, as ranking does, "
+        f"{in_blocks:.3f} s"
     )
+    return Row(TARGETS["rules"], seconds, reference, f"{name}, {data.n:,} children")
 
 
 def as_matrix(data: Children) -> np.ndarray:
@@ -138,21 +153,6 @@ def one_assessment() -> None:
     screener.assess(text)
     laps = [lap(lambda: screener.assess(text)) for _ in range(300)]
     print(f"assess {CASE.parent.name}/{CASE.name}: {spread(laps)}")
-
-
-def medians(count: int, *runs: Callable[[], object]) -> list[float]:
-    """Median seconds of each of several things, run in turn: a busy machine is busy for all."""
-    for run in runs:
-        run()
-    laps = [[lap(run) for run in runs] for _ in range(count)]
-    return [statistics.median(column) for column in zip(*laps, strict=True)]
-
-
-def lap(run: Callable[[], object]) -> float:
-    """Seconds of one run."""
-    begin = time.perf_counter()
-    run()
-    return time.perf_counter() - begin
 
 
 def spread(laps: list[float]) -> str:

@@ -220,7 +220,7 @@ def rank(
                 first_run=first_run,
                 processes=workers,
                 kinds=_kinds(quotes, show),
-                progress=tell,
+                progress=clock.with_laps(tell),
                 mentions_cache=cache,
             )
         else:
@@ -232,14 +232,15 @@ def rank(
                 capacity,
                 first_run=first_run,
                 processes=workers,
-                progress=tell,
+                progress=clock.with_laps(tell),
                 mentions_cache=cache,
             )
         for notice in cache.notices if cache is not None else ():
             tell_note(notice)
+        clock.lap("order")
         inputs = file_digests(folder)
         states.require_unchanged()
-        clock.lap("rank")
+        clock.lap("hash inputs")
         write_results(
             ranking,
             out,

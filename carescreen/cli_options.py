@@ -98,6 +98,16 @@ class Clock:
         self.laps[name] = now - self._last
         self._last = now
 
+    def with_laps(self, tell: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
+        """`tell`, which also ends a lap with the last part of each step that is told."""
+
+        def tell_and_lap(what: str, done: int, total: int) -> None:
+            tell(what, done, total)
+            if done == total:
+                self.lap(what)
+
+        return tell_and_lap
+
 
 class progress:  # noqa: N801  # used like a function: with progress("ranking") as tell
     """A progress bar on stderr that appears only for steps that take a while."""
