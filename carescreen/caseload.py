@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carescreen.caseload_folder import files_of, tables_of
 from carescreen.cells import cell_text
 from carescreen.checked import (
     NOTHING_NEEDED,
@@ -48,15 +49,12 @@ from carescreen.few_cells import Reader, checked_few, reader_of
 from carescreen.fields import TABLES, TableFields
 from carescreen.filestate import FileStates
 from carescreen.indicators import Indicator
-from carescreen.mapping import FILE as MAPPING_FILE
-from carescreen.mapping import CaseloadMapping, TableMapping, apply_mapping, load_mapping
+from carescreen.mapping import CaseloadMapping, apply_mapping
 from carescreen.sheet import FEW, Bools, Ints, Sheet, is_none, numbered
 from carescreen.tables import (
     LOOKED_AT_ROWS,
-    SUFFIXES,
     GivenRows,
     Table,
-    find_table,
     from_frame,
     read_table,
     require_columns,
@@ -146,8 +144,8 @@ class Caseload:
         is one. CaseloadError says in one sentence what is wrong with a file; MissingExtra which
         library a format needs. A file that changes while the folder is read is a CaseloadError too.
         """
-        paths, chosen = _tables_of(Path(folder), mapping)
-        files = _files_of(Path(folder), paths, mapping)
+        paths, chosen = tables_of(Path(folder), mapping)
+        files = files_of(Path(folder), paths, mapping)
         states = FileStates.of(files)
         caseload = cls.__new__(cls)
         try:
@@ -289,85 +287,10 @@ class Caseload:
 # --- structure ---------------------------------------------------------------------------------
 
 
-def require_tables(folder: str | Path, mapping: str | Path | None = None) -> None:
-    """Raise CaseloadError for a folder that is not there or lacks a table that must be, or for a
-    mapping that is wrong: what can be told without reading a table."""
-    _tables_of(Path(folder), mapping)
-
-
-def _tables_of(
-    folder: Path, mapping: str | Path | CaseloadMapping | None
-) -> tuple[dict[str, Path | None], CaseloadMapping]:
-    """The file of each table, None for one that is not there, and how their columns are renamed."""
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise CaseloadError(f"{folder} {what}: wanted a folder with children.* and visits.*.")
-    chosen = _mapping(folder, mapping)
-    return {name: _path_of(folder, name, chosen) for name in TABLES}, chosen
-
-
-def caseload_files(folder: str | Path, mapping: str | Path | None = None) -> tuple[Path, ...]:
-    """The files that `Caseload.read` reads of a folder; CaseloadError as it has them."""
-    return _files_of(Path(folder), _tables_of(Path(folder), mapping)[0], mapping)
-
-
-def _files_of(
-    folder: Path, paths: Mapping[str, Path | None], mapping: str | Path | CaseloadMapping | None
-) -> tuple[Path, ...]:
-    read = (folder / MAPPING_FILE, mapping if isinstance(mapping, str | Path) else None)
-    return tuple(Path(path) for path in (*paths.values(), *read) if path)
-
-
-def table_files(folder: Path, mapping: str | Path | None) -> dict[str, tuple[Path, TableMapping]]:
-    """The file of each table that a folder has, and how its columns are renamed; as `read` has it."""
-    paths, chosen = _tables_of(folder, mapping)
-    return {name: (path, chosen.of(name)) for name, path in paths.items() if path}
-
-
-def _mapping(folder: Path, given: str | Path | CaseloadMapping | None) -> CaseloadMapping:
-    if isinstance(given, CaseloadMapping):
-        return given
-    if given is None and not (folder / MAPPING_FILE).exists():
-        return CaseloadMapping()
-    return load_mapping(folder / MAPPING_FILE if given is None else given, tuple(TABLES))
-
-
-def table_file(
-    folder: Path, name: str, mapping: str | Path | None = None
-) -> tuple[Path | None, TableMapping]:
-    """Where a folder keeps a table (None: nowhere), and how its columns are renamed."""
-    chosen = _mapping(folder, mapping)
-    return _path_of(folder, name, chosen), chosen.of(name)
-
-
-def _path_of(folder: Path, name: str, mapping: CaseloadMapping) -> Path | None:
-    """The file of a table; CaseloadError where one that must be there is not."""
-    of_table = mapping.of(name)
-    path = folder / of_table.file if of_table.file else find_table(folder, name)
-    if path is None and name in ("children", "visits"):
-        raise CaseloadError(_no_table(folder, name))
-    if path is not None and not path.exists():
-        hint = did_you_mean(path.name, [other.name for other in folder.iterdir()]) or "."
-        raise CaseloadError(
-            f"{folder} has no file '{path.name}', which {of_table.source} names{hint}"
-        )
-    return path
-
-
 def _read_one(path: Path, name: str, mapping: CaseloadMapping) -> Table:
     of_table = mapping.of(name)
     table = read_table(path, of_table.exact_columns(TABLES[name].exact))
     return apply_mapping(table, of_table)
-
-
-def _no_table(folder: Path, name: str) -> str:
-    files = [path for path in folder.iterdir() if path.name != MAPPING_FILE]
-    same = next((path.name for path in sorted(files) if path.stem.casefold() == name), None)
-    if same:
-        return f"{folder} has no table {name}: {same} is not read; wanted {', '.join(SUFFIXES)}."
-    hint = did_you_mean(f"{name}.csv", [path.name for path in files])
-    wanted = f"{', '.join(name + suffix for suffix in SUFFIXES[:-1])} or {name}{SUFFIXES[-1]}"
-    return f"{folder} has no table {name}: wanted {wanted}{hint}."
 
 
 def _complete(tables: Mapping[str, Table | GivenRows]) -> dict[str, Table | GivenRows]:

@@ -16,12 +16,13 @@ import click
 
 from carescreen import __version__
 from carescreen.cli_case import assess
-from carescreen.cli_caseload import check, rank, synth
+from carescreen.cli_caseload import check, synth
 from carescreen.cli_decisions import decisions
 from carescreen.cli_evaluate import evaluate
 from carescreen.cli_model import model
 from carescreen.cli_notes import notes
 from carescreen.cli_plan import plan
+from carescreen.cli_rank import rank
 from carescreen.cli_review import review
 from carescreen.cli_rules import rules
 from carescreen.cli_watch import rules_use, watch

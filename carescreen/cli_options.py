@@ -38,7 +38,7 @@ def read_caseload(folder: Path, mapping: Path | None) -> Caseload:
 def require_caseload(folder: Path, mapping: Path | None) -> None:
     """End at once where a folder is no caseload: before a pack and a note reader are loaded, which
     takes seconds."""
-    from carescreen.caseload import require_tables
+    from carescreen.caseload_folder import require_tables
 
     require_tables(folder, mapping)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from carescreen.caseload import table_file
+from carescreen.caseload_folder import table_file
 from carescreen.countylog import (
     ADDED,
     BEGUN,

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from carescreen import countylog
-from carescreen.caseload import Caseload, table_file
+from carescreen.caseload import Caseload
+from carescreen.caseload_folder import table_file
 from carescreen.decisions_file import locked
 from carescreen.errors import OutputError
 from carescreen.pack import Retention

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from carescreen.caseload import (
     columns_left_out,
     require_structure,
-    table_files,
 )
+from carescreen.caseload_folder import table_files
 from carescreen.checked import LeftOut
 from carescreen.checks import clean_ids
 from carescreen.fields import TABLES

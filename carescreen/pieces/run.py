@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.caseload import Caseload, caseload_files
+from carescreen.caseload import Caseload
+from carescreen.caseload_folder import caseload_files
 from carescreen.checked import SHARED_VISIT, in_file_order
 from carescreen.counted import in_words
 from carescreen.duplicates import duplicates_of
@@ -37,7 +38,7 @@ from carescreen.screener import (
 )
 from carescreen.sheet import Bools, Sheet, objects
 
-LARGE = 32 << 20  # bytes of its tables, from which a folder is ranked in pieces
+LARGE = 32 << 20  # bytes of tables, from which the command ranks a folder in pieces
 
 
 def rank_folder(
@@ -47,6 +48,7 @@ def rank_folder(
     capacity: int | None = None,
     *,
     work_folder: str | Path,
+    least_bytes: int = 0,
     mapping: str | Path | None = None,
     first_run: bool = False,
     processes: int = 1,
@@ -62,7 +64,7 @@ def rank_folder(
     notes, and whoever makes it takes it away. `kinds` are the texts that are wanted: whole records
     and names of sensitive rules ("private"), or what may leave the office ("public"). Tables that
     cannot be cut (neither CSV nor Parquet, several encodings in one file, quotes in the midst of
-    cells) are read as a whole instead.
+    cells) are read as a whole instead, and so is a folder of fewer than `least_bytes` of tables.
     `mentions_cache` is that of `Screener.rank`. Errors are those of `Caseload.read` and `Screener.rank`.
     """
     require_count("processes is a number of worker processes", processes)
@@ -71,9 +73,11 @@ def rank_folder(
     seats = screener.rules.settings.capacity if capacity is None else capacity
     require_count("capacity is visits per caseworker and week", seats)
     engine = screener.ranking_engine(day, first_run, mentions_cache)
-    states = FileStates.of(caseload_files(folder, mapping))
+    files = caseload_files(folder, mapping)
+    states = FileStates.of(files)
     run = _Run(screener, engine, Path(folder), Path(work_folder), processes, progress)
     try:
+        _require_bytes(files, least_bytes)
         tables, count = run.cut(mapping, piece_children)
         states.require_unchanged()
         pieces = run.pieces(tables, count, piece_children, kinds)
@@ -81,6 +85,7 @@ def rank_folder(
         states.require_unchanged()
         # What is wrong with a file is said with the place in the whole of it.
         caseload = Caseload.read(folder, mapping)
+        run.tell("read", 1, 1)
         return screener.rank(
             caseload,
             day,
@@ -93,6 +98,14 @@ def rank_folder(
     if engine.mentions is not None:
         engine.mentions.write(seen for piece in pieces for seen in piece.seen)
     return run.ranking(pieces, seats)
+
+
+def _require_bytes(files: Iterable[Path], least: int) -> None:
+    """NotInPieces where tables are small; Parquet takes a quarter of the bytes of CSV."""
+    weights = {".parquet": 4}
+    sizes = ((path.suffix.casefold(), path.stat().st_size) for path in files if path.exists())
+    if sum(weights.get(suffix, 1) * size for suffix, size in sizes) < least:
+        raise NotInPieces
 
 
 class _Run:
@@ -125,7 +138,7 @@ class _Run:
         found = []
         for done, piece in enumerate(in_processes(ranked_piece, work, jobs, self.processes), 1):
             found.append(piece)
-            self._tell("rank", done, count)
+            self.tell("rank", done, count)
         return found
 
     def cut(
@@ -148,7 +161,7 @@ class _Run:
         results = in_processes(cut, plan, jobs, self.processes)
         for done, (job, found) in enumerate(zip(jobs, results, strict=True), 1):
             cuts[job[0]] += found
-            self._tell("cut", done, len(jobs))
+            self.tell("cut", done, len(jobs))
         if not sum(found.count for found in cuts["children"]):
             raise NotInPieces  # says that there is no child
         return {name: CutTable(found) for name, found in cuts.items()}, homes.count
@@ -200,7 +213,8 @@ class _Run:
         found = Sheet.joined([own, Sheet({**added, "row": more}).only(list(own))])
         return in_file_order(found, [layout.path.name for layout in self.layouts.values()])
 
-    def _tell(self, what: str, done: int, total: int) -> None:
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Say how far a step is."""
         if self.progress is not None:
             self.progress(what, done, total)
 
