@@ -81,20 +81,14 @@ def rank(
     from carescreen.filestate import FileStates
     from carescreen.mentioncache import MentionCache
     from carescreen.pieces import LARGE, rank_folder
-    from carescreen.results import (
-        current_user,
-        file_digests,
-        require_run_folder,
-        write_results,
-    )
+    from carescreen.results import current_user, file_digests, require_run_folder, write_results
     from carescreen.results_place import unfinished_beside
     from carescreen.screener import Screener
 
     clock, workers = Clock(), processes or cpu_count()
-    kept = [] if cache_file is None else [_apart_from(folder, cache_file)]
-    require_run_folder(out, [folder, *kept])
+    require_run_folder(out, [folder, *(kept := _apart_from(folder, cache_file))])
     screener = Screener.load(pack=pack, model=model)
-    cache = None if cache_file is None else MentionCache.open(cache_file, screener.reader)
+    cache = MentionCache.open(kept[0], screener.reader) if kept else None
     clock.lap("load pack and model")
     read = [folder, *caseload_files(folder, mapping)]
     require_run_folder(out, [*read, *kept])
@@ -133,6 +127,10 @@ def rank(
             processes=workers,
         )
         _print_ranking(ranking, show, language)
+    _print_places(ranking, out, no_pages)
+
+
+def _print_places(ranking: Ranking, out: Path, no_pages: bool) -> None:
     if len(ranking.rejected):
         click.echo(
             f"{len(ranking.rejected):,} fields or rows could not be used: {out}/rejected.csv"
@@ -147,11 +145,13 @@ def _kinds(quotes: bool, show: int) -> tuple[Kind, ...]:
     return ("private", "public") if show else ("public",)
 
 
-def _apart_from(folder: Path, cache_file: Path) -> Path:
-    """The file of a cache, unless it would lie among the tables and count as one of them."""
+def _apart_from(folder: Path, cache_file: Path | None) -> list[Path]:
+    """The file of a cache, if any, unless it would lie among the tables and count as one of them."""
+    if cache_file is None:
+        return []
     if folder.resolve() in cache_file.resolve().parents:
         raise OutputError(f"{cache_file} lies in {folder}, with the tables; give it another folder")
-    return cache_file
+    return [cache_file]
 
 
 def _print_ranking(ranking: Ranking, show: int, language: str) -> None:

@@ -108,8 +108,8 @@ def import_entries(
     """
     county = Path(county)
     entries = [entry for file in files for entry in read_entries(Path(file))]
-    known = known_of(county, [Path(folder) for folder in lists], pack)
-    with locked(county):
+    with locked(county):  # also while it is read: another import would change tables meanwhile
+        known = known_of(county, [Path(folder) for folder in lists], pack)
         return _import(entries, county, known, now or datetime.now())
 
 

@@ -116,24 +116,18 @@ def unfinished_beside(folder: Path) -> Iterator[Path]:
     It holds children's records, so it lies where they belong, for its owner alone.
     """
     folder = place_of(folder)
+    stands = "what was there stands" if folder.exists() else "nothing was written"
+    work: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(folder)
         work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=aside_prefix(folder)))
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written ({error.strerror or error}), nothing was written; choose "
-            "another folder"
-        ) from None
-    try:
         yield work
     except OSError as error:
-        raise OutputError(
-            f"{folder.parent} cannot hold what the run needs ({error.strerror or error}); nothing "
-            "was written, make room or choose another folder"
-        ) from None
+        raise OutputError(f"{folder} {_cannot(error)}; {stands}. {_remedy(error)}") from None
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager

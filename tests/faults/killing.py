@@ -55,13 +55,11 @@ def start(place: Path, processes: int) -> int:
 def workers_of(pid: int) -> set[int]:
     """The processes that work for a run, without those that look after its semaphores."""
     found = set()
-    own = _words_of(pid)
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
             words = _words_of(int(entry.name))
-            is_begun = words not in ("", own)  # until then nobody can tell what it will be
-            if int(parent) == pid and is_begun and "resource_tracker" not in words:
+            if int(parent) == pid and words and "resource_tracker" not in words:
                 found.add(int(entry.name))
     return found
 
