@@ -19,6 +19,7 @@ Times = NDArray[np.datetime64]
 NO_DATE = np.datetime64("NaT", "D")
 # Sorts before any date a person can enter; stands for "no date" where NaT would not sort.
 LONG_AGO = np.datetime64("0001-01-01", "D")
+NO_HOUSEHOLD = "child:"  # before the id of a child, where it has no household
 _DAY, _SECOND = np.timedelta64(86_400, "s"), np.timedelta64(1, "s")
 
 
@@ -202,7 +203,7 @@ def make_block(
 
 def household_keys(children: Sheet) -> NDArray[np.object_]:
     """The household of each child; without a household_id a child is one of its own."""
-    return or_else(children["household_id"], "child:", children["child_id"])
+    return or_else(children["household_id"], NO_HOUSEHOLD, children["child_id"])
 
 
 def or_else(

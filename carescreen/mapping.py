@@ -171,11 +171,12 @@ def apply_mapping(table: Table, mapping: TableMapping) -> Table:
                 f"{mapping.source} maps values of '{column}', which is no column of {table.file} "
                 f"after renaming{hint or '; values are listed under our column names.'}"
             )
-        frame = frame.assign(**{column: _mapped(frame[column], words)})
+        frame = frame.assign(**{column: mapped_cells(frame[column], words)})
     return replace(table, frame=frame, notices=tuple(notices), damaged=damaged)
 
 
-def _mapped(column: Any, words: Mapping[str, str]) -> Any:
+def mapped_cells(column: Any, words: Mapping[str, str]) -> Any:
+    """The cells of a column as text, those of some words replaced."""
     cells = distinct(column)
     texts = [_mapped_text(text, words) for text in cells.texts]
     return cells.spread(np.array(texts, dtype=object), "")

@@ -13,7 +13,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -243,23 +243,42 @@ def csv_beginning(path: Path, exact: Collection[str]) -> CsvBeginning:
     encoding = encoding_of_start(path)
     delimiter, names = csv_header(path, encoding)
     file = _csv_file(path, encoding, delimiter, names)
-    texts = file.read(nrows=LOOKED_AT_ROWS, dtype=str)
     notices = (*encoding.notices(path.name), *_csv_notices(path, encoding, delimiter, names))
-    forced = _forced_texts(file, exact) | {name for name in exact if name in texts}
+    forced = _forced_texts(file, exact) | {name for name in exact if name in file.names}
     codec = encoding.codec if encoding.text is None else "mixed"
-    table = Table(path.name, texts, _numbered(len(texts), 2), notices)
+    table = replace(_first_rows(file), notices=notices)
     return CsvBeginning(delimiter, codec, file.names, forced, table)
 
 
+def _first_rows(file: _CsvFile) -> Table:
+    """Rows from the first one, at least LOOKED_AT_ROWS that are not blank where there are so many."""
+    wanted = LOOKED_AT_ROWS
+    while True:
+        texts = file.read(nrows=wanted, dtype=str)
+        table = without_blank_rows(Table(file.path.name, texts, _numbered(len(texts), 2)))
+        if len(texts) < wanted or len(table.rows) >= LOOKED_AT_ROWS:
+            return table
+        wanted *= 4
+
+
 def read_csv_rows(
-    path: Path, data: bytes, codec: str, options: Mapping[str, Any], as_text: Collection[str]
+    path: Path, data: bytes, codec: str, delimiter: str, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Some rows of a CSV file, without its first line, given as bytes."""
-    of_rows = {"header": None, **_AS_IT_STANDS, **options, "encoding": codec}
-    dtype = dict.fromkeys(as_text, str)
+    """Some rows of a CSV file, without its first line, given as bytes: all columns as text.
+
+    Two lines of words stand before them. A row is then too long, and the first one is not read in
+    another way, as in the whole file; and no column can be taken for one of numbers.
+    """
     if not data:
-        return pd.DataFrame(columns=options["names"], dtype=object)
-    return _call_pandas(path, io.BytesIO(data), {**of_rows, "dtype": dtype})
+        return pd.DataFrame(columns=list(names), dtype=object)
+    line = delimiter.join(["x"] * len(names)).encode() + b"\n"
+    options = {"sep": delimiter, "names": list(names), "header": 0, **_AS_IT_STANDS}
+    options |= {
+        "encoding": codec,
+        "low_memory": False,
+    }  # else types are guessed a stretch at a time
+    frame = _call_pandas(path, io.BytesIO(line + line + data), options)
+    return frame.iloc[1:].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -448,6 +467,10 @@ def arrow_frame(content: Any, names: Sequence[str]) -> pd.DataFrame:
         pa.int16(): pd.Int16Dtype(),
         pa.int32(): pd.Int32Dtype(),
         pa.int64(): pd.Int64Dtype(),  # a float would round the long numbers that ids can be
+        pa.uint8(): pd.UInt8Dtype(),
+        pa.uint16(): pd.UInt16Dtype(),
+        pa.uint32(): pd.UInt32Dtype(),
+        pa.uint64(): pd.UInt64Dtype(),
     }
     frame: pd.DataFrame = content.to_pandas(ignore_metadata=True, types_mapper=integers.get)
     return frame.set_axis(list(names), axis=1)

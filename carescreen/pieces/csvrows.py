@@ -7,7 +7,8 @@ stands at the beginning of a cell: `NotInPieces` where one does not, or where li
 
 from __future__ import annotations
 
-import csv
+import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from carescreen.sheet import Ints
 
 RANGE_BYTES = 8 << 20
 _MORE_BYTES = 1 << 16
+_QUOTED = re.compile(rb'"([^"]*(?:""[^"]*)*)"?(.*)', re.DOTALL)
 _QUOTE, _NEWLINE, _RETURN = b'"'[0], b"\n"[0], b"\r"[0]
 
 
@@ -47,10 +49,10 @@ class RowsOf:
         return len(self.starts)
 
 
-def ranges_of(path: Path, size: int | None = None) -> list[Range]:
+def ranges_of(path: Path, delimiter: bytes, size: int | None = None) -> list[Range]:
     """The file below its first row, in ranges of about `size` (RANGE_BYTES) bytes."""
     with path.open("rb") as file:
-        first = _end_of_header(file.read(1 << 20))
+        first = _end_of_header(file.read(1 << 20), delimiter)
         file.seek(first)
         ranges, start, quotes = [], first, 0
         while data := file.read(size or RANGE_BYTES):
@@ -62,17 +64,20 @@ def ranges_of(path: Path, size: int | None = None) -> list[Range]:
     return ranges
 
 
-def _end_of_header(data: bytes) -> int:
+def _end_of_header(data: bytes, delimiter: bytes) -> int:
     """Where the second row begins."""
-    view = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero(view == _NEWLINE)
+    mark = len(data) - len(data.removeprefix(codecs.BOM_UTF8))
+    view = np.frombuffer(b"\n" + data[mark:], dtype=np.uint8)  # as if a line ended before it
+    ends = np.flatnonzero(view == _NEWLINE)[1:]
     quotes = np.flatnonzero(view == _QUOTE)
     outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if not len(outside):
         raise NotInPieces
-    if b"\r" in data[: outside[0]].rstrip(b"\r"):
+    first = int(outside[0])
+    _require_plain_quotes(view, quotes[quotes < first], False, delimiter)
+    if b"\r" in data[: first - 1 + mark].rstrip(b"\r"):
         raise NotInPieces
-    return int(outside[0]) + 1
+    return first + mark
 
 
 def rows_in(path: Path, part: Range, delimiter: bytes) -> RowsOf:
@@ -92,6 +97,8 @@ def rows_in(path: Path, part: Range, delimiter: bytes) -> RowsOf:
                     ends = _row_ends(data, part.is_quoted, delimiter)
                 break
             data += more
+    if b"\0" in data:  # the rest of its cell is lost
+        raise NotInPieces
     # A row begins behind a row's end; the byte before the range is such an end or is not.
     begin = ends + 1
     starts = begin[begin <= part.end - part.start]
@@ -133,9 +140,7 @@ def _require_no_lone_return(view: NDArray[np.uint8], quotes: Ints, is_quoted: bo
         raise NotInPieces
 
 
-def cells_of(
-    rows: RowsOf, columns: Sequence[int], delimiter: bytes, codec: str
-) -> list[list[bytes]]:
+def cells_of(rows: RowsOf, columns: Sequence[int], delimiter: bytes) -> list[list[bytes]]:
     """The cells of some columns, one list a column; b"" where a row is too short."""
     last = max(columns) + 1
     found: list[list[bytes]] = []
@@ -145,16 +150,28 @@ def cells_of(
         cells = line.split(delimiter, last)
         if len(cells) <= last:  # the last cell has the line's end
             if b'"' in line:
-                cells = _quoted_cells(line, delimiter, codec)
+                cells = _quoted_cells(line, delimiter)
             cells[-1] = cells[-1].rstrip(b"\r\n")
             cells += [b""] * last
         elif line.find(b'"', 0, len(line) - len(cells[last])) >= 0:
-            cells = _quoted_cells(line, delimiter, codec) + [b""] * last
+            cells = _quoted_cells(line, delimiter) + [b""] * last
         found.append(cells)
     return [[cells[column] for cells in found] for column in columns]
 
 
-def _quoted_cells(line: bytes, delimiter: bytes, codec: str) -> list[bytes]:
-    text = line.decode(codec).rstrip("\r\n")
-    row = next(csv.reader([*text.splitlines(keepends=True)], delimiter=delimiter.decode()), [])
-    return [cell.encode(codec) for cell in row]
+def _quoted_cells(line: bytes, delimiter: bytes) -> list[bytes]:
+    """The cells of a row with plain quotes; no byte of a character of several is a quote."""
+    cells: list[bytes] = []
+    is_open = False
+    for part in line.removesuffix(b"\n").removesuffix(b"\r").split(delimiter):
+        if is_open:
+            cells[-1] += delimiter + part
+        else:
+            cells.append(part)
+        is_open ^= part.count(b'"') % 2 == 1
+    return [_unquoted(cell) if cell[:1] == b'"' else cell for cell in cells]
+
+
+def _unquoted(cell: bytes) -> bytes:
+    inside, behind = _QUOTED.fullmatch(cell).groups()  # type: ignore[union-attr]  # it begins so
+    return bytes(inside.replace(b'""', b'"') + behind)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.block import or_else
+from carescreen.block import NO_HOUSEHOLD, or_else
 from carescreen.pieces.csvrows import NotInPieces
 from carescreen.sheet import Ints, is_none, numbered
 
@@ -65,7 +65,9 @@ class Homes:
         """
         named = ~is_none(children)
         children, households = children[named], households[named]
-        keys = or_else(households, "child:", children)
+        keys = or_else(households, NO_HOUSEHOLD, children)
+        if any(key.startswith(NO_HOUSEHOLD) for key in households[~is_none(households)]):
+            raise NotInPieces  # it may be that of a child whom only visits name
         home, home_ids = numbered(keys)
         child, child_ids = numbered(children)
         home = _held_together(home, child, len(home_ids))

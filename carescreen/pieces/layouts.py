@@ -7,7 +7,8 @@ out while it is cut or read, and the folder is then read as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -24,10 +25,11 @@ from carescreen.caseload import (
 from carescreen.caseload_folder import table_files
 from carescreen.checked import LeftOut
 from carescreen.checks import clean_ids
-from carescreen.fields import TABLES
+from carescreen.fields import TABLES, Field
 from carescreen.indicators import Indicator
-from carescreen.mapping import TableMapping, apply_mapping
+from carescreen.mapping import TableMapping, apply_mapping, mapped_cells
 from carescreen.pieces.csvrows import NotInPieces, Range, RowsOf, cells_of, ranges_of, rows_in
+from carescreen.pieces.guesses import require_one_meaning
 from carescreen.sheet import Ints, objects
 from carescreen.tables import (
     LOOKED_AT_ROWS,
@@ -94,21 +96,24 @@ class Layout(Protocol):
 
 @dataclass(frozen=True)
 class CsvLayout:
-    """A CSV file: its delimiter and codec, raw column names, and which of them stay text."""
+    """A CSV file: its delimiter and codec, and raw column names.
+
+    `guessed` are the columns of which a reader of the whole may take some cells for numbers.
+    """
 
     name: str
     path: Path
     delimiter: str
     codec: str
     columns: tuple[str, ...]
-    as_text: frozenset[str]
     mapping: TableMapping
     beginning: Table
     notices: tuple[str, ...]
+    guessed: Mapping[str, Field | Indicator]
 
     def ranges(self) -> list[Range]:
         """Ranges of bytes."""
-        return ranges_of(self.path)
+        return ranges_of(self.path, self.delimiter.encode())
 
     def batches(self, part: Range) -> Iterator[Batch]:
         """The rows that begin in a range, at once."""
@@ -116,10 +121,12 @@ class CsvLayout:
 
     def table(self, parts: Sequence[bytes], rows: Ints) -> Table:
         """Rows of the file; its first line is row 1."""
-        options: dict[str, Any] = {"sep": self.delimiter, "names": list(self.columns)}
-        frame = read_csv_rows(self.path, b"".join(parts), self.codec, options, self.as_text)
+        data = b"".join(parts)
+        frame = read_csv_rows(self.path, data, self.codec, self.delimiter, self.columns)
         if len(frame) != len(rows):
             raise NotInPieces
+        for name, known in self.guessed.items():
+            require_one_meaning(frame[name], known)
         return _mapped(Table(self.path.name, frame, rows + 2), self.mapping)
 
 
@@ -134,11 +141,11 @@ class _CsvBatch:
     def keys(self) -> list[Ids]:
         layout, places = self.layout, key_places(self.layout)
         wanted = [max(place, 0) for place in places]
-        cells = cells_of(self.rows, wanted, layout.delimiter.encode(), layout.codec)
+        cells = cells_of(self.rows, wanted, layout.delimiter.encode())
         blank = [b""] * len(self)
         return [
-            self._ids(column if place >= 0 else blank)
-            for column, place in zip(cells, places, strict=True)
+            self._ids(column if place >= 0 else blank, layout.mapping.values.get(name))
+            for name, column, place in zip(KEYS[layout.name], cells, places, strict=True)
         ]
 
     def parts(self, order: Ints, bounds: Ints) -> list[bytes]:
@@ -147,16 +154,21 @@ class _CsvBatch:
         rows = [data[start:end] for start, end in zip(starts, ends, strict=True)]
         return [b"".join(rows[first:end]) for first, end in pairwise(bounds.tolist())]
 
-    def _ids(self, cells: list[bytes]) -> Ids:
+    def _ids(self, cells: list[bytes], words: Mapping[str, str] | None) -> Ids:
         """Ids as checking gives them: without white space around, None where there is none."""
         if not cells:
             return objects([])
         joined = b"\n".join(cells)
-        if not joined.translate(None, _PLAIN + b"\n"):
-            return objects([text or None for text in joined.decode("ascii").split("\n")])
-        return clean_ids(
-            pd.Series([cell.decode(self.layout.codec) for cell in cells], dtype=object)
-        )
+        if not words and not joined.translate(None, _PLAIN + b"\n"):
+            texts = joined.decode("ascii").split("\n")
+            if len(texts) == len(cells):  # a quoted cell can hold a line end
+                return objects([text or None for text in texts])
+        decoded = [cell.decode(self.layout.codec) for cell in cells]
+        return _clean_ids(pd.Series(decoded, dtype=object), words)
+
+
+def _clean_ids(column: pd.Series, words: Mapping[str, str] | None) -> Ids:
+    return clean_ids(mapped_cells(column, words) if words else column)
 
 
 def key_places(layout: CsvLayout | ParquetLayout) -> list[int]:
@@ -178,7 +190,9 @@ def layouts_of(
     CaseloadError as reading the folder as a whole gives it.
     """
     files = table_files(folder, mapping)
-    layouts = {name: _layout(name, path, found) for name, (path, found) in files.items()}
+    layouts = {
+        name: _layout(name, path, found, indicators) for name, (path, found) in files.items()
+    }
     require_structure({name: layout.beginning for name, layout in layouts.items()})
     left_out = [
         column
@@ -188,32 +202,40 @@ def layouts_of(
     return layouts, left_out
 
 
-def _layout(name: str, path: Path, mapping: TableMapping) -> Layout:
-    makers: dict[str, Callable[[str, Path, TableMapping], Layout]] = {
-        ".csv": _csv_layout,
-        ".parquet": _parquet_layout,
-    }
-    make = makers.get(path.suffix.casefold())
-    if make is None:
-        raise NotInPieces
-    return make(name, path, mapping)
+def _layout(
+    name: str, path: Path, mapping: TableMapping, indicators: Mapping[str, Indicator]
+) -> Layout:
+    ending = path.suffix.casefold()
+    if ending == ".csv":
+        return _csv_layout(name, path, mapping, indicators)
+    if ending == ".parquet":
+        return _parquet_layout(name, path, mapping)
+    raise NotInPieces
 
 
-def _csv_layout(name: str, path: Path, mapping: TableMapping) -> CsvLayout:
+def _csv_layout(
+    name: str, path: Path, mapping: TableMapping, indicators: Mapping[str, Indicator]
+) -> CsvLayout:
     start = csv_beginning(path, mapping.exact_columns(TABLES[name].exact))
     if start.codec not in _PLAIN_CODECS:
         raise NotInPieces
-    beginning = apply_mapping(without_blank_rows(start.table), mapping)
+    beginning = apply_mapping(start.table, mapping)
+    known: dict[str, Field | Indicator] = {**indicators, **TABLES[name].by_name}
+    ours = {column: mapping.columns.get(column, column) for column in start.columns}
     return CsvLayout(
         name=name,
         path=path,
         delimiter=start.delimiter,
         codec=_PLAIN_CODECS[start.codec],
         columns=tuple(start.columns),
-        as_text=frozenset(start.as_text),
         mapping=mapping,
         beginning=replace(beginning, notices=()),
         notices=beginning.notices,
+        guessed={
+            column: known[name]
+            for column, name in ours.items()
+            if column not in start.as_text and name in known
+        },
     )
 
 
@@ -240,7 +262,7 @@ class ParquetLayout:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self.path) as file:
+        with _whole_where_arrow_cannot(), pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(_BATCH_ROWS, [part], use_threads=False):
                 yield _ParquetBatch(self, pa.Table.from_batches([batch]))
 
@@ -248,11 +270,12 @@ class ParquetLayout:
         """Rows of the file; the first is row 1."""
         import pyarrow as pa
 
-        found = [pa.ipc.open_stream(part).read_all() for part in parts if part]
-        if found:
-            frame = parquet_frame(pa.concat_tables(found), self.columns)
-        else:
-            frame = _parquet_start(self.path, self.columns).iloc[:0]
+        with _whole_where_arrow_cannot():
+            found = [pa.ipc.open_stream(part).read_all() for part in parts if part]
+            if found:
+                frame = parquet_frame(pa.concat_tables(found), self.columns)
+            else:
+                frame = _parquet_start(self.path, self.columns).iloc[:0]
         return _mapped(Table(self.path.name, frame, rows + 1), self.mapping)
 
 
@@ -265,18 +288,22 @@ class _ParquetBatch:
         return int(self.content.num_rows)
 
     def keys(self) -> list[Ids]:
-        places = key_places(self.layout)
-        return [
-            clean_ids(arrow_frame(self.content.select([place]), ["id"])["id"])
-            if place >= 0
-            else objects([None] * len(self))
-            for place in places
-        ]
+        values, found = self.layout.mapping.values, []
+        for name, place in zip(KEYS[self.layout.name], key_places(self.layout), strict=True):
+            if place < 0:
+                found.append(objects([None] * len(self)))
+                continue
+            with _whole_where_arrow_cannot():
+                column = arrow_frame(self.content.select([place]), ["id"])["id"]
+            found.append(_clean_ids(column, values.get(name)))
+        return found
 
     def parts(self, order: Ints, bounds: Ints) -> list[bytes]:
         import pyarrow as pa
 
-        rows, found = self.content.take(order).combine_chunks(), []
+        found = []
+        with _whole_where_arrow_cannot():
+            rows = self.content.take(order).combine_chunks()
         for first, end in pairwise(bounds.tolist()):
             sink = pa.BufferOutputStream()
             if first < end:
@@ -284,6 +311,19 @@ class _ParquetBatch:
                     stream.write_table(rows.slice(first, end - first))
             found.append(sink.getvalue().to_pybytes())
         return found
+
+
+@contextmanager
+def _whole_where_arrow_cannot() -> Iterator[None]:
+    """NotInPieces where Arrow cannot read a file, or cannot do with a type what pieces need."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError):
+        raise NotInPieces from None
 
 
 def _parquet_layout(name: str, path: Path, mapping: TableMapping) -> ParquetLayout:
@@ -300,10 +340,15 @@ def _parquet_start(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    found, filled = [], 0
+    with _whole_where_arrow_cannot(), pq.ParquetFile(path) as file:
         if any(pa.types.is_dictionary(kind) for kind in file.schema_arrow.types):
             raise NotInPieces  # each batch has words of its own
-        batch = next(file.iter_batches(LOOKED_AT_ROWS, use_threads=False), None)
-        empty = file.schema_arrow.empty_table()
-    content = empty if batch is None else pa.Table.from_batches([batch])
-    return parquet_frame(content, columns)
+        for batch in file.iter_batches(LOOKED_AT_ROWS, use_threads=False):
+            found.append(pa.Table.from_batches([batch]))
+            frame = parquet_frame(found[-1], columns)
+            filled += len(without_blank_rows(Table(path.name, frame, np.arange(len(frame)))).rows)
+            if filled >= LOOKED_AT_ROWS:
+                break
+        content = pa.concat_tables([file.schema_arrow.empty_table(), *found])
+        return parquet_frame(content, columns)

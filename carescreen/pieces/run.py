@@ -36,7 +36,7 @@ from carescreen.screener import (
     of_model,
     require_count,
 )
-from carescreen.sheet import Bools, Sheet, objects
+from carescreen.sheet import Bools, Sheet, is_none, objects
 
 LARGE = 32 << 20  # bytes of tables, from which the command ranks a folder in pieces
 
@@ -154,6 +154,8 @@ class _Run:
         of_children = [job for job in jobs if job[0] == "children"]
         parts = in_processes(child_keys, plan, of_children, self.processes)
         keys = [batch for part in parts for batch in part]
+        if all(is_none(batch[0]).all() for batch in keys):
+            raise NotInPieces  # says whether there are rows at all
         homes = Homes.of(_joined(keys, 0), _joined(keys, 1), piece_children)
         del keys
         plan = CutPlan(self.layouts, homes, self.work)
@@ -162,8 +164,6 @@ class _Run:
         for done, (job, found) in enumerate(zip(jobs, results, strict=True), 1):
             cuts[job[0]] += found
             self.tell("cut", done, len(jobs))
-        if not sum(found.count for found in cuts["children"]):
-            raise NotInPieces  # says that there is no child
         return {name: CutTable(found) for name, found in cuts.items()}, homes.count
 
     def ranking(self, pieces: Sequence[Piece], seats: int) -> Ranking:

@@ -28,9 +28,9 @@ CELLS = st.text(alphabet='a中,"\n\r 1', max_size=6)
 def rows_of(path: Path, size: int) -> list[list[bytes]]:
     """The three cells of every row, range by range."""
     found: list[list[bytes]] = []
-    for part in ranges_of(path, size):
+    for part in ranges_of(path, b",", size):
         rows = rows_in(path, part, b",")
-        columns = cells_of(rows, [0, 1, 2], b",", "utf-8")
+        columns = cells_of(rows, [0, 1, 2], b",")
         found += [list(cells) for cells in zip(*columns, strict=True)]
     return found
 
