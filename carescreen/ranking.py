@@ -8,6 +8,7 @@ Scores are compared as integers, so no order of blocks or processes can change a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -455,6 +456,10 @@ _HEAD = (
 )
 
 
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')  # what JSON does not write as it stands
+_HEAD_TEMPLATE = "{" + ",".join(f'"{name}":%s' for name in _HEAD) + ","
+
+
 def _parsed(line: bytes) -> Record:
     return dict(json.loads(line.decode("utf-8", "surrogatepass")))
 
@@ -468,22 +473,60 @@ _HEAD_ALONE = tuple(name for name in _HEAD if name not in _BY_RANK)
 
 def head_texts(rows: Sheet) -> list[bytes]:
     """The part of each JSON record that depends on the rank, up to and with its last comma."""
-    template = "{" + ",".join(f'"{name}":%s' for name in _HEAD) + ","
     columns = [_json_texts(rows[name]) for name in _HEAD]
-    lines = (template % values for values in zip(*columns, strict=True))
-    return [line.encode("utf-8", "surrogatepass") for line in lines]
+    lines = "\n".join([_HEAD_TEMPLATE % values for values in zip(*columns, strict=True)])
+    # In JSON a line end is written as \n: no text has one.
+    return lines.encode("utf-8", "surrogatepass").split(b"\n") if len(rows) else []
+
+
+def size_of_heads(rows: Sheet) -> int:
+    """How many bytes `head_texts` gives in all."""
+    fixed = len(_HEAD_TEMPLATE) - len("%s") * len(_HEAD)
+    return fixed * len(rows) + sum(_size_of_texts(rows[name]) for name in _HEAD)
+
+
+def _size_of_texts(column: NDArray[Any]) -> int:
+    """How many bytes the values of a column have as JSON."""
+    values = column.tolist() if column.dtype.kind == "O" else [None]
+    if None not in values and not _ESCAPED.search(text := "".join(values)):
+        return _size_of(text) + len('""') * len(values)
+    return _size_of("".join(_json_texts(column)))
+
+
+def _size_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _json_texts(column: NDArray[Any]) -> list[str]:
-    """The values of a column as `_encode` gives them."""
-    values = _json_ready(column)
-    if column.dtype.kind == "O":
-        return ["null" if value is None else encode_basestring(value) for value in values]
-    if column.dtype.kind == "M":
-        return ["null" if value is None else f'"{value}"' for value in values]
-    if column.dtype.kind == "b":
-        return ["true" if value else "false" for value in values]
-    return ["null" if value is None else repr(value) for value in values]
+    """The values of a column as `_encode` gives them, those of `_json_ready`."""
+    kind = column.dtype.kind
+    if kind == "b":
+        return ["true" if value else "false" for value in column.tolist()]
+    if kind == "M":
+        days = column.astype("datetime64[D]").astype(np.int64).tolist()
+        texts = {day: _day_text(day) for day in set(days)}
+        return [texts[day] for day in days]
+    if kind == "f":
+        return [
+            "null" if value != value else repr(int(value) if value.is_integer() else value)
+            for value in column.tolist()
+        ]
+    if kind == "O":
+        try:
+            return [
+                "null" if value is None else encode_basestring(value) for value in column.tolist()
+            ]
+        except TypeError:  # NaN stands for no text
+            return [
+                "null" if value is None else encode_basestring(value)
+                for value in _json_ready(column)
+            ]
+    return list(map(repr, column.tolist()))
+
+
+def _day_text(number: int) -> str:
+    day = np.datetime64(number, "D")
+    return "null" if np.isnat(day) else f'"{day}"'
 
 
 def _heads(rows: Sheet, names: tuple[str, ...]) -> list[Record]:

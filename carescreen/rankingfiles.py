@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.processes import in_processes
-from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts
+from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts, size_of_heads
 from carescreen.recordstore import BODY, PUBLIC_BODY, RecordStore
 from carescreen.sheet import Sheet
 
@@ -70,9 +70,8 @@ def write_ranking(ranking: Ranking, folder: Path, *, quotes: bool, processes: in
 def _lines(source: _Source, first: int) -> tuple[bytes, int]:
     """The lines of ranking.csv of a chunk, and how many bytes its records take."""
     rows = source.chunk(first)
-    heads = head_texts(rows)
     bodies = source.store.sizes(rows, source.bodies)
-    size = sum(map(len, heads)) + int(bodies.sum()) + len(rows)
+    size = size_of_heads(rows) + int(bodies.sum()) + len(rows)
     return csv_rows(coded_rows(rows, source.quotes)), size
 
 
@@ -90,27 +89,50 @@ def _records(source: _Source, first: int, at: int) -> None:
 
 def csv_rows(rows: Sheet) -> bytes:
     """Rows as lines of ranking.csv."""
+    if not len(rows):
+        return b""
     columns = [_csv_cells(name, rows[name]) for name in COLUMNS]
-    lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return lines.getvalue().encode()
+    texts = [cells for name, cells in zip(COLUMNS, columns, strict=True) if _is_text(rows[name])]
+    if all(map(_is_plain, texts)):
+        # No cell is guarded or quoted: what csv.writer would write, in half of its time.
+        return ("\n".join(map(",".join, zip(*columns, strict=True))) + "\n").encode()
+    guarded_columns = (
+        _guarded(cells) if _is_text(rows[name]) else cells
+        for name, cells in zip(COLUMNS, columns, strict=True)
+    )
+    quoted = io.StringIO()
+    csv.writer(quoted, lineterminator="\n").writerows(zip(*guarded_columns, strict=True))
+    return quoted.getvalue().encode()
 
 
-def _csv_cells(name: str, column: NDArray[Any]) -> Iterator[object] | list[Any]:
-    """A column as the cells of a CSV file."""
+def _is_text(column: NDArray[Any]) -> bool:
+    return column.dtype.kind == "O"
+
+
+def _is_plain(cells: list[str]) -> bool:
+    """Whether no cell of a column is quoted in a CSV file, or guarded: one look at all of them."""
+    text = "\n" + "\n".join(cells)
+    if any(mark in text for mark in ',"\r') or text.count("\n") != len(cells):
+        return False
+    return not any(start in text and "\n" + start in text for start in GUARDED_STARTS)
+
+
+def _csv_cells(name: str, column: NDArray[Any]) -> list[str]:
+    """A column as the cells of a CSV file, neither quoted nor guarded."""
     if name == "score":
         return [f"{value:.6f}" for value in column.tolist()]
     if column.dtype.kind == "M":
-        days = np.datetime_as_string(column.astype("datetime64[D]")).tolist()
-        return ["" if text == "NaT" else text for text in days]
+        days = column.astype("datetime64[D]").astype(np.int64).tolist()
+        texts = {day: str(np.datetime64(day, "D")).replace("NaT", "") for day in set(days)}
+        return [texts[day] for day in days]
     if name == "days_since_seen":
-        return ["" if value != value else int(value) for value in column.tolist()]
+        return ["" if value != value else str(int(value)) for value in column.tolist()]
     if column.dtype.kind == "f":
-        return ["" if value != value else value for value in column.tolist()]
-    return _guarded(column) if column.dtype.kind == "O" else column.tolist()
+        return ["" if value != value else repr(value) for value in column.tolist()]
+    if _is_text(column):
+        return ["" if text is None else text for text in column.tolist()]
+    return list(map(str, column.tolist()))
 
 
-def _guarded(column: NDArray[np.object_]) -> list[Any]:
-    return [
-        guarded(text) if text and text[0] in GUARDED_STARTS else text for text in column.tolist()
-    ]
+def _guarded(cells: list[str]) -> list[str]:
+    return [guarded(text) if text[:1] in GUARDED_STARTS else text for text in cells]
