@@ -78,6 +78,16 @@ class Block:
         return extreme_date(self.n, self.visit_child, self.visit_date, seen, np.fmax)
 
     @cached_property
+    def outcome_child(self) -> Ints:
+        """The position of the child of each outcome; -1 where it is none of the block."""
+        return places(self.children["child_id"], self.outcomes["child_id"])
+
+    @cached_property
+    def decision_child(self) -> Ints:
+        """The position of the child of each decision; -1 where it is none of the block."""
+        return places(self.children["child_id"], self.decisions["child_id"])
+
+    @cached_property
     def wordings(self) -> Wordings:
         """The visits and, after them, the earlier wordings of those that were amended."""
         if not len(self.more_visits):

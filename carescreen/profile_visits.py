@@ -97,15 +97,17 @@ def language_of(text: str) -> int:
 def _columns(engine: Engine, block: Block, count: _Counter) -> Tally:
     """How many visits fill each column of the form, and with what."""
     tally: Tally = {}
+    rows = np.flatnonzero(count.recent)  # a few of all visits
+    recent = _Counter(count.weeks[rows])
     for name in block.visits:
         indicator = engine.rules.indicators.get(name)
         if indicator is None:
             continue
-        values = block.visits[name]
+        values = block.visits[name][rows]
         filled = _filled(values)
-        tally["filled", name] = count.of(filled)
-        for word, has in labelled(indicator, values, filled & count.recent):
-            tally["given", name, word] = count.of(has)
+        tally["filled", name] = recent.of(filled)
+        for word, has in labelled(indicator, values, filled):
+            tally["given", name, word] = recent.of(has)
     return tally
 
 

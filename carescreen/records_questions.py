@@ -32,11 +32,12 @@ class Questions:
 
 
 def questions_of(engine: Engine, found: FollowUps) -> Questions:
-    """The questions of every child of a block, before any is left out."""
+    """The questions of every child of a block, with all that a record may show of them."""
     undecided = ~found.outcomes.known
     above = engine.kit.tier_of[None, :] < found.tier[:, None]
     ask = undecided & (above | engine.kit.is_entitlement[None, :]) & _asked_for(engine, found)
-    patterns, inverse = _unique_rows(ask)
+    confirm = _to_confirm(engine, found)
+    patterns, inverse = _unique_rows(_shown(engine, ask, list(confirm)))
     order = np.argsort(engine.kit.tier_of, kind="stable")
     pattern, place = np.nonzero(patterns[:, order])
     ends = np.cumsum(np.bincount(pattern, minlength=len(patterns))).tolist()
@@ -44,7 +45,30 @@ def questions_of(engine: Engine, found: FollowUps) -> Questions:
     entries = {number: question_entry(engine.rules.rules[number]) for number in set(numbers)}
     asked = [entries[number] for number in numbers]
     lists = [asked[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    return Questions(lists, inverse, _to_confirm(engine, found))
+    return Questions(lists, inverse, confirm)
+
+
+def _shown(engine: Engine, ask: NDArray[np.bool_], whole: list[int]) -> NDArray[np.bool_]:
+    """What is asked, (child, rule), without what no record has room for, or says in the same words.
+
+    That leaves few different lists. Children in `whole` keep all: another order is theirs.
+    """
+    if len(ask) == 1:
+        return ask
+    order = np.argsort(engine.kit.tier_of, kind="stable")
+    table = ask[:, order]
+    before: dict[str, list[int]] = {}
+    for place, number in enumerate(order.tolist()):
+        same = before.setdefault(engine.rules.rules[number].ask.get("en", ""), [])
+        for earlier in same:
+            table[:, place] &= ~table[:, earlier]
+        same.append(place)
+    most = engine.rules.settings.open_questions
+    table &= np.cumsum(table, axis=1, dtype=np.int32) <= most
+    shown = np.empty_like(ask)
+    shown[:, order] = table
+    shown[whole] = ask[whole]
+    return shown
 
 
 def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
