@@ -152,15 +152,16 @@ def has_second_person(decisions: Sheet) -> Bools:
 
 
 def newest_decisions(
-    block: Block, rows: Sheet, ties: Sequence[str] = ("tier", "decision")
+    block: Block, wanted: Bools, ties: Sequence[str] = ("tier", "decision")
 ) -> tuple[Ints, Sheet]:
-    """The newest decision of each child that has any: its position and, in that order, the rows.
+    """The newest wanted decision of each child that has any: its position and, so ordered, the rows.
 
     Of several at one second, the last by the review date and the columns in `ties` counts.
     """
-    child = places(block.children["child_id"], rows["child_id"])
-    valid = (child >= 0) & ~np.isnat(rows["decided_at"])
-    child, rows = child[valid], rows.take(valid)
+    decisions = block.decisions
+    child = block.decision_child
+    valid = np.flatnonzero(wanted & (child >= 0) & ~np.isnat(decisions["decided_at"]))
+    child, rows = child[valid], decisions.take(valid)
     words = [sorted_numbers(rows[name])[0] for name in ties if name in rows]
     review = [sortable(rows["review_on"])] if "review_on" in rows else []
     order = np.lexsort((*review, *words, rows["decided_at"], child))

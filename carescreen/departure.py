@@ -109,7 +109,7 @@ def _moves(block: Block) -> tuple[Times, NDArray[np.object_]]:
     rows = block.decisions
     if not len(rows):
         return at, to
-    child, newest = newest_decisions(block, rows.take(rows["decision"] == "moved"), ("result",))
+    child, newest = newest_decisions(block, rows["decision"] == "moved", ("result",))
     if not len(child):
         return at, to
     entered = block.children["recorded_at"][child]
@@ -127,6 +127,6 @@ def _newest_closing(block: Block) -> Times:
     at = np.full(block.n, _NO_TIME)
     rows = block.decisions
     if len(rows):
-        child, newest = newest_decisions(block, rows.take(rows["decision"] == "close"))
+        child, newest = newest_decisions(block, rows["decision"] == "close")
         at[child] = newest["decided_at"]
     return at

@@ -160,11 +160,14 @@ def count_prior_concerns(
     name = "prior_concerns_24m"
     if name not in indicators or not len(block.outcomes):
         return
-    codes, ids = numbered(block.children["child_id"])
-    person = places(ids, block.outcomes["child_id"])
     date = to_days(block.outcomes["outcome_date"])
-    confirmed = (block.outcomes["result"] == "confirmed") & (person >= 0)
-    recent = confirmed & ~(date < as_of - PRIOR_CONCERNS)
+    confirmed = block.outcomes["result"] == "confirmed"
+    rows = np.flatnonzero(confirmed & ~(date < as_of - PRIOR_CONCERNS))
+    if not len(rows):
+        return
+    codes, ids = numbered(block.children["child_id"])
+    person, date = places(ids, block.outcomes["child_id"][rows]), date[rows]
+    recent = person >= 0
     if not recent.any():
         return
     count = np.bincount(person[recent], minlength=len(ids)).astype(np.float64)[codes]

@@ -271,10 +271,11 @@ def rule_closings(engine: Engine, block: Block) -> tuple[Ints, Ints, Days, Times
     if not len(rows) or "rule" not in rows or not engine.rules.rules:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, np.zeros(0, "datetime64[D]"), np.zeros(0, "datetime64[s]")
-    child = places(block.children["child_id"], rows["child_id"])
+    child = block.decision_child
+    closes = np.flatnonzero((rows["decision"] == "close") & (child >= 0))
+    child, rows = child[closes], rows.take(closes)
     rule = places(objects([rule.id for rule in engine.rules.rules]), rows["rule"])
-    valid = (rows["decision"] == "close") & (child >= 0) & (rule >= 0)
-    valid &= ~np.isnat(rows["decided_at"])
+    valid = (rule >= 0) & ~np.isnat(rows["decided_at"])
     valid &= has_second_person(rows) | (engine.kit.tier_of[np.maximum(rule, 0)] != IMMEDIATE)
     until = covered_until(rows["decided_at"])[valid]
     child, rule = child[valid], rule[valid]
@@ -293,7 +294,7 @@ def _raised(block: Block) -> Raised:
     if not len(rows) or "tier" not in rows:
         return found
     is_tier = np.array([tier in TIERS for tier in rows["tier"]], dtype=bool)
-    index, newest = newest_decisions(block, rows.take((rows["decision"] == "override") & is_tier))
+    index, newest = newest_decisions(block, (rows["decision"] == "override") & is_tier)
     found.tier[index] = [TIERS.index(tier) for tier in newest["tier"]]
     found.on[index] = to_days(newest["decided_at"])
     return found
@@ -388,7 +389,7 @@ def _set_decided(engine: Engine, block: Block, newest: Times, states: _States) -
     about taking it on: it neither takes it on nor undoes that somebody has.
     """
     about = np.isin(block.decisions["decision"], objects(FOLLOW_UP_DECISIONS))
-    index, decided = newest_decisions(block, block.decisions.take(about))
+    index, decided = newest_decisions(block, about)
     until = covered_until(decided["decided_at"])
     stands = ~(newest[index] > until)  # newer evidence makes the follow-up new again
     word = decided["decision"]

@@ -292,7 +292,7 @@ def _closed_by_person(block: Block, mentions: ChildMentions, terms: HoldingTerms
 def _closings(block: Block, terms: HoldingTerms) -> _Closings:
     rows = block.decisions
     concept = places(objects(terms.names), rows["concept"])
-    child = places(block.children["child_id"], rows["child_id"])
+    child = block.decision_child
     valid = (rows["decision"] == "close") & ~np.isnat(rows["decided_at"])
     valid &= (concept >= 0) & (child >= 0)
     rows, child = rows.take(valid), child[valid]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from carescreen.block import Block, Times, covered_until, known_at
-from carescreen.sheet import Bools, Ints, Sheet, places
+from carescreen.sheet import Bools, Ints, Sheet
 
 TABLES = ("children", "households", "visits", "outcomes")  # the bits of `undated`, in this order
 
@@ -22,7 +22,7 @@ def newest(block: Block) -> Sheet:
     """
     entered, amended, undated = _nothing(block.n), _nothing(block.n), np.zeros(block.n, np.int64)
     at_home = np.flatnonzero(block.household_row >= 0)
-    person = places(block.children["child_id"], block.outcomes["child_id"])
+    person = block.outcome_child
     visit_child, first = _first_known(block)
     outcome = known_at(block.outcomes["outcome_date"], block.outcomes["recorded_at"])
     house_at = block.households["recorded_at"][block.household_row[at_home]]
@@ -45,7 +45,7 @@ def newest(block: Block) -> Sheet:
     decided, rows = _nothing(block.n), block.decisions
     _add(
         decided,
-        places(block.children["child_id"], rows["child_id"]),
+        block.decision_child,
         known_at(rows["decided_at"], rows["recorded_at"]),
     )
     return Sheet(

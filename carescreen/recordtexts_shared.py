@@ -12,7 +12,7 @@ from carescreen.block import Days
 from carescreen.columns import BoolArray
 from carescreen.engine import Engine
 from carescreen.followups import FollowUps
-from carescreen.recordtexts_template import Forms, json_bytes, text_bytes
+from carescreen.recordtexts_template import Forms, id_texts, json_bytes
 from carescreen.sheet import Ints
 
 Side = Literal["full", "public"]  # whole records, or redacted ones
@@ -47,8 +47,7 @@ class Shared:
     @cached_property
     def visit_ids(self) -> list[bytes]:
         """The visit_id of each row of the wordings as JSON."""
-        ids = self.block.wordings.rows["visit_id"].tolist()
-        return [NULL if name is None else text_bytes(name) for name in ids]
+        return id_texts(self.block.wordings.rows["visit_id"].tolist())
 
     @property
     def visits(self) -> int:
