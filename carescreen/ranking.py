@@ -487,7 +487,7 @@ def size_of_heads(rows: Sheet) -> int:
 
 def _size_of_texts(column: NDArray[Any]) -> int:
     """How many bytes the values of a column have as JSON."""
-    values = column.tolist() if column.dtype.kind == "O" else [None]
+    values: list[Any] = column.tolist() if column.dtype.kind == "O" else [None]
     if None not in values and not _ESCAPED.search(text := "".join(values)):
         return _size_of(text) + len('""') * len(values)
     return _size_of("".join(_json_texts(column)))

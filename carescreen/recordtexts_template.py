@@ -45,9 +45,10 @@ def text_bytes(text: str) -> bytes:
 
 def id_texts(ids: Sequence[str | None]) -> list[bytes]:
     """Ids as JSON in UTF-8, null where there is none: all at once where none is unusual."""
-    joined = "\n".join(filter(None, ids))
-    if len(ids) == joined.count("\n") + 1 and not _UNUSUAL.search(joined):
-        return f'"{joined}"'.replace("\n", '"\n"').encode().split(b"\n")
+    if ids and None not in ids:
+        joined = "\n".join(ids)  # type: ignore[arg-type]  # none of them is None
+        if len(ids) == joined.count("\n") + 1 and not _UNUSUAL.search(joined):
+            return f'"{joined}"'.replace("\n", '"\n"').encode().split(b"\n")
     return [b"null" if name is None else text_bytes(name) for name in ids]
 
 

@@ -309,3 +309,32 @@ def test_no_cell_of_any_kind_raises(cells):
     for check, indicator in ((check_enum, STATUS), (check_set, SITES)):
         assert len(check(junk, indicator).values) == len(cells)
     assert len(check_numbers(junk, 0, 10).values) == len(cells)
+
+
+@pytest.mark.parametrize("dtype", ["str", "string", object])
+@pytest.mark.parametrize("filled", [0, 3, 90])
+def test_a_long_column_is_read_as_its_cells_one_by_one(dtype: object, filled: int) -> None:
+    cells = ["yes", " ", "不", "No ", "", "2026-02-30", "\u3000"]
+    texts = [cells[n % len(cells)] if n < filled else "" for n in range(100)]
+    for missing in ("", None):
+        column = pd.Series([text or missing for text in texts], dtype=dtype)  # type: ignore[call-overload]
+        checked = [check(column) for check in (check_yes_no, check_ids, check_dates)]
+        single = [
+            [check(column.iloc[n : n + 1]) for n in range(100)]
+            for check in (check_yes_no, check_ids, check_dates)
+        ]
+        for whole, alone in zip(checked, single, strict=True):
+            assert whole.values.tolist() == [own.values[0] for own in alone] or np.array_equal(
+                whole.values, np.concatenate([own.values for own in alone]), equal_nan=True
+            )
+            assert whole.bad.tolist() == [bool(own.bad[0]) for own in alone]
+
+
+def test_days_beside_one_that_is_none_are_read() -> None:
+    texts = [f"2026-01-{n % 28 + 1:02}" for n in range(80)]
+    wrong = {3: "2026-02-30", 7: "2026-01-01\n2026-01-02", 9: "2026-01-05 24:00:00"}
+    for place, text in wrong.items():
+        checked = check_dates(pd.Series([*texts[:place], text, *texts[place:]], dtype="str"))
+        assert np.flatnonzero(checked.bad).tolist() == [place]
+        kept = np.delete(checked.values, place)
+        assert kept.astype("datetime64[D]").astype(str).tolist() == texts

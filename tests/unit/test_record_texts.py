@@ -21,7 +21,7 @@ from carescreen.fields import DECISIONS, REASON_CODES
 from carescreen.followups import follow_up
 from carescreen.modelfile import Manifest, SavedModel, write_model
 from carescreen.ngrams import PhraseTable
-from carescreen.recordtexts_template import Template, gap, json_bytes, text_bytes
+from carescreen.recordtexts_template import Template, gap, id_texts, json_bytes, text_bytes
 from carescreen.review.redaction import hidden_words, words_of
 from carescreen.rules import RulePack
 from carescreen.screener import Partition, Screener, day_of
@@ -254,3 +254,24 @@ def test_a_template_keeps_percent_signs_quotes_and_the_order_of_its_gaps() -> No
 @pytest.mark.parametrize("text", ["", ODD, "\ud800", "a\x00b", "\x7f\u2029", "没人管"])
 def test_a_text_alone_is_encoded_as_any_value(text: str) -> None:
     assert text_bytes(text) == json_bytes(text)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [],
+        [None],
+        [""],
+        ["V1", "V2"],
+        ["V1", None],
+        ["", "V1"],
+        ["V1\nV2"],
+        ["V1\nV2", None],
+        ['V"1', "V2"],
+        ["V\\1"],
+        ["访1", "V2"],
+        ["V\x7f", "V\t"],
+    ],
+)
+def test_ids_are_written_as_json_one_by_one(ids: list[str | None]) -> None:
+    assert id_texts(ids) == [json_bytes(name) for name in ids]
