@@ -26,6 +26,7 @@ _WINDOW = 4
 _MASKS = np.array([(1 << (16 * size)) - 1 for size in range(_WINDOW + 1)], np.uint64)
 _WORD_BITS = 21  # of a word's number: three make a key
 MANY = 4_000  # grams of a text, from which counting takes less time than sorting
+MOST_LETTERS = 64  # of a word that are told apart: as many windows as there are factors
 # Powers of an odd number: no few letters more in one window make up for some in the next.
 _FACTORS = [np.uint64(pow(SPREAD, power, 1 << 64)) for power in range(1, 17)]
 

@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,26 @@ class Read:
     language: Ints  # of each clause, the position in the table's
 
 
+class Weights(NamedTuple):
+    """A table's arrays: of grams `about` (grams, concepts), with `any` added, `any`, and the row
+    of each (-1: none) in `stated` (rows, sides x statuses); of each language the settings.
+
+    The last row of `bias`, `phrase`, `threshold` and `slack` is for a language without a table.
+    """
+
+    about: Table
+    any: Table
+    stated_row: NDArray[np.int32]
+    stated: Table
+    status_bias: Floats
+    by_cue: Floats
+    by_concept: Floats
+    bias: Floats
+    phrase: Floats
+    threshold: Floats
+    slack: Floats
+
+
 class LearnedTable:
     """The tables of all languages of a reader, prepared for look-up.
 
@@ -151,6 +171,21 @@ class LearnedTable:
     def size(self) -> int:
         """How many grams it weighs."""
         return int(self._any.size)
+
+    @property
+    def weights(self) -> Weights:
+        """What everything weighs; not to be written to."""
+        return Weights(
+            self._about,
+            self._any,
+            self._stated_row,
+            self._stated,
+            self._status_bias,
+            self._by_cue,
+            self._by_concept,
+            **self._settings,
+            slack=self._slack,
+        )
 
     def language_of(self, clauses: Clauses) -> Ints:
         """The position in `languages` of each clause: Chinese where it has a Chinese character."""

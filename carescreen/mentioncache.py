@@ -44,7 +44,8 @@ FAMILY = b"carescreen-mentions/"
 MAGIC = FAMILY + b"1"
 # What decides what is found in a note: a test holds that it is all that `notes` imports.
 READING = (
-    *("breaks", "cells", "encoding", "errors", "gramindex", "grams", "indicators", "keyindex"),
+    *("breaks", "cells", "encoding", "errors", "few_learned", "few_mentions", "few_notes"),
+    *("few_words", "gramindex", "grams", "indicators", "keyindex"),
     *("learned", "lexicon", "mentions", "normalise", "notes", "pack", "patterns", "scan", "sheet"),
     *("status", "tables", "thresholds", "together", "traditional", "vocabulary", "yamlfile"),
 )

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.errors import UsageError, did_you_mean
+from carescreen.few_notes import FewNotes, are_few
 from carescreen.learned import MILLI, SETTINGS_FILE, LearnedTable, digest_of, load_learned
 from carescreen.lexicon import STATUSES, Concept, Lexicon, load_lexicon
 from carescreen.mentions import (
@@ -171,7 +172,32 @@ class NoteReader:
             [number.get(name, len(number)) if name else len(number) for name in names], np.int64
         )
 
+    @cached_property
+    def _few(self) -> FewNotes:
+        return FewNotes(self.vocabulary, self.learned)
+
+    def read_few(self, texts: Sequence[str], first_note: int) -> FoundMentions:
+        rows = np.array(self._few.read(texts), np.int64).reshape(-1, 8)
+        columns = np.ascontiguousarray(rows.T)
+        note, concept, status, start, end, found_by, cue_start, cue_end = columns
+        return FoundMentions(
+            concepts=self.vocabulary.concepts,
+            note=note + first_note,
+            concept=concept,
+            status=status.astype(np.int8),
+            start=start,
+            end=end,
+            found_by=found_by.astype(np.int8),
+            cue_start=cue_start,
+            cue_end=cue_end,
+        )
+
     def _read_block(self, texts: Sequence[str], first_note: int) -> FoundMentions:
+        if are_few(texts):
+            return self.read_few(texts, first_note)
+        return self.read_many(texts, first_note)
+
+    def read_many(self, texts: Sequence[str], first_note: int) -> FoundMentions:
         text = join(texts)
         found = find_mentions(text, self.vocabulary)
         if self.learned is None:

@@ -80,6 +80,7 @@ class PatternTable:
     """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = tuple(patterns)
         self.parts: Mapping[tuple[str, ...], int] = _number(
             part for pattern in patterns for part in pattern.parts
         )

@@ -24,7 +24,7 @@ ALL = np.iinfo(np.int32).max
 # its start: an "if" opens it. A negator in it is part of the concern (没人管).
 SAID_INSIDE = {"past": ALL, "suspected": ALL, "other": ALL, "hypothetical": 8}
 DROPPED = -1  # the words are about a grown-up: nothing is mentioned
-_CODES = np.array(
+CODES = np.array(
     [
         STATUS_CODE["hypothetical"] if name == "question" else STATUS_CODE.get(name, DROPPED)
         for name in PRECEDENCE
@@ -92,7 +92,7 @@ def decide(
     np.not_equal(ordered[1:], ordered[:-1], out=is_last[:-1])
     last = order.take(is_last.nonzero()[0])
     mention = mention.take(last)
-    status[mention] = _CODES.take(rank.take(last))
+    status[mention] = CODES.take(rank.take(last))
     cue_start[mention] = found.cues.start.take(cue.take(last))
     cue_end[mention] = found.cues.end.take(cue.take(last))
     return Decided(status, cue_start, cue_end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,6 +161,11 @@ class Vocabulary:
         self.stops = np.array(
             [len(PRECEDENCE) if s == "all" else _rank(s) for _, s in self.stop_sets], np.int64
         )
+
+    @property
+    def roles_of_words(self) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """Each folded word with all that it is for: kind and value, ELEMENT with a pattern's part."""
+        return self._roles
 
     def roles(self, hits: Hits) -> Roles:
         """One row per hit and role, by start, but for the parts of patterns."""
