@@ -20,6 +20,7 @@ NO_DATE = np.datetime64("NaT", "D")
 # Sorts before any date a person can enter; stands for "no date" where NaT would not sort.
 LONG_AGO = np.datetime64("0001-01-01", "D")
 NO_HOUSEHOLD = "child:"  # before the id of a child, where it has no household
+_NO_DATES = np.full(1, NO_DATE)  # a child alone: a copy takes a tenth of the time
 _DAY, _SECOND = np.timedelta64(86_400, "s"), np.timedelta64(1, "s")
 
 
@@ -359,7 +360,7 @@ def ranges(starts: Ints, counts: Ints) -> Ints:
 
 def no_dates(n: int) -> Days:
     """A date column in which nothing is known."""
-    return np.full(n, NO_DATE)
+    return _NO_DATES.copy() if n == 1 else np.full(n, NO_DATE)
 
 
 def extreme_date(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import sqrt
 from operator import add
@@ -59,6 +59,9 @@ class Gram(NamedTuple):
     end: int
 
 
+_Placed = tuple[list[Gram], list[tuple[int, int]]]
+
+
 @dataclass(frozen=True, repr=False)  # its text is a record
 class FewRead:
     """A page's clauses, scored (see `learned.Read`): `sums` (clauses, concepts), exact integers."""
@@ -70,6 +73,7 @@ class FewRead:
     number: list[int]  # of all grams of each clause
     root: list[float]
     sums: NDArray[np.float64]
+    placed: dict[int, _Placed] = field(default_factory=dict)  # of clauses that were asked about
 
 
 class FewLearned:
@@ -260,8 +264,13 @@ class FewLearned:
             rows[at] += [row for row in map(row_of, asked) if row is not None]
             before, further = word, before
 
-    def _placed(self, read: FewRead, at: int) -> tuple[list[Gram], list[tuple[int, int]]]:
+    def _placed(self, read: FewRead, at: int) -> _Placed:
         """The grams of one clause that the table knows, and where each that it has stands."""
+        if at not in read.placed:
+            read.placed[at] = self._places(read, at)
+        return read.placed[at]
+
+    def _places(self, read: FewRead, at: int) -> _Placed:
         known: list[Gram] = []
         spans: list[tuple[int, int]] = []
         clause = read.clauses[at]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from carescreen.few_words import WORD_CHARACTERS, FewWords, Hit, Match, Page
+from carescreen.few_words import WORD_CHARACTERS, FewWords, Hit, Match, Page, Span, held_by_longer
 from carescreen.mentions import BY_PATTERN, BY_PHRASE
 from carescreen.status import CODES, STATUS_CODE
 from carescreen.vocabulary import (
@@ -23,7 +23,6 @@ from carescreen.vocabulary import (
 
 _AFFIRMED = STATUS_CODE["affirmed"]
 _NEAR_LATIN = 5  # characters before a Latin list item, as in `status`
-_Span = tuple[int, int]
 
 
 class FewMention(NamedTuple):
@@ -83,13 +82,10 @@ class FewMentions:
         phrases = [
             role
             for role in covers
-            if role.kind != SHIELD and not _held((role.start, role.end), spans)
+            if role.kind != SHIELD and not held_by_longer((role.start, role.end), spans)
         ]
-        matches: list[Match] = []
-        if parts:
-            if shields := {(role.start, role.end) for role in roles if role.kind == SHIELD}:
-                parts = _unshielded(parts, shields)
-            matches = self._words.match(page, parts)
+        shields = {(role.start, role.end) for role in roles if role.kind == SHIELD}
+        matches = self._words.match(page, parts, shields) if parts else []
         excluded = {
             (page.clause_of(role.start), role.value) for role in roles if role.kind == EXCLUSION
         }
@@ -217,25 +213,6 @@ class FewMentions:
         )
 
 
-def _held(span: _Span, covers: Collection[_Span]) -> bool:
-    """Whether another span holds this one."""
-    start, end = span
-    for cover in covers:  # noqa: SIM110  # a generator takes twice as long
-        if cover[0] <= start and end <= cover[1] and cover != span:
-            return True
-    return False
-
-
-def _unshielded(parts: Mapping[int, list[_Span]], shields: set[_Span]) -> dict[int, list[_Span]]:
-    """The parts that lie inside no longer shield."""
-    under = {at for start, end in shields for at in range(start, end)}
-    free = {
-        part: [span for span in spans if span[0] not in under or not _held(span, shields)]
-        for part, spans in parts.items()
-    }
-    return {part: spans for part, spans in free.items() if spans}
-
-
 def _one_per_place(mentions: list[FewMention]) -> list[FewMention]:
     """Of mentions of one concept that overlap in a chain, the first and longest stays."""
     if len(mentions) < 2:
@@ -254,14 +231,14 @@ def _by_place(mention: FewMention) -> tuple[int, int, int, int]:
     return mention.start, -mention.end, mention.found_by, mention.anchor
 
 
-def _used(spoken: Sequence[Match], mentions: Sequence[FewMention]) -> list[_Span]:
+def _used(spoken: Sequence[Match], mentions: Sequence[FewMention]) -> list[Span]:
     """The fixed words of the patterns that became mentions."""
     spans = {(mention.start, mention.end) for mention in mentions if mention.found_by == BY_PATTERN}
     return [word for match in spoken if (match.start, match.end) in spans for word in match.words]
 
 
 def _outside(
-    cues: Sequence[Hit], covers: set[_Span], phrases: Sequence[Hit], used: Sequence[_Span]
+    cues: Sequence[Hit], covers: set[Span], phrases: Sequence[Hit], used: Sequence[Span]
 ) -> list[Hit]:
     """The cues that no shield, longer phrase, used pattern word or longer cue holds."""
     if phrases and cues:
@@ -271,7 +248,7 @@ def _outside(
     return [
         cue
         for cue in cues
-        if not _held((cue.start, cue.end), holding)
+        if not held_by_longer((cue.start, cue.end), holding)
         and not any(start <= cue.start and cue.end <= end for start, end in used)
     ]
 

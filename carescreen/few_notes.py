@@ -15,7 +15,7 @@ from carescreen.status import STATUS_CODE
 from carescreen.together import OVERRULED
 from carescreen.vocabulary import Vocabulary
 
-FEW, SHORT = 8, 2_000  # notes, and their characters together: more are read faster as arrays
+FEW, SHORT = 8, 500  # notes, and their characters together: more are read faster as arrays
 _AFFIRMED = STATUS_CODE["affirmed"]
 _RAISED = tuple(status in ("affirmed", "suspected") for status in STATUSES)
 _RAISED_CODES = tuple(code for code, raised in enumerate(_RAISED) if raised)

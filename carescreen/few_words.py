@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import add
@@ -110,8 +110,8 @@ def _folded(text: str) -> str:
     return text
 
 
-_Span = tuple[int, int]
-_Parts = Mapping[int, list[_Span]]  # where each part of patterns stands, by start
+Span = tuple[int, int]
+_Parts = Mapping[int, list[Span]]  # where each part of patterns stands, by start
 
 
 class _Word(NamedTuple):
@@ -145,7 +145,7 @@ class FewWords:
         """What stands in a text, by start: roles, and the parts of patterns."""
         text = page.text
         roles: list[Hit] = []
-        parts: dict[int, list[_Span]] = {}
+        parts: dict[int, list[Span]] = {}
         for at, words in self._asked(text):
             for word, length, ends_latin, of_roles, of_parts in words:
                 end = at + length
@@ -176,11 +176,23 @@ class FewWords:
         asked.sort(key=_first)
         return asked
 
-    def match(self, page: Page, parts: _Parts) -> list[Match]:
-        """Every whole pattern in one clause, by start; each way to choose its parts is one."""
-        matches = list(self._patterns.find(page, parts))
+    def match(self, page: Page, parts: _Parts, shields: Collection[Span]) -> list[Match]:
+        """Every whole pattern in one clause, by start; each way to choose its parts is one.
+
+        No part may lie inside a longer shield.
+        """
+        matches = list(self._patterns.find(page, parts, shields))
         matches.sort(key=lambda match: match.start)
         return matches
+
+
+def held_by_longer(span: Span, covers: Collection[Span]) -> bool:
+    """Whether a longer span holds this one."""
+    start, end = span
+    for cover in covers:  # noqa: SIM110  # a generator takes twice as long
+        if cover[0] <= start and end <= cover[1] and cover != span:
+            return True
+    return False
 
 
 def _first(asked: tuple[int, list[_Word]]) -> int:
@@ -205,14 +217,14 @@ class _FewPatterns:
             filed[min(pattern.parts, key=lambda part: times[part])].append(pattern)
         return cls(dict(filed))
 
-    def find(self, page: Page, parts: _Parts) -> Iterator[Match]:
+    def find(self, page: Page, parts: _Parts, shields: Collection[Span]) -> Iterator[Match]:
         for part in self.by_part.keys() & parts.keys():
             for pattern in self.by_part[part]:
                 for other in pattern.parts:
                     if other not in parts:
                         break
                 else:
-                    yield from pattern.ways(page, parts)
+                    yield from pattern.ways(page, parts, shields)
 
 
 class _Pattern(NamedTuple):
@@ -220,11 +232,13 @@ class _Pattern(NamedTuple):
     parts: tuple[int, ...]
     gaps: tuple[tuple[int, int], ...]
 
-    def ways(self, page: Page, parts: _Parts) -> Iterator[Match]:
+    def ways(self, page: Page, parts: _Parts, shields: Collection[Span]) -> Iterator[Match]:
         """Each way to choose a place for every part, at a distance that its gap allows."""
-        found: list[tuple[_Span, ...]] = [(place,) for place in parts[self.parts[0]]]
-        for part, (low, high) in zip(self.parts[1:], self.gaps, strict=True):
-            places = parts[part]
+        free = [parts[part] for part in self.parts]
+        if shields:
+            free = [[at for at in places if not held_by_longer(at, shields)] for places in free]
+        found: list[tuple[Span, ...]] = [(place,) for place in free[0]]
+        for places, (low, high) in zip(free[1:], self.gaps, strict=True):
             grown = []
             for way in found:
                 end = way[-1][1]

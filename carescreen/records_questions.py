@@ -81,10 +81,13 @@ def _asked_for(engine: Engine, found: FollowUps) -> NDArray[np.bool_]:
     collected = {*block.children, *block.visits, *block.households}
     asked = np.zeros(found.open.shape, dtype=bool)
     of_all: list[int] = []  # rules that everybody is asked about
+    alone = cases.n == 1
     for name, numbers in engine.kit.rules_that_ask.items():
         column = cases.columns.get(name)
         if column is None:
             of_all += numbers if name in collected else ()
+        elif alone:
+            of_all += () if column.known.item() else numbers
         elif not some(column.known):
             of_all += numbers
         elif not every(column.known):

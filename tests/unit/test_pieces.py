@@ -230,10 +230,10 @@ def test_nobody_known_by_the_day_is_said(tmp_path: Path) -> None:
 def test_cells_of_short_and_quoted_rows_are_those_of_the_row_alone(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(b'a,b,c\n1,2,3\n4\n"5,5",6\n7,8\r\n,,\n9,"1\n1",2\n3,4,"5\n"\n')
-    (part,) = ranges_of(path)
+    (part,) = ranges_of(path, b",")
     rows = rows_in(path, part, b",")
-    assert cells_of(rows, [0, 1], b",", "utf-8") == [
+    assert cells_of(rows, [0, 1], b",") == [
         [b"1", b"4", b"5,5", b"7", b"", b"9", b"3"],
         [b"2", b"", b"6", b"8", b"", b"1\n1", b"4"],
     ]
-    assert cells_of(rows, [2], b",", "utf-8")[0] == [b"3", b"", b"", b"", b"", b"2", b"5\n"]
+    assert cells_of(rows, [2], b",")[0] == [b"3", b"", b"", b"", b"", b"2", b"5\n"]
