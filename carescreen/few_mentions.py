@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from carescreen.few_words import WORD_CHARACTERS, FewWords, Hit, Match, Page, Span, held_by_longer
@@ -46,11 +47,16 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, repr=False)  # its values are records
 class FewFound:
-    """What one scan of a page gives: mentions, the cues that may act, and all roles."""
+    """What one scan of a page gives: mentions, and all roles."""
 
     mentions: list[FewMention]
-    cues: list[Hit]
     roles: list[Hit]
+    _cues: Callable[[], list[Hit]]
+
+    @cached_property
+    def cues(self) -> list[Hit]:
+        """The cues that may act: a page that mentions nothing is not asked."""
+        return self._cues()
 
 
 class FewMentions:
@@ -102,14 +108,17 @@ class FewMentions:
             if not excluded or (page.clause_of(at), concept) not in excluded
         ]
         mentions = _one_per_place(self._with_patterns(mentions, spoken))
-        cues = [role for role in roles if role.kind == CUE]
-        cues += [
-            Hit(match.start, match.end, CUE, self._target[match.pattern])
-            for match in matches
-            if match.pattern >= self._spoken
-        ]
-        used = _used(spoken, mentions) if spoken else []
-        return FewFound(mentions, _outside(cues, spans, phrases, used), roles)
+
+        def cues() -> list[Hit]:
+            every = [role for role in roles if role.kind == CUE]
+            every += [
+                Hit(match.start, match.end, CUE, self._target[match.pattern])
+                for match in matches
+                if match.pattern >= self._spoken
+            ]
+            return _outside(every, spans, phrases, _used(spoken, mentions))
+
+        return FewFound(mentions, roles, cues)
 
     def _with_patterns(
         self, mentions: list[FewMention], spoken: Sequence[Match]
