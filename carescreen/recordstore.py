@@ -30,6 +30,8 @@ _BEFORE = {PUBLIC_BODY: BODY}
 
 Part = bytes | Path
 
+_MOST_OPEN = 200  # files at a time: a process may have some hundreds
+
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -120,9 +122,14 @@ class RecordStore:
         if isinstance(held, bytes):
             return held[at : at + size]
         file = self._open.get(part)
-        if file is None:
+        if file is not None:
+            text = _read_at(file, at, size)
+        elif len(self._open) < _MOST_OPEN:
             file = self._open[part] = held.open("rb", buffering=0)
-        text = _read_at(file, at, size)
+            text = _read_at(file, at, size)
+        else:
+            with held.open("rb", buffering=0) as file:
+                text = _read_at(file, at, size)
         if len(text) != size:
             raise OSError(f"{held.name} ends before what it should hold")
         return text

@@ -57,3 +57,20 @@ def test_a_file_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
     rows, store = joined_rows([places], [path])
     with pytest.raises(OSError, match="texts ends before what it should hold"):
         store.texts(rows, BODY)
+
+
+def test_more_files_than_may_be_open_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carescreen.recordstore._MOST_OPEN", 2)
+    parts, blocks = [], []
+    for number in range(5):
+        content, rows = packed({BODY: [b"%d" % number, b"x" * number]}, 2)
+        parts.append(tmp_path / f"texts-{number}")
+        parts[-1].write_bytes(content)
+        blocks.append(rows)
+    rows, store = joined_rows(blocks, parts)
+    wanted = [text for number in range(5) for text in (b"%d" % number, b"x" * number)]
+    assert store.texts(rows, BODY) == wanted
+    assert len(store._open) == 2
+    store.close()
