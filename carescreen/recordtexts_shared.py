@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal
@@ -95,6 +96,9 @@ def flags(values: BoolArray) -> list[bytes]:
 
 def append(texts: list[bytes], children: Sequence[int], entries: Sequence[bytes]) -> None:
     """Put an entry behind what the list of each child has."""
+    own = defaultdict[int, list[bytes]](list)  # a child can have very many
     for child, entry in zip(children, entries, strict=True):
+        own[child].append(entry)
+    for child, found in own.items():
         before = texts[child]
-        texts[child] = before + b"," + entry if before else entry
+        texts[child] = b",".join([before, *found] if before else found)
