@@ -24,7 +24,8 @@ from carescreen.sheet import Sheet
 BODY, PUBLIC_BODY = "body", "public_body"
 KINDS = (BODY, PUBLIC_BODY)
 _SIZES = {kind: f"{kind}_size" for kind in KINDS}
-PLACES = ("text_part", "text_at", *_SIZES.values())
+SIZES = tuple(_SIZES.values())
+PLACES = ("text_part", "text_at", *SIZES)
 _ABSENT, _SAME = -2, -1  # in place of a size: not kept; the same bytes as the kind before
 _BEFORE = {PUBLIC_BODY: BODY}
 

@@ -7,6 +7,9 @@ A bucket gives rows of several kinds, told apart by `kind`; the columns of the o
     finding  a field that was not used: file, row, field, expected, action, and its place in the bucket
     notice   a count of `carescreen.counted` of this bucket
     part     once a bucket; `number` is 1 where one of its children is invented
+
+The records of a child travel as `carescreen.recordstore` packs them, one value of bytes beside their
+sizes: nobody makes texts of them on the way.
 """
 
 from __future__ import annotations
@@ -20,17 +23,9 @@ from numpy.typing import NDArray
 
 from carescreen.pack import TIERS
 from carescreen.ranking import BlockRows
-from carescreen.recordstore import (
-    BODY,
-    KINDS,
-    PLACES,
-    PUBLIC_BODY,
-    RecordStore,
-    joined_rows,
-    packed,
-)
+from carescreen.recordstore import PLACES, SIZES, RecordStore, joined_rows
 from carescreen.recordtexts import TEXT_COLUMNS
-from carescreen.sheet import Sheet, is_none, objects
+from carescreen.sheet import Sheet
 
 CHILD, TALLY, FINDING, NOTICE, PART = "child", "tally", "finding", "notice", "part"
 
@@ -46,8 +41,10 @@ _FLAGS = ("by_rule", "by_person", "waits", "is_adult", "needs_data", "to_answer"
 _NUMBERS = ("score", "probability", "probability_low", "probability_high", "days_since_seen")
 _SHORT = tuple(f"{part}_{tier}" for part in ("open", "closed") for tier in TIERS)
 
-TEXT, TIME, FLAG, NUMBER, WHOLE, SMALL = (
-    *("string", "timestamp_ntz", "boolean", "double", "bigint", "smallint"),
+_PACKED = "texts"  # the records of a child, one behind the other
+
+TEXT, TIME, FLAG, NUMBER, WHOLE, SIZE, SMALL, BYTES = (
+    *("string", "timestamp_ntz", "boolean", "double", "bigint", "int", "smallint", "binary"),
 )
 COLUMNS: dict[str, str] = {  # of a child, by their types in Spark
     **dict.fromkeys(_TEXTS, TEXT),
@@ -56,7 +53,8 @@ COLUMNS: dict[str, str] = {  # of a child, by their types in Spark
     **dict.fromkeys(_NUMBERS, NUMBER),
     **dict.fromkeys(("tier_code", "score_micro", "undated"), WHOLE),
     **dict.fromkeys(_SHORT, SMALL),
-    **dict.fromkeys(KINDS, TEXT),  # packed by a block, kinds of carescreen.recordstore
+    **dict.fromkeys(SIZES, SIZE),
+    _PACKED: BYTES,
 }
 _BESIDE: dict[str, str] = {
     **dict.fromkeys(("key", "file", "field", "expected", "action"), TEXT),
@@ -72,7 +70,9 @@ _ARROW: dict[str, pa.DataType] = {
     FLAG: pa.bool_(),
     NUMBER: pa.float64(),
     WHOLE: pa.int64(),
+    SIZE: pa.int32(),
     SMALL: pa.int16(),
+    BYTES: pa.binary(),
     "date": pa.date32(),
     "array<bigint>": pa.list_(pa.int64()),
 }
@@ -95,20 +95,22 @@ def table_of(types: Mapping[str, str], columns: Mapping[str, Any], count: int) -
 
 
 def children_table(block: BlockRows) -> pa.Table:
-    """Rows of a block as rows of kind child; a public body that is the body itself is null."""
-    rows, store = joined_rows([block.rows], [block.texts])
-    bodies, public = store.texts(rows, BODY), store.texts(rows, PUBLIC_BODY)
-    texts = {
-        BODY: [text.decode() for text in bodies],
-        PUBLIC_BODY: [
-            None if text == own else text.decode() for text, own in zip(public, bodies, strict=True)
-        ],
-    }
-    assert set(rows) - set(PLACES) | set(KINDS) == set(COLUMNS), "a block gives what stands here"
-    columns = {name: rows[name] for name in COLUMNS if name not in KINDS}
+    """Rows of a block as rows of kind child."""
+    rows = block.rows
+    assert set(rows) - set(PLACES) == set(COLUMNS) - {*SIZES, _PACKED}, "a block gives what is here"
+    columns = {name: rows[name] for name in COLUMNS if name != _PACKED}
     for name in _TIMES:
         columns[name] = rows[name].astype("datetime64[us]")
-    return table_of(ALL, {**columns, **texts, "kind": [CHILD] * len(rows)}, len(rows))
+    columns[_PACKED] = _cut(block)
+    return table_of(ALL, {**columns, "kind": [CHILD] * len(rows)}, len(rows))
+
+
+def _cut(block: BlockRows) -> pa.Array:
+    """The packed records of a block child by child, without a copy; an error from 2 GiB on."""
+    starts = np.append(block.rows["text_at"], len(block.texts)).astype(np.int64)
+    assert (np.diff(starts) >= 0).all(), "rows stand as their records do"
+    buffers = [None, pa.py_buffer(starts), pa.py_buffer(block.texts)]
+    return pa.Array.from_buffers(pa.large_binary(), len(block.rows), buffers).cast(pa.binary())
 
 
 def other_table(kind: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -125,25 +127,24 @@ def sheet_of(table: pa.Table) -> Sheet:
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return objects(column.to_pylist())
-    if pa.types.is_timestamp(kind):
-        return np.asarray(column.to_numpy()).astype("datetime64[s]")
-    if pa.types.is_boolean(kind):
-        return np.array(column.to_pylist(), dtype=bool)
-    return np.asarray(column.to_numpy())
+    values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    if pa.types.is_timestamp(column.type):
+        return values.astype("datetime64[s]")
+    return values.astype(bool) if pa.types.is_boolean(column.type) else values
 
 
-def packed_again(rows: Sheet) -> tuple[Sheet, RecordStore]:
-    """Children and their texts as a block of one machine has them."""
-    public = np.where(is_none(rows[PUBLIC_BODY]), rows[BODY], rows[PUBLIC_BODY])
-    texts = {BODY: rows[BODY], PUBLIC_BODY: public}
-    data, places = packed(
-        {kind: [text.encode() for text in column] for kind, column in texts.items()}, len(rows)
-    )
-    plain = rows.only([name for name in rows if name not in KINDS])
-    return joined_rows([plain.with_columns(**{n: places[n] for n in places})], [data])
+def packed_again(table: pa.Table) -> tuple[Sheet, RecordStore]:
+    """Children and their records as blocks of one machine have them, from rows of COLUMNS and more."""
+    blocks, parts = [], []
+    for batch in table.to_batches():
+        texts = batch.column(_PACKED).cast(pa.large_binary())
+        _, starts, data = texts.buffers()
+        at = np.frombuffer(starts, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        rows = sheet_of(pa.Table.from_batches([batch.drop_columns([_PACKED])]))
+        part = np.zeros(len(rows), dtype=np.int32)
+        blocks.append(rows.with_columns(text_part=part, text_at=at[:-1] - at[0]))
+        parts.append(data.slice(at[0], at[-1] - at[0]).to_pybytes())
+    return joined_rows(blocks, parts)
 
 
 def joined(tables: Iterable[pa.Table]) -> pa.Table:

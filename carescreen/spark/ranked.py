@@ -125,7 +125,7 @@ class Ranked:
             )
             rejected, profile = self.rejected_frame(), self.profile()
         share = self.screener.rules.settings.random_share
-        rows, store = of_bucket.packed_again(of_bucket.sheet_of(table))
+        rows, store = of_bucket.packed_again(table)
         return Ranking(
             rows,
             store,
@@ -168,10 +168,9 @@ class Ranked:
 
         def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
-                found = of_bucket.sheet_of(pa.Table.from_batches([batch]))
-                rows, store = of_bucket.packed_again(_placed(found))
-                if len(rows):
-                    columns = made(rows, store, quotes)
+                if batch.num_rows:
+                    rows, store = of_bucket.packed_again(pa.Table.from_batches([batch]))
+                    columns = made(_placed(rows), store, quotes)
                     yield from of_bucket.table_of(types, columns, len(rows)).to_batches()
 
         return self._joined.mapInArrow(write, of_bucket.ddl(types))
