@@ -479,12 +479,6 @@ def head_texts(rows: Sheet) -> list[bytes]:
     return lines.encode("utf-8", "surrogatepass").split(b"\n") if len(rows) else []
 
 
-def size_of_heads(rows: Sheet) -> int:
-    """How many bytes `head_texts` gives in all."""
-    fixed = len(_HEAD_TEMPLATE) - len("%s") * len(_HEAD)
-    return fixed * len(rows) + sum(_size_of_texts(rows[name]) for name in _HEAD)
-
-
 def _size_of_texts(column: NDArray[Any]) -> int:
     """How many bytes the values of a column have as JSON."""
     values: list[Any] = column.tolist() if column.dtype.kind == "O" else [None]

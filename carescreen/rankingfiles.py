@@ -1,4 +1,4 @@
-"""ranking.csv and ranking.jsonl: every child in rank order, written by one or more processes.
+"""ranking.csv and ranking.jsonl: every child in rank order, the latter written by several processes.
 
 The bytes are those of `results.write_csv` over `Ranking.export_frame`, and of `Ranking.json_line`, a
 row at a time: tests compare them.
@@ -8,81 +8,68 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carescreen.cells import GUARDED_STARTS, guarded
 from carescreen.processes import in_processes
-from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts, size_of_heads
-from carescreen.recordstore import BODY, PUBLIC_BODY, RecordStore
+from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts
+from carescreen.recordstore import BODY, PLACES, PUBLIC_BODY, RecordStore
 from carescreen.sheet import Sheet
 
 _CHUNK = 5_000  # children of one job: some 20 MB of records
 
-Progress = Callable[[str, int, int], None]
-
 
 @dataclass(frozen=True, repr=False)  # its values are records
 class _Source:
-    """What every process that writes needs."""
+    """What every process that writes records needs: where their bodies are, and where they go."""
 
-    rows: Sheet
     store: RecordStore
-    quotes: bool
-    bodies: str
-    records: Path
-
-    def chunk(self, first: int) -> Sheet:
-        return self.rows.between(first, min(first + _CHUNK, len(self.rows)))
+    kind: str
+    path: Path
 
 
 def write_ranking(ranking: Ranking, folder: Path, *, quotes: bool, processes: int = 1) -> None:
-    """Write both files into a folder; with `quotes`, names and words of notes are in them."""
-    rows, store = ranking.packed()
-    source = _Source(
-        rows=rows,
-        store=store,
-        quotes=quotes,
-        bodies=BODY if quotes else PUBLIC_BODY,
-        records=folder / "ranking.jsonl",
-    )
-    firsts = range(0, len(rows), _CHUNK)
-    workers = min(processes, len(firsts))
-    at, ends = 0, []
+    """Write both files into a folder; with `quotes`, names and words of notes are in them.
+
+    This process writes ranking.csv and gives the heads of the records to the worker processes, which
+    put them before their bodies. These look at no text of a row: each would copy the memory it lies in.
+    """
+    kind = BODY if quotes else PUBLIC_BODY
+    source = _Source(ranking.packed()[1], kind, folder / "ranking.jsonl")
+    source.path.write_bytes(b"")
     with (folder / "ranking.csv").open("wb") as file:
-        file.write(b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\n")
-        for lines, size in in_processes(_lines, source, ((first,) for first in firsts), workers):
-            file.write(lines)
-            ends.append(at)
-            at += size
-    with source.records.open("wb") as file:
-        file.truncate(at)
-    jobs = zip(firsts, ends, strict=True)
-    for _ in in_processes(_records, source, jobs, workers):
-        pass
+        jobs = _chunks(ranking, file, source, quotes)
+        for _ in in_processes(_write_records, source, jobs, processes):
+            pass
 
 
-def _lines(source: _Source, first: int) -> tuple[bytes, int]:
-    """The lines of ranking.csv of a chunk, and how many bytes its records take."""
-    rows = source.chunk(first)
-    bodies = source.store.sizes(rows, source.bodies)
-    size = size_of_heads(rows) + int(bodies.sum()) + len(rows)
-    return csv_rows(coded_rows(rows, source.quotes)), size
+def _chunks(
+    ranking: Ranking, file: BinaryIO, source: _Source, quotes: bool
+) -> Iterator[tuple[Sheet, list[bytes], int]]:
+    """Write ranking.csv, and give the records of some children at a time with their heads and place."""
+    rows, store = ranking.packed()
+    file.write(b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\n")
+    at = 0
+    for first in range(0, len(rows), _CHUNK):
+        chunk = rows.between(first, min(first + _CHUNK, len(rows)))
+        file.write(csv_rows(coded_rows(chunk, quotes)))
+        heads = head_texts(chunk)
+        yield chunk.only(PLACES), heads, at
+        at += sum(map(len, heads)) + int(store.sizes(chunk, source.kind).sum()) + len(chunk)
 
 
-def _records(source: _Source, first: int, at: int) -> None:
-    """Write the records of a chunk to their place in ranking.jsonl."""
-    rows = source.chunk(first)
-    pieces = [b""] * (3 * len(rows))
-    pieces[0::3] = head_texts(rows)
-    pieces[1::3] = source.store.texts(rows, source.bodies)
-    pieces[2::3] = [b"\n"] * len(rows)
-    with source.records.open("r+b") as file:
+def _write_records(source: _Source, places: Sheet, heads: list[bytes], at: int) -> None:
+    """Write the records of some children to their place in ranking.jsonl."""
+    pieces = [b"\n"] * (3 * len(places))
+    pieces[0::3] = heads
+    pieces[1::3] = source.store.texts(places, source.kind)
+    with source.path.open("r+b") as file:
         file.seek(at)
         file.write(b"".join(pieces))
 

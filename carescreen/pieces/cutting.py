@@ -84,6 +84,11 @@ class CutTable:
             before += found.count
         return parts, np.concatenate(rows)
 
+    def remove(self) -> None:
+        """Take away its files: every piece was read."""
+        for path in {found.path for found in self.cuts}:
+            path.unlink()
+
 
 def jobs_of(layouts: Mapping[str, Layout]) -> list[tuple[str, Any, int]]:
     """Every part of every table, numbered within it: one job each."""

@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.caseload import Caseload
 from carescreen.caseload_folder import caseload_files
 from carescreen.checked import SHARED_VISIT, in_file_order
 from carescreen.counted import in_words
-from carescreen.duplicates import duplicates_of
+from carescreen.duplicates import Duplicates, duplicates_of
 from carescreen.engine import Engine
 from carescreen.errors import CaseloadError
 from carescreen.filestate import FileStates
@@ -36,7 +37,7 @@ from carescreen.screener import (
     of_model,
     require_count,
 )
-from carescreen.sheet import Bools, Sheet, is_none, objects
+from carescreen.sheet import Sheet, is_none, objects
 
 LARGE = 32 << 20  # bytes of tables, from which the command ranks a folder in pieces
 
@@ -139,6 +140,8 @@ class _Run:
         for done, piece in enumerate(in_processes(ranked_piece, work, jobs, self.processes), 1):
             found.append(piece)
             self.tell("rank", done, count)
+        for cuts in tables.values():
+            cuts.remove()
         return found
 
     def cut(
@@ -166,38 +169,39 @@ class _Run:
             self.tell("cut", done, len(jobs))
         return {name: CutTable(found) for name, found in cuts.items()}, homes.count
 
-    def ranking(self, pieces: Sequence[Piece], seats: int) -> Ranking:
-        """All pieces put in order."""
+    def ranking(self, pieces: list[Piece], seats: int) -> Ranking:
+        """All pieces put in order; they are let go of on the way."""
         screener, day = self.screener, self.engine.as_of
-        ranked = [piece for piece in pieces if piece.rows is not None]
-        if not ranked:
+        if all(piece.rows is None for piece in pieces):
             raise CaseloadError(f"no child was known by {day}: nothing to rank")
-        rows, store = joined_rows(
-            [piece.rows for piece in ranked if piece.rows is not None],
-            [piece.texts for piece in ranked],
-        )
-        synthetic = any(piece.synthetic for piece in pieces)
-        run = screener.run(day, seats, self.engine.first_run, synthetic)
-        counts = (entry for piece in pieces for entry in piece.counts)
-        children, decisions = (
-            Sheet.joined([piece.duplicates[place] for piece in ranked]) for place in (0, 1)
-        )
+        run = screener.run(day, seats, self.engine.first_run, any(p.synthetic for p in pieces))
+        counts = in_words((entry for piece in pieces for entry in piece.counts), len(pieces))
+        rejected = self._rejected(pieces).to_frame()
+        twice = self._duplicates(pieces)
+        tally = add_up(piece.tally for piece in pieces)
+        rows = [piece.rows for piece in pieces if piece.rows is not None]
+        texts = [piece.texts for piece in pieces if piece.rows is not None]
+        pieces.clear()
+        joined, store = joined_rows(rows, texts)
+        rows.clear()
         return Ranking(
-            rows,
+            joined,
             store,
             run,
-            self._rejected(pieces).to_frame(),
-            [*self.notices, *in_words(counts, len(pieces)), *of_model(screener.model, run)],
+            rejected,
+            [*self.notices, *counts, *of_model(screener.model, run)],
             seats,
             screener.rules.settings.random_share,
-            duplicates_of(children, decisions, screener.rules.indicators),
+            twice,
             screener.codes,
-            profile_of(
-                add_up(piece.tally for piece in pieces),
-                screener.rules,
-                screener.features.sensitive,
-            ),
+            profile_of(tally, screener.rules, screener.features.sensitive),
         )
+
+    def _duplicates(self, pieces: Sequence[Piece]) -> Duplicates:
+        """Who may be recorded twice, in whichever pieces."""
+        needed = [piece.duplicates for piece in pieces if piece.rows is not None]
+        children, decisions = (Sheet.joined([part[place] for part in needed]) for place in (0, 1))
+        return duplicates_of(children, decisions, self.screener.rules.indicators)
 
     def _rejected(self, pieces: Sequence[Piece]) -> Sheet:
         """What could not be used, of all pieces, in the order of tables and rows."""
@@ -227,15 +231,13 @@ def _shared_visits(pieces: Sequence[Piece]) -> NDArray[np.int64]:
     """Rows of visits whose id a visit of another piece has too."""
     ids = [piece.visit_ids for piece in pieces]
     one = np.concatenate([part.one for part in ids])
-    other = np.concatenate([part.other for part in ids])
-    row = np.concatenate([part.row for part in ids])
-    piece = np.repeat(np.arange(len(ids)), [len(part.row) for part in ids])
-    order = np.lexsort((piece, other, one))
-    one, other, row, piece = one[order], other[order], row[order], piece[order]
-    starts = np.append(True, (one[1:] != one[:-1]) | (other[1:] != other[:-1]))[: len(one)]
-    group = np.cumsum(starts) - 1
-    differs = np.append(False, (piece[1:] != piece[:-1]) & ~starts[1:])[: len(one)]
-    several: Bools = (
-        np.bincount(group[differs], minlength=int(group[-1]) + 1 if len(group) else 0) > 0
-    )
-    return np.unique(row[several[group]]) if len(group) else row
+    piece = np.repeat(np.arange(len(ids), dtype=np.int32), [len(part.row) for part in ids])
+    order = np.argsort(one)
+    again = one[order[1:]] == one[order[:-1]]
+    found = np.unique(np.concatenate([order[1:][again], order[:-1][again]]))  # few, if any
+    del order, again
+    other = np.concatenate([part.other for part in ids])[found]
+    row = np.concatenate([part.row for part in ids])[found]
+    keys = pd.DataFrame({"one": one[found], "other": other, "piece": piece[found]})
+    several = keys.groupby(["one", "other"])["piece"].transform("nunique").to_numpy() > 1
+    return np.unique(row[several])
