@@ -209,8 +209,9 @@ class Run:
 class Ranking:
     """Every child of a caseload in order, with reasons.
 
-    Rows are complete: `to_frame()` has one row for each child known by the as-of date. `codes` are
-    the neutral codes of the pack's rules by id, `profile` the counts of `carescreen.profile`.
+    Rows are complete: `to_frame()` has one row for each child known by the as-of date. The sheet that
+    they are made of is empty afterwards. `codes` are the neutral codes of the pack's rules by id,
+    `profile` the counts of `carescreen.profile`.
     """
 
     def __init__(
@@ -411,7 +412,7 @@ def order_of(rows: Sheet) -> NDArray[np.intp]:
 
 
 def _in_order(rows: Sheet, capacity: int, random_share: float, run: Run) -> Sheet:
-    rows = rows.take(order_of(rows))
+    rows = rows.moved(order_of(rows))
     seats = give_seats(rows, capacity, random_share, draw_seed(run))
     return rows.with_columns(
         rank=np.arange(1, len(rows) + 1),

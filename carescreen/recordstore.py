@@ -74,13 +74,14 @@ def packed(texts: Mapping[str, Sequence[bytes]], count: int) -> tuple[bytes, She
     return b"".join(pieces), Sheet(places, count)
 
 
-def joined_rows(rows: Sequence[Sheet], parts: Sequence[Part]) -> tuple[Sheet, RecordStore]:
-    """The rows of several blocks with PLACES, each in its own part of one store."""
-    numbered = [
-        block.with_columns(text_part=np.full(len(block), part, dtype=np.int32))
-        for part, block in enumerate(rows)
-    ]
-    return Sheet.joined(numbered), RecordStore(parts)
+def joined_rows(rows: list[Sheet], parts: Sequence[Part]) -> tuple[Sheet, RecordStore]:
+    """The rows of several blocks with PLACES, each in its own part of one store; the list is emptied."""
+    counts = [len(block) for block in rows]
+    columns = {name: [block[name] for block in rows] for name in rows[0]}
+    rows.clear()  # so that there is never a copy of more than one column
+    joined = {name: np.concatenate(columns.pop(name)) for name in list(columns)}
+    joined["text_part"] = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    return Sheet(joined, sum(counts)), RecordStore(parts)
 
 
 class RecordStore:

@@ -183,7 +183,6 @@ class _Run:
         texts = [piece.texts for piece in pieces if piece.rows is not None]
         pieces.clear()
         joined, store = joined_rows(rows, texts)
-        rows.clear()
         return Ranking(
             joined,
             store,
