@@ -22,7 +22,7 @@ from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts
 from carescreen.recordstore import BODY, PLACES, PUBLIC_BODY, RecordStore
 from carescreen.sheet import Sheet
 
-_CHUNK = 5_000  # children of one job: some 20 MB of records
+_CHUNK = 2_000  # children of one job: some 7 MB of records
 
 
 @dataclass(frozen=True, repr=False)  # its values are records

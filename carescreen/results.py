@@ -334,10 +334,10 @@ def _csv_ready(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _guarded(column: pd.Series) -> pd.Series:
-    texts = column.astype("object")
-    risky = texts.str.startswith(GUARDED_STARTS, na=False).to_numpy(dtype=bool)
-    values = texts.to_numpy(dtype=object, copy=True)
-    values[risky] = [guarded(text) for text in values[risky]]
+    values = [
+        guarded(text) if isinstance(text, str) and text.startswith(GUARDED_STARTS) else text
+        for text in column.astype("object").tolist()
+    ]
     return pd.Series(values, column.index, dtype=object)
 
 
