@@ -18,6 +18,7 @@ from carescreen.decisions_file import locked
 from carescreen.errors import OutputError
 from carescreen.pack import Retention
 from carescreen.results import file_digests
+from carescreen.results_place import remove_unfinished
 from carescreen.retention import Due, due_notes, old_reasons
 from carescreen.retention_cells import blank_cells, require_rewritable
 from carescreen.retention_folders import Written, remove, written_in
@@ -115,6 +116,7 @@ def carry_out(expiry: Expiry, by: str, now: datetime) -> bool:
     with locked(county):
         require_log(county)
         if expiry.is_nothing and is_done(county, settings):
+            remove_unfinished(county / countylog.FILE)  # whatever is written does so otherwise
             return False
         row = {**stamp, **settings, **expiry.counts()}
         if not expiry.is_nothing:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from carescreen.results_place import aside_prefix
 from tests.system.command import run
 
 CHILDREN = "child_id,village_id,birth_date\nC0815,V1,2017-03-01\nC0816,V1,2018-05-01\n"
@@ -77,6 +79,10 @@ def test_it_blanks_what_is_due_through_the_mapping_and_says_so_in_the_log(county
     assert "N1" not in text
 
     everything = {path.name: path.read_bytes() for path in county.iterdir()}
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    prefix = aside_prefix(county / "log.jsonl").replace(str(os.getpid()), str(gone.pid))
+    (county / f"{prefix}abcd1234").write_text("C0815")  # of one that was killed at its last step
     assert "Nothing to do" in expire(county, *DAY, "--carry-out")
     assert {path.name: path.read_bytes() for path in county.iterdir()} == everything
     expire(county, "--as-of", "2025-06-02", "--carry-out")  # another day is another row
