@@ -140,6 +140,8 @@ def told(place: Path, how: str, processes: int, times: int, seed: int) -> None:
         shutil.rmtree(lists, ignore_errors=True)
         shutil.copytree(kept, lists)
         moment = length * (number + draw.random()) / times * (1 if processes == 1 else 0.5)
+        if how == "kill a worker" and times == 1:
+            moment = 0.0  # as soon as there is one: a run that is over has none
         code, workers = ended_at(place, how, processes, moment)
         row = {
             "moment": round(moment / length, 3),
