@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +30,14 @@ def guarded(text: str) -> str:
     ("'=1+1", "''=1+1", 'C0012')
     """
     return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def guarded_all(cells: Iterable[object]) -> list[Any]:
+    """Cells of a table with `guarded` texts; hardly any of them is changed by it."""
+    return [
+        guarded(cell) if isinstance(cell, str) and cell[:1] in GUARDED_STARTS else cell
+        for cell in cells
+    ]
 
 
 def unguarded(text: str) -> str:

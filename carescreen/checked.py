@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carescreen.amendments import amended
-from carescreen.counted import Counted
+from carescreen.counted import Count, Counted, count_of
 from carescreen.fields import TABLES
 from carescreen.sheet import Bools, Ints, Sheet, objects, places, some
 
@@ -231,6 +231,19 @@ class CheckedCaseload:
         before = f"{file}: people of {ADULT_YEARS} or more on {day}, listed all the same: "
         after = ". Not children? Check birth_date and age_years."
         return [Counted("adults", 0, before, count, after)]
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether a child is invented."""
+        return bool((self.sheets["children"]["data_origin"] == "synthetic").any())
+
+    def counted(self) -> list[tuple[Count, int]]:
+        """What its notices count, to be added up with those of other parts of a caseload.
+
+        Without columns that are not read: each part has the same.
+        """
+        of_columns = {str(column) for column in self.left_out}
+        return [count_of(notice) for notice in self.notices if notice not in of_columns]
 
     def summary(self) -> dict[str, Any]:
         """Counts for a person, as plain data: nothing in it names a child."""

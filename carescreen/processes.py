@@ -53,7 +53,7 @@ def in_processes(
         try:
             yield from parallel(joblib.delayed(_watched)(own, work, shared, *job) for job in jobs)
         except BrokenProcessPool:  # joblib's error for a worker that died is one
-            raise worker_died(processes) from None
+            raise _worker_died(processes) from None
 
 
 def _can_fork() -> bool:
@@ -112,7 +112,7 @@ class _Team:
             try:
                 pipe.send(job)
             except OSError:  # it is gone
-                raise worker_died(len(self._workers)) from None
+                raise _worker_died(len(self._workers)) from None
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Numbers and results of jobs that are done, at least one."""
@@ -121,7 +121,7 @@ class _Team:
             try:
                 result, error = pipe.recv()
             except (EOFError, OSError):
-                raise worker_died(len(self._workers)) from None
+                raise _worker_died(len(self._workers)) from None
             if error is not None:
                 raise error
             yield self.busy.pop(pipe), result
@@ -176,7 +176,7 @@ def _outcome(
         return None, error
 
 
-def worker_died(processes: int) -> TooLittleMemory:
+def _worker_died(processes: int) -> TooLittleMemory:
     """What to say where a worker process ended in the midst of its work."""
     return TooLittleMemory(
         "a worker process was ended from outside, most likely by the system because memory ran "

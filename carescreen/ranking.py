@@ -8,7 +8,6 @@ Scores are compared as integers, so no order of blocks or processes can change a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -457,7 +456,6 @@ _HEAD = (
 )
 
 
-_ESCAPED = re.compile(r'["\\\x00-\x1f]')  # what JSON does not write as it stands
 _HEAD_TEMPLATE = "{" + ",".join(f'"{name}":%s' for name in _HEAD) + ","
 
 
@@ -478,18 +476,6 @@ def head_texts(rows: Sheet) -> list[bytes]:
     lines = "\n".join([_HEAD_TEMPLATE % values for values in zip(*columns, strict=True)])
     # In JSON a line end is written as \n: no text has one.
     return lines.encode("utf-8", "surrogatepass").split(b"\n") if len(rows) else []
-
-
-def _size_of_texts(column: NDArray[Any]) -> int:
-    """How many bytes the values of a column have as JSON."""
-    values: list[Any] = column.tolist() if column.dtype.kind == "O" else [None]
-    if None not in values and not _ESCAPED.search(text := "".join(values)):
-        return _size_of(text) + len('""') * len(values)
-    return _size_of("".join(_json_texts(column)))
-
-
-def _size_of(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _json_texts(column: NDArray[Any]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from carescreen.cells import GUARDED_STARTS, guarded
+from carescreen.cells import GUARDED_STARTS, guarded_all
 from carescreen.processes import in_processes
 from carescreen.ranking import COLUMNS, Ranking, coded_rows, head_texts
 from carescreen.recordstore import BODY, PLACES, PUBLIC_BODY, RecordStore
@@ -84,7 +84,7 @@ def csv_rows(rows: Sheet) -> bytes:
         # No cell is guarded or quoted: what csv.writer would write, in half of its time.
         return ("\n".join(map(",".join, zip(*columns, strict=True))) + "\n").encode()
     guarded_columns = (
-        _guarded(cells) if _is_text(rows[name]) else cells
+        guarded_all(cells) if _is_text(rows[name]) else cells
         for name, cells in zip(COLUMNS, columns, strict=True)
     )
     quoted = io.StringIO()
@@ -119,7 +119,3 @@ def _csv_cells(name: str, column: NDArray[Any]) -> list[str]:
     if _is_text(column):
         return ["" if text is None else text for text in column.tolist()]
     return list(map(str, column.tolist()))
-
-
-def _guarded(cells: list[str]) -> list[str]:
-    return [guarded(text) if text[:1] in GUARDED_STARTS else text for text in cells]

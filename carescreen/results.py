@@ -34,7 +34,7 @@ from typing import Any
 
 import pandas as pd
 
-from carescreen.cells import GUARDED_STARTS, guarded
+from carescreen.cells import guarded, guarded_all
 from carescreen.errors import UsageError, did_you_mean
 from carescreen.overview_before import overview_with_history
 from carescreen.processes import in_processes
@@ -329,16 +329,9 @@ def _csv_ready(frame: pd.DataFrame) -> pd.DataFrame:
         elif name == "days_since_seen":
             ready[name] = column.astype("Int64")
         elif column.dtype.kind == "O" or str(column.dtype) == "str":
-            ready[name] = _guarded(column)
+            cells = guarded_all(column.astype("object").tolist())
+            ready[name] = pd.Series(cells, column.index, dtype=object)
     return ready
-
-
-def _guarded(column: pd.Series) -> pd.Series:
-    values = [
-        guarded(text) if isinstance(text, str) and text.startswith(GUARDED_STARTS) else text
-        for text in column.astype("object").tolist()
-    ]
-    return pd.Series(values, column.index, dtype=object)
 
 
 def run_summary(

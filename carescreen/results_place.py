@@ -46,9 +46,7 @@ def replaced_folder(
     old = folder.exists()
     aside: Path | None = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(folder)
-        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=aside_prefix(folder)))
+        aside = _folder_beside(folder)
         yield aside
         aside.chmod(0o755)
         if folder.exists():
@@ -93,14 +91,20 @@ def remove_folder(folder: Path, ours: Collection[str], marker: str, mark: str) -
     """
     place = require_folder(folder, ours, marker, mark)
     try:
-        _remove_stale(place)
-        aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=aside_prefix(place)))
+        aside = _folder_beside(place)
         place.rename(aside / place.name)
         shutil.rmtree(aside)
     except OSError as error:
         raise OutputError(
             f"{folder} cannot be removed ({error.strerror or error}); remove it by hand"
         ) from None
+
+
+def _folder_beside(target: Path) -> Path:
+    """A new folder, for its owner alone, for what is not finished; what killed processes left goes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(target)
+    return Path(tempfile.mkdtemp(dir=target.parent, prefix=aside_prefix(target)))
 
 
 def remove_unfinished(folder: Path) -> None:
@@ -119,9 +123,7 @@ def unfinished_beside(folder: Path) -> Iterator[Path]:
     stands = "what was there stands" if folder.exists() else "nothing was written"
     work: Path | None = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(folder)
-        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=aside_prefix(folder)))
+        work = _folder_beside(folder)
         yield work
     except OSError as error:
         raise OutputError(f"{folder} {_cannot(error)}; {stands}. {_remedy(error)}") from None

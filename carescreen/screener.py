@@ -90,8 +90,7 @@ class Screener:
         only new notes are read, and the result is the same.
         """
         day = day_of(as_of)
-        seats = self.rules.settings.capacity if capacity is None else capacity
-        require_count("capacity is visits per caseworker and week", seats)
+        seats = self.seats(capacity)
         require_count("processes is a number of worker processes", processes)
         if not isinstance(caseload, Caseload | CheckedCaseload):
             raise UsageError(
@@ -111,8 +110,7 @@ class Screener:
         profile = profile_of(
             add_up(block.tally for block in blocks), self.rules, self.features.sensitive
         )
-        origin = known.sheets["children"]["data_origin"]
-        run = self.run(day, seats, first_run, synthetic=bool((origin == "synthetic").any()))
+        run = self.run(day, seats, first_run, known.is_synthetic)
         share = self.rules.settings.random_share
         twice = duplicates_of(
             known.sheets["children"], known.sheets["decisions"], self.rules.indicators
@@ -224,6 +222,12 @@ class Screener:
         if made is None or not made.is_of(kit):
             self._kit = made = kit
         return Engine(made, day, first_run)  # not self._kit: another thread may have changed it
+
+    def seats(self, capacity: int | None) -> int:
+        """Visits per caseworker and week, the pack's where none are given; UsageError if no count."""
+        seats = self.rules.settings.capacity if capacity is None else capacity
+        require_count("capacity is visits per caseworker and week", seats)
+        return seats
 
     @property
     def codes(self) -> dict[str, str]:

@@ -12,7 +12,8 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -273,10 +274,8 @@ def read_csv_rows(
         return pd.DataFrame(columns=list(names), dtype=object)
     line = delimiter.join(["x"] * len(names)).encode() + b"\n"
     options = {"sep": delimiter, "names": list(names), "header": 0, **_AS_IT_STANDS}
-    options |= {
-        "encoding": codec,
-        "low_memory": False,
-    }  # else types are guessed a stretch at a time
+    # Else types are guessed a stretch at a time.
+    options |= {"encoding": codec, "low_memory": False}
     frame = _call_pandas(path, io.BytesIO(line + line + data), options)
     return frame.iloc[1:].reset_index(drop=True)
 
@@ -417,23 +416,26 @@ def _damaged_cells(frame: pd.DataFrame, rows: NDArray[np.int64]) -> tuple[tuple[
 
 def _read_parquet(path: Path, exact: Collection[str]) -> Table:
     del exact  # Parquet declares its types: a text is a text
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtra(f"Reading {path.name}", "pyarrow", "parquet") from None
-    try:
-        with pq.ParquetFile(path) as file:
-            names = checked_names(path.name, list(file.schema_arrow.names))
-            content = file.read()
-    except (pa.ArrowException, OSError, ValueError):
-        raise _no_parquet(path) from None
+    with _parquet_file(path) as file:
+        names = _parquet_names(path, file)
+        content = file.read()
     frame = parquet_frame(content, names)
     return Table(path.name, frame, _numbered(len(frame), 1))
 
 
 def parquet_columns(path: Path) -> tuple[str, ...]:
     """The column names of a Parquet file; errors as `read_table` has them."""
+    with _parquet_file(path) as file:
+        return tuple(_parquet_names(path, file))
+
+
+def _parquet_names(path: Path, file: Any) -> list[str]:
+    return checked_names(path.name, list(file.schema_arrow.names))
+
+
+@contextmanager
+def _parquet_file(path: Path) -> Iterator[Any]:
+    """A Parquet file, open; CaseloadError where it cannot be read."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -441,15 +443,11 @@ def parquet_columns(path: Path) -> tuple[str, ...]:
         raise MissingExtra(f"Reading {path.name}", "pyarrow", "parquet") from None
     try:
         with pq.ParquetFile(path) as file:
-            return tuple(checked_names(path.name, list(file.schema_arrow.names)))
+            yield file
     except (pa.ArrowException, OSError, ValueError):
-        raise _no_parquet(path) from None
-
-
-def _no_parquet(path: Path) -> CaseloadError:
-    return CaseloadError(
-        f"{path.name} cannot be read as Parquet: it is damaged or cut off. Write it again."
-    )
+        raise CaseloadError(
+            f"{path.name} cannot be read as Parquet: it is damaged or cut off. Write it again."
+        ) from None
 
 
 def parquet_frame(content: Any, names: Sequence[str]) -> pd.DataFrame:

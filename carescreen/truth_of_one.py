@@ -8,7 +8,7 @@ against each other and against a third, plain evaluator).
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -63,21 +63,18 @@ class ChildReading:
         return _READERS[node.__class__](self, node)  # two hundred a case: the quickest way to ask
 
     def _and(self, node: And) -> bool | None:
-        result: bool | None = True
-        for part in node.parts:
-            truth = _READERS[part.__class__](self, part)
-            if truth is False:
-                return False
-            if truth is None:
-                result = None
-        return result
+        return self._joined(node.parts, False)
 
     def _or(self, node: Or) -> bool | None:
-        result: bool | None = False
-        for part in node.parts:
+        return self._joined(node.parts, True)
+
+    def _joined(self, parts: Sequence[Node], decisive: bool) -> bool | None:
+        """`decisive` where a part has that truth, else unknown where one is, else the other truth."""
+        result: bool | None = not decisive
+        for part in parts:
             truth = _READERS[part.__class__](self, part)
-            if truth is True:
-                return True
+            if truth is decisive:
+                return decisive
             if truth is None:
                 result = None
         return result

@@ -68,18 +68,18 @@ class Homes:
         keys = or_else(households, NO_HOUSEHOLD, children)
         if any(key.startswith(NO_HOUSEHOLD) for key in households[~is_none(households)]):
             raise NotInPieces  # it may be that of a child whom only visits name
-        home, home_ids = numbered(keys)
+        own, home_ids = numbered(keys)
         child, child_ids = numbered(children)
-        home = _held_together(home, child, len(home_ids))
+        home = _held_together(own, child, len(home_ids))
         counts = np.bincount(home, minlength=len(home_ids))
         first = np.cumsum(counts) - counts
         piece_of_home = first // size
         of_child = np.zeros(len(child_ids), dtype=np.int64)
         of_child[child] = piece_of_home[home]
         of_home = np.zeros(len(home_ids), dtype=np.int64)
-        of_home[numbered(keys)[0]] = piece_of_home[home]
+        of_home[own] = piece_of_home[home]
         is_household = np.zeros(len(home_ids), dtype=bool)
-        is_household[numbered(keys)[0][~is_none(households)]] = True
+        is_household[own[~is_none(households)]] = True
         return cls(
             int(piece_of_home[counts > 0].max(initial=0)) + 1,
             _Places.of(child_ids, of_child),

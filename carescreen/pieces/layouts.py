@@ -7,6 +7,7 @@ out while it is cut or read, and the folder is then read as a whole.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,10 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carescreen.caseload import (
-    columns_left_out,
-    require_structure,
-)
+from carescreen.caseload import columns_left_out, require_structure
 from carescreen.caseload_folder import table_files
 from carescreen.checked import LeftOut
 from carescreen.checks import clean_ids
@@ -69,46 +67,52 @@ class Batch(Protocol):
         """The rows in an order, part p being those from bounds[p] to before bounds[p + 1]."""
 
 
-class Layout(Protocol):
-    """How one table is read piece by piece."""
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-
-    @property
-    def beginning(self) -> Table:
-        """Its first rows."""
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What a person should know about how it is read."""
-
-    def ranges(self) -> Sequence[Any]:
-        """What one job each cuts: parts of the file."""
-
-    def batches(self, part: Any) -> Iterator[Batch]:
-        """The rows of such a part, in the order of the file."""
-
-    def table(self, parts: Sequence[bytes], rows: Ints) -> Table:
-        """Parts of batches again, as reading the whole file gives these rows; `rows` from 0."""
-
-
 @dataclass(frozen=True)
-class CsvLayout:
-    """A CSV file: its delimiter and codec, and raw column names.
+class Layout(ABC):
+    """How one table is read piece by piece: its file, the columns there, its first rows as read.
 
-    `guessed` are the columns of which a reader of the whole may take some cells for numbers.
+    notices  what a person should know about how it is read
     """
 
     name: str
     path: Path
-    delimiter: str
-    codec: str
     columns: tuple[str, ...]
     mapping: TableMapping
     beginning: Table
     notices: tuple[str, ...]
+
+    @abstractmethod
+    def ranges(self) -> Sequence[Any]:
+        """What one job each cuts: parts of the file."""
+
+    @abstractmethod
+    def batches(self, part: Any) -> Iterator[Batch]:
+        """The rows of such a part, in the order of the file."""
+
+    @abstractmethod
+    def table(self, parts: Sequence[bytes], rows: Ints) -> Table:
+        """Parts of batches again, as reading the whole file gives these rows; `rows` from 0."""
+
+    def key_places(self) -> list[int]:
+        """Places of the columns of KEYS; -1 for one that the file has not."""
+        ours = {self.mapping.columns.get(name, name): n for n, name in enumerate(self.columns)}
+        return [ours.get(name, -1) for name in KEYS[self.name]]
+
+    def mapped(self, frame: pd.DataFrame, rows: Ints) -> Table:
+        """Cells as read, and the rows they are of, under our names."""
+        table = without_blank_rows(Table(self.path.name, frame, rows))
+        return replace(apply_mapping(table, self.mapping), notices=())
+
+
+@dataclass(frozen=True)
+class CsvLayout(Layout):
+    """A CSV file, its delimiter and codec.
+
+    `guessed` are the columns of which a reader of the whole may take some cells for numbers.
+    """
+
+    delimiter: str
+    codec: str
     guessed: Mapping[str, Field | Indicator]
 
     def ranges(self) -> list[Range]:
@@ -127,7 +131,7 @@ class CsvLayout:
             raise NotInPieces
         for name, known in self.guessed.items():
             require_one_meaning(frame[name], known)
-        return _mapped(Table(self.path.name, frame, rows + 2), self.mapping)
+        return self.mapped(frame, rows + 2)
 
 
 @dataclass(frozen=True, repr=False)  # it holds records
@@ -139,7 +143,7 @@ class _CsvBatch:
         return len(self.rows)
 
     def keys(self) -> list[Ids]:
-        layout, places = self.layout, key_places(self.layout)
+        layout, places = self.layout, self.layout.key_places()
         wanted = [max(place, 0) for place in places]
         cells = cells_of(self.rows, wanted, layout.delimiter.encode())
         blank = [b""] * len(self)
@@ -169,16 +173,6 @@ class _CsvBatch:
 
 def _clean_ids(column: pd.Series, words: Mapping[str, str] | None) -> Ids:
     return clean_ids(mapped_cells(column, words) if words else column)
-
-
-def key_places(layout: CsvLayout | ParquetLayout) -> list[int]:
-    """Places of the columns of KEYS; -1 for one that the file has not."""
-    ours = {layout.mapping.columns.get(name, name): n for n, name in enumerate(layout.columns)}
-    return [ours.get(name, -1) for name in KEYS[layout.name]]
-
-
-def _mapped(table: Table, mapping: TableMapping) -> Table:
-    return replace(apply_mapping(without_blank_rows(table), mapping), notices=())
 
 
 def layouts_of(
@@ -225,12 +219,12 @@ def _csv_layout(
     return CsvLayout(
         name=name,
         path=path,
-        delimiter=start.delimiter,
-        codec=_PLAIN_CODECS[start.codec],
         columns=tuple(start.columns),
         mapping=mapping,
         beginning=replace(beginning, notices=()),
         notices=beginning.notices,
+        delimiter=start.delimiter,
+        codec=_PLAIN_CODECS[start.codec],
         guessed={
             column: known[name]
             for column, name in ours.items()
@@ -240,15 +234,8 @@ def _csv_layout(
 
 
 @dataclass(frozen=True)
-class ParquetLayout:
-    """A Parquet file: its columns, of which those of an index of pandas are not read."""
-
-    name: str
-    path: Path
-    columns: tuple[str, ...]
-    mapping: TableMapping
-    beginning: Table
-    notices: tuple[str, ...]
+class ParquetLayout(Layout):
+    """A Parquet file; columns of an index of pandas are not read."""
 
     def ranges(self) -> list[int]:
         """Groups of rows as the file has them."""
@@ -276,7 +263,7 @@ class ParquetLayout:
                 frame = parquet_frame(pa.concat_tables(found), self.columns)
             else:
                 frame = _parquet_start(self.path, self.columns).iloc[:0]
-        return _mapped(Table(self.path.name, frame, rows + 1), self.mapping)
+        return self.mapped(frame, rows + 1)
 
 
 @dataclass(frozen=True, repr=False)  # it holds records
@@ -289,7 +276,7 @@ class _ParquetBatch:
 
     def keys(self) -> list[Ids]:
         values, found = self.layout.mapping.values, []
-        for name, place in zip(KEYS[self.layout.name], key_places(self.layout), strict=True):
+        for name, place in zip(KEYS[self.layout.name], self.layout.key_places(), strict=True):
             if place < 0:
                 found.append(objects([None] * len(self)))
                 continue

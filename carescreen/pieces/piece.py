@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carescreen.caseload import Caseload
-from carescreen.counted import Count, count_of
+from carescreen.counted import Count
 from carescreen.duplicates import needed_of
 from carescreen.engine import Engine
 from carescreen.mentioncache import Seen
@@ -84,21 +84,17 @@ def ranked_piece(work: PieceWork, number: int) -> Piece:
     parts = Partition(known, work.block_children)
     blocks = [block_rows(engine, *parts.block(block), work.kinds) for block in range(parts.count)]
     texts = work.folder / f"texts-{number}"
-    rows = None
-    if blocks:
-        rows = _written(blocks, texts)
-    children = known.sheets["children"]
     return Piece(
-        rows=rows,
+        rows=_written(blocks, texts) if blocks else None,
         texts=texts,
         tally=add_up(block.tally for block in blocks),
         findings=checked.findings,
-        counts=[
-            count_of(notice) for notice in known.notices if notice not in map(str, known.left_out)
-        ],
-        synthetic=bool((children["data_origin"] == "synthetic").any()),
+        counts=known.counted(),
+        synthetic=known.is_synthetic,
         visit_ids=VisitIds.of(checked.sheets["visits"]),
-        duplicates=needed_of(children, known.sheets["decisions"], engine.rules.indicators),
+        duplicates=needed_of(
+            known.sheets["children"], known.sheets["decisions"], engine.rules.indicators
+        ),
         seen=[block.seen for block in blocks if block.seen is not None],
     )
 

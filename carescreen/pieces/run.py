@@ -71,8 +71,7 @@ def rank_folder(
     require_count("processes is a number of worker processes", processes)
     require_count("piece_children is a number of children", piece_children)
     day = day_of(as_of)
-    seats = screener.rules.settings.capacity if capacity is None else capacity
-    require_count("capacity is visits per caseworker and week", seats)
+    seats = screener.seats(capacity)
     engine = screener.ranking_engine(day, first_run, mentions_cache)
     files = caseload_files(folder, mapping)
     states = FileStates.of(files)

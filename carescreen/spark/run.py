@@ -66,8 +66,7 @@ def rank(
     }
     day = day_of(as_of)
     recipe, screener = recipe_of(pack, model)
-    seats = screener.rules.settings.capacity if capacity is None else capacity
-    require_count("capacity is visits per caseworker and week", seats)
+    seats = screener.seats(capacity)
     if buckets is not None:
         require_count("buckets is a number of pieces of work", buckets)
     given = given_tables(frames, screener.rules.indicators, row_column)

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from carescreen.caseload import Caseload
 from carescreen.checked import SHARED_VISIT, CheckedCaseload
-from carescreen.counted import count_of
 from carescreen.profile import add_up
 from carescreen.ranking import block_rows
 from carescreen.screener import BLOCK_CHILDREN, Partition
@@ -65,7 +64,7 @@ def ranked_bucket(task: Task, rows: pa.Table) -> pa.Table:
             other_table(TALLY, [_tally_row(key, counts) for key, counts in tally.items()]),
             other_table(FINDING, list(_findings(task, checked, shared))),
             other_table(NOTICE, list(_notices(known))),
-            other_table(PART, [{"number": _is_invented(known)}]),
+            other_table(PART, [{"number": int(known.is_synthetic)}]),
         ]
     )
 
@@ -104,9 +103,8 @@ def _findings(task: Task, checked: CheckedCaseload, shared: set[str]) -> Iterato
 
 
 def _notices(known: CheckedCaseload) -> Iterator[dict[str, Any]]:
-    for notice in known.notices:
-        count, number = count_of(notice)
-        if number and not _is_of_column(known, notice):
+    for count, number in known.counted():
+        if number:
             yield {
                 "notice_kind": count.kind,
                 "notice_table": count.table,
@@ -114,11 +112,3 @@ def _notices(known: CheckedCaseload) -> Iterator[dict[str, Any]]:
                 "after": count.after,
                 "number": number,
             }
-
-
-def _is_of_column(known: CheckedCaseload, notice: str) -> bool:
-    return notice in map(str, known.left_out)
-
-
-def _is_invented(known: CheckedCaseload) -> int:
-    return int((known.sheets["children"]["data_origin"] == "synthetic").any())
