@@ -219,7 +219,7 @@ def test_nobody_records_without_a_name_a_reason_or_the_second_person(
     card.locator('.recorder [data-do="agree"]').click()
     assert pending(page) == 0
     assert card.locator("[data-who]").evaluate("node => node === document.activeElement")
-    page.wait_for_function("document.querySelector('.told').textContent !== ''")
+    page.locator(".told", has_text=re.compile(r"\S")).wait_for(state="attached")
     assert page.locator(".told").inner_text() == "Please write your name first."
     card.locator("[data-who]").fill("Wang Fang")
     lower = {"tier": "urgent", "reason_code": "other"}

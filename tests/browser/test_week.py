@@ -111,7 +111,7 @@ def test_a_code_is_found_as_it_is_typed_also_where_it_is_folded(visit: Opener, w
     field.focus()
     code = page.locator(".fold .card").first.get_attribute("data-child")
     page.keyboard.type(code.lower()[-4:])
-    page.wait_for_function("document.querySelector('.fold').open")
+    page.locator(".fold").first.and_(page.locator("[open]")).wait_for(state="attached")
     assert codes(page) == [code]
     assert page.locator("[data-shown]").inner_text() == "1"
     page.keyboard.press("Escape")
